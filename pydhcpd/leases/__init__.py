@@ -1,0 +1,1 @@
+"""Who holds which address: `HostDatabase`, free addresses, the stores. Knows nothing of packets."""

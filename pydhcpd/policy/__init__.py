@@ -1,0 +1,1 @@
+"""What a client gets: networks, reservations, options. Knows no sockets and no storage."""

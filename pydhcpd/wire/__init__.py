@@ -1,0 +1,1 @@
+"""Bytes to packet and back. Knows no addresses in use, no policy, no sockets."""
