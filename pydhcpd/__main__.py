@@ -1,0 +1,7 @@
+"""`python -m pydhcpd`."""
+
+import sys
+
+from pydhcpd.daemon import main
+
+sys.exit(main())

@@ -1,0 +1,112 @@
+"""The command line: `-name value` pairs, actions, and a bare word that names the configuration file.
+
+`--name value` and `--name=value` mean the same. A value is a Python literal where it reads as one, else a string.
+"""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.settings import SETTINGS
+from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
+
+BARE_ACTIONS = ("check", "help", "version")
+FILE_ACTIONS = ("import", "export")
+COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
+NEGATIVE = frozenset("0123456789.")
+
+
+@dataclass(slots=True)
+class CommandLine:
+    """What was asked for. `settings` are values as written, by name; `action` is empty where the server is to run."""
+
+    action: str = ""
+    file: str = ""  # of import and export
+    settings: dict[str, object] = field(default_factory=dict)
+    own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
+
+    def arguments(self) -> list[str]:
+        """The settings as words again, for a child process."""
+        return [word for name, value in self.settings.items() for word in (f"-{name}", _word(value))]
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else repr(value)
+
+
+def parse(words: list[str]) -> CommandLine:
+    """Read the command line. Raises InvalidValue, saying which word is wrong."""
+    line, rest = CommandLine(), list(words)
+    while rest:
+        word = rest.pop(0)
+        name, joined, value = word.lstrip("-").partition("=")
+        if not word.startswith("-") or not name:
+            _configuration_file(line, word)
+        elif name in BARE_ACTIONS:
+            _act(line, name, "")
+            if rest and rest[0] in ("yes", "no", "true", "True"):
+                rest.pop(0)
+        else:
+            if not joined:
+                if not rest or _is_name(rest[0]):
+                    raise InvalidValue(f"-{name}: its value is missing; see -help")
+                value = rest.pop(0)
+            if name in FILE_ACTIONS:
+                _act(line, name, value)
+            else:
+                (line.own if name in COMMAND_LINE_ONLY else line.settings)[name] = literal(value)
+    return line
+
+
+def _act(line: CommandLine, action: str, file: str) -> None:
+    if line.action and line.action != "help":
+        raise InvalidValue(f"-{line.action} and -{action} exclude each other")
+    line.action, line.file = action, file
+
+
+def _configuration_file(line: CommandLine, word: str) -> None:
+    if not Path(word).is_file():
+        raise InvalidValue(f"{word!r} is neither an option nor a configuration file that exists; see -help")
+    line.own["config_file"] = word
+
+
+def _is_name(word: str) -> bool:
+    """Whether a word is the next option; a negative number is not."""
+    return len(word) > 1 and word.startswith("-") and word[1] not in NEGATIVE
+
+
+def literal(text: str) -> object:
+    """A Python literal where the text reads as one, else the text."""
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
+    return value
+
+
+def usage() -> str:
+    """What `-help` prints: actions, settings and DHCP options, from their tables."""
+    lines = ["usage: pydhcpd [FILE] [-name value ...]", "",
+             "A DHCPv4 server. FILE is the configuration (Python), /etc/pydhcpd/pydhcpd.conf unless named; values given here",
+             "override it. --name value and --name=value mean the same; values are Python literals, or text.", "",
+             "Actions, instead of serving:",
+             "  -check             check the configuration, and exit 0 if it is good, else 1",
+             "  -help              this text",
+             "  -version           the version",
+             "  -demo yes          show a lease being given in a throwaway network (needs root)",
+             "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
+             "  -export FILE       write the hosts in this form; - is standard output", "", "Settings:"]
+    lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting.default)}"
+              f"{' ' + setting.unit if setting.unit and setting.default is not None else ''}" for setting in SETTINGS]
+    lines += ["", "DHCP options, by name (value):"]
+    lines += [f"  -{option.name} ({option.codec.allowed})" for option in TABLE if option.code not in PROTOCOL_OWN | {1, 51, 54, 56}]
+    lines += ["  -option_N (bytes), for any number N from 1 to 254"]
+    return "\n".join(lines)
+
+
+def default_text(value: object) -> str:
+    """A default for people."""
+    if value is None or value in ((), "", 0):
+        return "none"
+    return str(value)

@@ -1,0 +1,55 @@
+"""Which files may be trusted: those that nobody else could have put there."""
+
+import os
+import stat
+from pathlib import Path
+
+from pydhcpd.errors import InvalidValue
+
+
+def check_owned(path: Path) -> None:
+    """Raise InvalidValue where a file that we write is a link, no plain file, or somebody else's (hardening of row 93).
+
+    A file that does not exist yet passes. Started by root it may belong to root or to the user that root names later.
+    """
+    try:
+        status = os.lstat(path)
+    except FileNotFoundError:
+        return
+    except OSError as error:
+        raise InvalidValue(f"{path} cannot be used: {error.strerror}") from error
+    if stat.S_ISLNK(status.st_mode):
+        raise InvalidValue(f"{path} is a symbolic link; name the file itself, or remove the link")
+    if not stat.S_ISREG(status.st_mode):
+        raise InvalidValue(f"{path} is not a plain file; name another")
+    if os.geteuid() not in (0, status.st_uid):
+        raise InvalidValue(f"{path} belongs to user {status.st_uid}, and this is user {os.geteuid()}; "
+                           "change its owner or name another file")
+    if status.st_mode & stat.S_IWOTH:
+        raise InvalidValue(f"{path} can be written by anyone; run: chmod o-w {path}")
+
+
+def check_executable_configuration(path: Path) -> None:
+    """Raise InvalidValue where the configuration file, which is executed, could be another's work.
+
+    Started by root it must be root's, else root's or the starting user's; neither it nor its directory may be writable
+    by group or others, and it may not be a link into a directory that is.
+    """
+    allowed = {0, os.geteuid()}
+    for place in _with_targets(path):
+        status = place.stat()
+        if status.st_uid not in allowed:
+            raise InvalidValue(f"{place} belongs to user {status.st_uid}; it is executed, so it must be "
+                               f"{'root' if os.geteuid() == 0 else 'root or the user who starts pydhcpd'}'s")
+        sticky = place.is_dir() and status.st_mode & stat.S_ISVTX
+        if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
+            raise InvalidValue(f"{place} can be written by group or others, and {path} is executed; "
+                               f"run: chmod go-w {place}")
+
+
+def _with_targets(path: Path) -> list[Path]:
+    places = [path, path.absolute().parent]
+    target = path.resolve()
+    if target != path.absolute():
+        places += [target, target.parent]
+    return places

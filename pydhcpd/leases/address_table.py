@@ -1,0 +1,213 @@
+"""The addresses of one network in memory: an element of an array each, so that every step takes constant time.
+
+Owns which address is free, offered, leased, ended or quarantined, and which client has which. It is an index of the
+store, which alone counts. Nothing in it is an object per lease that the garbage collector would walk: arrays, and one
+dictionary from client (bytes) to address (integer).
+
+    kind of an address (from the configuration)      state of an address
+      OUTSIDE   in no range, or never to be given      UNUSED    free, never had a client
+      POOL      given to anyone                        ENDED     free, its last client remembered; in the free list
+      RESERVED  given to its host alone                OFFERED   held for a client until the offer ends
+                                                       LEASED    somebody's, by the store
+                                                       DECLINED  in quarantine until `ends`
+                                                       BARRED    not a free one of the pool
+
+Arrays are made zeroed, and the kernel gives memory only to the pages that are written: a /8 costs what is used of it.
+"""
+
+from collections.abc import Iterable
+
+from pydhcpd.leases.expiry import ExpiryIndex
+
+UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
+OUTSIDE, POOL, RESERVED = range(3)
+NEVER = 0xFFFFFFFF  # an end that does not come (RFC 2131 section 3.3)
+
+
+def _words(count: int) -> memoryview:
+    return memoryview(bytearray(4 * count)).cast("I")
+
+
+class FreeList:
+    """Slots in order of how long they have been unused: a doubly linked list inside two arrays.
+
+    Element 0 is the sentinel of a ring, and slot s is element s + 1; so zeroed arrays are an empty list.
+    """
+
+    __slots__ = ("_next", "_previous")
+
+    def __init__(self, size: int) -> None:
+        self._next, self._previous = _words(size + 1), _words(size + 1)
+
+    def first(self) -> int:
+        """The slot that has been unused longest, or -1."""
+        return self._next[0] - 1
+
+    def append(self, slot: int) -> None:
+        """Add a slot that has just become free."""
+        self._insert(self._previous[0], slot + 1)
+
+    def prepend(self, slot: int) -> None:
+        """Add a slot that nobody used."""
+        self._insert(0, slot + 1)
+
+    def remove(self, slot: int) -> None:
+        """Take out a slot that is in the list."""
+        after, before = self._next[slot + 1], self._previous[slot + 1]
+        self._next[before], self._previous[after] = after, before
+
+    def _insert(self, before: int, element: int) -> None:
+        after = self._next[before]
+        self._next[before] = self._previous[after] = element
+        self._next[element], self._previous[element] = after, before
+
+
+class AddressTable:
+    """The addresses from `base` on, `size` of them; slot s is the address base + s (host byte order).
+
+    `clients` maps each client's key to its current or former address, and may be shared by the networks of one link.
+    """
+
+    __slots__ = ("_expiry", "_free", "_frontier", "base", "clients", "ends", "kinds", "size", "states")
+
+    def __init__(self, base: int, size: int, clients: dict[bytes, int] | None = None) -> None:
+        self.base, self.size = base, size
+        self.clients: dict[bytes, int] = {} if clients is None else clients
+        self.states = bytearray(size)
+        self.kinds = bytes(size)
+        self.ends = _words(size)
+        self._free = FreeList(size)
+        self._frontier = 0
+        self._expiry = ExpiryIndex(size)
+
+    def __contains__(self, address: int) -> bool:
+        return 0 <= address - self.base < self.size
+
+    def set_kinds(self, kinds: bytes) -> None:
+        """Take over the configuration's kinds; what is leased, offered or quarantined stays so.
+
+        A new pool address becomes UNUSED and one taken out BARRED. State and kind are joined into one byte per address
+        and translated by a table, because a loop over a /8 would stop the server.
+        """
+        joined = int.from_bytes(self.states, "little") | int.from_bytes(kinds, "little") << 4
+        table = bytes(_adapted(value & 15, value >> 4) for value in range(256))
+        self.states = bytearray(joined.to_bytes(self.size, "little").translate(table))
+        self.kinds = kinds
+        self._frontier = 0
+
+    def load(self, rows: Iterable[tuple[int, bytes, int, bool]], now: int) -> None:
+        """Take in what the store has: (address, client, end, whether declined). `now` is in seconds of the epoch."""
+        ended: list[tuple[int, int]] = []
+        for address, client, end, declined in rows:
+            slot = address - self.base
+            if client and not declined:
+                other = self.clients.setdefault(client, address)
+                if other != address and self._supersede(client, other, address, end, ended):
+                    continue
+            self.ends[slot] = end
+            if end > now:
+                self.states[slot] = DECLINED if declined else LEASED
+                self._expiry.note(slot, end)
+            elif self.kinds[slot] == POOL:
+                ended.append((end, slot))
+        for _, slot in sorted(ended):
+            if self.states[slot] == UNUSED:
+                self.states[slot] = ENDED
+                self._free.append(slot)
+
+    def _supersede(self, client: bytes, other: int, address: int, end: int, ended: list[tuple[int, int]]) -> bool:
+        """Two rows for one client, which an import can bring: the later end wins. Tells whether the new row lost."""
+        if self.ends[other - self.base] >= end:
+            ended.append((0, address - self.base))
+            return True
+        self.clients[client] = address
+        self._barred_or_ended(other - self.base)
+        return False
+
+    def _barred_or_ended(self, slot: int) -> None:
+        if self.kinds[slot] == POOL:
+            self.states[slot] = ENDED
+            self._free.append(slot)
+        else:
+            self.states[slot] = BARRED
+
+    def take(self, wanted: int) -> int:
+        """Take a free pool address: the one wanted if it is free, else one never used, else the longest unused.
+
+        Returns it as OFFERED, or 0 where there is none.
+        """
+        slot = wanted - self.base
+        if not (0 <= slot < self.size and self.kinds[slot] == POOL and self.states[slot] <= ENDED):
+            slot = self._next_free()
+            if slot < 0:
+                return 0
+        self.hold(slot)
+        return self.base + slot
+
+    def _next_free(self) -> int:
+        slot = self.states.find(UNUSED, self._frontier)
+        self._frontier = slot if slot >= 0 else self.size
+        if slot >= 0:
+            return slot
+        while (slot := self._free.first()) >= 0 and self.kinds[slot] != POOL:
+            self._free.remove(slot)  # the pool was made smaller while it was in the list
+            self.states[slot] = BARRED
+        return slot
+
+    def hold(self, slot: int) -> None:
+        """Keep a free slot for a client: UNUSED or ENDED becomes OFFERED."""
+        if self.states[slot] == ENDED:
+            self._free.remove(slot)
+        self.states[slot] = OFFERED
+
+    def lapse(self, slot: int) -> None:
+        """An offer ended without a lease. Nobody used the address, so it is the first to be given again."""
+        if self.states[slot] != OFFERED:
+            return
+        if self.kinds[slot] == POOL:
+            self.states[slot] = ENDED
+            self._free.prepend(slot)
+        else:
+            self.states[slot] = BARRED
+
+    def lease(self, slot: int, client: bytes, end: int) -> None:
+        """The slot is the client's until `end` (seconds of the epoch)."""
+        if self.states[slot] == ENDED:
+            self._free.remove(slot)
+        self.states[slot] = LEASED
+        self.ends[slot] = end
+        self._expiry.note(slot, end)
+        self.clients[client] = self.base + slot
+
+    def reclaim(self, now: int, most: int) -> list[int]:
+        """Free the addresses whose lease or quarantine has ended, looking at `most` at once; returns those."""
+        ended = [slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
+        for slot in ended:
+            self.end(slot)
+        return [self.base + slot for slot in ended]
+
+    def end(self, slot: int) -> None:
+        """The lease or quarantine of a slot is over: it is free, and its client remembered."""
+        if self.states[slot] in (LEASED, DECLINED):
+            self._barred_or_ended(slot)
+
+    def decline(self, slot: int, client: bytes, end: int) -> None:
+        """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3)."""
+        if self.states[slot] == ENDED:
+            self._free.remove(slot)
+        self.states[slot] = DECLINED
+        self.ends[slot] = end
+        self._expiry.note(slot, end)
+        self.forget(client, slot)
+
+    def forget(self, client: bytes, slot: int) -> None:
+        """The slot is no longer the client's."""
+        if self.clients.get(client) == self.base + slot:
+            del self.clients[client]
+
+
+def _adapted(state: int, kind: int) -> int:
+    """The state of an address whose kind has become `kind`."""
+    if kind == POOL:
+        return UNUSED if state == BARRED else state
+    return BARRED if state == UNUSED else state

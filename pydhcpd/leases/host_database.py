@@ -1,0 +1,405 @@
+"""`HostDatabase`: every host that the server knows, and which address is whose.
+
+Decisions are staged and take effect in `commit`: rows go to the store first, memory changes only after they are synced.
+An offer is in memory alone; a commit makes it a lease. `lock` guards everything here that changes; who calls the
+methods of the packet path holds it, the queries (`get`, `all`) do not need it and read the store on their own.
+
+One decision per client and per address in a batch: `is_staged` tells, and the caller commits before the next one.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
+from pydhcpd.comparators import Column, Condition, condition
+from pydhcpd.errors import InvalidValue
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable
+from pydhcpd.leases.offers import Offers
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Row, SQLiteStore
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
+HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
+PORTION = 256  # addresses looked at in one go of the housekeeping
+
+
+class Host(NamedTuple):
+    """A host for people: addresses as text, times in seconds of the epoch (`expires` None: never)."""
+
+    mac: str
+    ip: str
+    hostname: str
+    last_used: int
+    expires: int | None = None
+    state: str = "bound"
+
+    @classmethod
+    def of(cls, row: Row, now: float) -> "Host":
+        """The host of a row; a bound lease whose end has passed is `expired`."""
+        state = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}[row.state]
+        return cls(hardware_text(row.hardware).upper(), address_text(row.address), row.hostname, row.last_used,
+                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state)
+
+
+class _Staged(NamedTuple):
+    table: AddressTable
+    row: Row
+    former: bytes  # whose address it was, where that is another client
+
+
+COLUMNS = {
+    "ip": Column("address", address_from),
+    "mac": Column("hardware", hardware_from),
+    "hostname": Column("hostname", str, text=True),
+    "last_used": Column("last_used", lambda value: value),
+    "expires": Column("ends", lambda value: value),
+}
+
+
+class HostDatabase:
+    """Hosts, their leases and the offers made to them, over a store."""
+
+    def __init__(self, store: SQLiteStore, offer_limit: int = 50_000) -> None:
+        self.lock = threading.RLock()
+        self.store = store
+        self.offers = Offers(offer_limit)
+        self.tables: dict[int, AddressTable] = {}
+        self._staged: list[_Staged] = []
+        self._touched: set[bytes | int] = set()
+        self._failed: sqlite3.Error | None = None
+        self._retry_at = 0.0
+        self._must_reread = False
+        self._unwritten = True  # whether the store's log may hold what is not in the database
+
+    # --- networks
+
+    def prepare(self, networks: Iterable[tuple[int, int, bytes]], now: int) -> dict[int, AddressTable]:
+        """Tables for networks given as (base, size, kind of each address); those in use are kept. Reads the store."""
+        tables = {}
+        for base, size, kinds in networks:
+            table = self.tables.get(base)
+            if table is None or table.size != size:
+                table = AddressTable(base, size)
+                table.set_kinds(kinds)
+                table.load(self.store.load(base, base + size - 1), now)
+            tables[base] = table
+        return tables
+
+    def adopt(self, tables: dict[int, AddressTable], networks: Iterable[tuple[int, int, bytes]]) -> None:
+        """Serve these networks from now on. The caller holds the lock, and nothing is staged."""
+        for base, _, kinds in networks:
+            if tables[base].kinds != kinds:
+                tables[base].set_kinds(kinds)
+        self.tables = tables
+
+    # --- offers
+
+    def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int) -> int:
+        """Hold a pool address for the client until `deadline` (seconds of the epoch); 0 where none is free.
+
+        In the order of RFC 2131 section 4.3.1: its present or former address, the one that it asks for, a free one.
+        A present lease needs no offer to hold it.
+        """
+        address = table.clients.get(client, 0)
+        if address:
+            slot = address - table.base
+            if table.kinds[slot] == POOL:
+                if table.states[slot] == LEASED:
+                    return address
+                if table.states[slot] == ENDED:
+                    table.hold(slot)
+                    self._note_offer(client, address, deadline)
+                    return address
+        address = self.offers.address(client)
+        if not (address and address in table and table.kinds[address - table.base] == POOL):
+            address = table.take(wanted)
+        if address:
+            self._note_offer(client, address, deadline)
+        return address
+
+    def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
+        before = self.offers.address(client)
+        if before and before != address:
+            self._lapse(before)
+        self.offers.put(client, address, deadline)
+        if len(self.offers) > self.offers.limit:
+            for lapsed in self.offers.overdue(0):
+                self._lapse(lapsed)
+
+    def withdraw(self, client: bytes) -> None:
+        """The client has chosen another server: its offer is free again."""
+        address = self.offers.withdraw(client)
+        if address:
+            self._lapse(address)
+
+    def _lapse(self, address: int) -> None:
+        table = self.table_of(address)
+        if table is not None:
+            table.lapse(address - table.base)
+
+    def table_of(self, address: int) -> AddressTable | None:
+        """The table of the network in which an address lies."""
+        return next((table for table in self.tables.values() if address in table), None)
+
+    # --- what is known of a client
+
+    def address_of(self, table: AddressTable, client: bytes) -> int:
+        """The address that the client has or had last in this network, or 0."""
+        return table.clients.get(client, 0)
+
+    def has_lease(self, table: AddressTable, client: bytes) -> bool:
+        """Whether the client has a lease now (its end may have passed a moment ago)."""
+        address = table.clients.get(client, 0)
+        return address != 0 and table.states[address - table.base] == LEASED
+
+    def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
+        """When the client's lease of this address ends (seconds of the epoch), or 0 where it has none."""
+        if table.clients.get(client) == address and table.states[address - table.base] == LEASED:
+            return table.ends[address - table.base]
+        return 0
+
+    def is_free_for(self, table: AddressTable, client: bytes, address: int) -> bool:
+        """Whether a pool address is the client's, was offered to it, or is nobody's."""
+        slot = address - table.base
+        if not 0 <= slot < table.size or table.kinds[slot] != POOL or address in self._touched:
+            return False
+        state = table.states[slot]
+        if state == LEASED:
+            return table.clients.get(client) == address
+        if state == OFFERED:
+            return self.offers.address(client) == address
+        return state <= ENDED
+
+    def is_reserved_free(self, table: AddressTable, address: int, same_host: Callable[[Row], bool]) -> bool:
+        """Whether its host may have a reserved address: nobody holds it, or the holder is another face of that host."""
+        slot = address - table.base
+        if not 0 <= slot < table.size or address in self._touched:
+            return False
+        if table.states[slot] != LEASED:
+            return table.states[slot] not in (DECLINED, OFFERED)
+        row = self.store.row(address)
+        return row is None or same_host(row)
+
+    # --- decisions, which take effect in commit()
+
+    def is_staged(self, client: bytes) -> bool:
+        """Whether something of this client waits for the commit."""
+        return client in self._touched
+
+    def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, *, htype: int,
+             hardware: bytes, hostname: str) -> None:
+        """Stage a lease until `end`. The address must have been found free for the client."""
+        slot = address - table.base
+        before = table.clients.get(client, 0)
+        if table.kinds[slot] == POOL and table.states[slot] <= ENDED:
+            table.hold(slot)  # so that nobody else in this batch is offered it
+            self._note_offer(client, address, now + HOLD)
+        former = b"" if before == address else self._former(table, slot)
+        if before and before != address:
+            self._stage_release(table, before, now, b"")
+        self._stage(table, Row(address, client, htype, hardware, hostname, end, now, BOUND), former)
+
+    def _former(self, table: AddressTable, slot: int) -> bytes:
+        """Whose the address was last; nothing where it was never used, which saves asking the store."""
+        if not table.ends[slot]:
+            return b""
+        row = self.store.row(table.base + slot)
+        return b"" if row is None else row.client
+
+    def release(self, table: AddressTable, client: bytes, address: int, now: int) -> bool:
+        """Stage the end of the client's lease (RFC 2131 section 4.3.4); False where it is not the client's."""
+        if not self.lease_end(table, client, address) or address in self._touched:
+            return False
+        self._stage_release(table, address, now, client)
+        return True
+
+    def _stage_release(self, table: AddressTable, address: int, now: int, client: bytes) -> None:
+        row = self.store.row(address)
+        if row is not None:
+            self._stage(table, row._replace(client=client, ends=now, state=RELEASED), b"" if client else row.client)
+
+    def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, *, htype: int,
+                hardware: bytes) -> bool:
+        """Stage a quarantine until `end` for an address of the client's; False where it is not the client's."""
+        offered = self.offers.address(client) == address and address in table
+        if address in self._touched or not (offered or self.lease_end(table, client, address)):
+            return False
+        self._stage(table, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
+                    self._former(table, address - table.base))
+        return True
+
+    def _stage(self, table: AddressTable, row: Row, former: bytes) -> None:
+        self._staged.append(_Staged(table, row, former))
+        self._touched.add(row.address)
+        if row.client:
+            self._touched.add(row.client)
+
+    def commit(self) -> frozenset[int]:
+        """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
+
+        Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
+        """
+        staged, self._staged = self._staged, []
+        self._touched.clear()
+        if not staged:
+            return frozenset()
+        self._recover()
+        try:
+            refused = self.store.commit([one.row for one in staged])
+        except sqlite3.Error as error:
+            self._note_failure(error)
+            raise
+        self._failed = None
+        self._unwritten = True
+        for one in staged:
+            if one.row.address not in refused:
+                self._apply(one)
+        return refused
+
+    def _apply(self, staged: _Staged) -> None:
+        table, row, former = staged
+        slot = row.address - table.base
+        if former and former != row.client:
+            table.forget(former, slot)
+        if row.state == BOUND:
+            self._use_offer(row)
+            table.lease(slot, row.client, row.ends)
+        elif row.state == RELEASED:
+            table.end(slot)
+        else:
+            self.offers.withdraw(row.client)
+            table.decline(slot, row.client, row.ends)
+
+    def _use_offer(self, row: Row) -> None:
+        offered = self.offers.withdraw(row.client)
+        if offered and offered != row.address:
+            self._lapse(offered)
+
+    def _note_failure(self, error: sqlite3.Error) -> None:
+        if self._failed is None:
+            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can",
+                      self.store.path, error)
+        self._failed = error
+        self._must_reread = "disk I/O" in str(error)
+        self._retry_at = time.monotonic() + RETRY_AFTER
+
+    def _recover(self) -> None:
+        """After a failure, wait a while; after an I/O error, trust only what is read anew."""
+        if self._failed is None:
+            return
+        if time.monotonic() < self._retry_at:
+            raise self._failed
+        self._retry_at = time.monotonic() + RETRY_AFTER
+        if self._must_reread:
+            self._reread()
+
+    def _reread(self) -> None:
+        """Build everything anew from the store. What was staged rests on the old picture, so it fails once more."""
+        failed, self._failed, self._must_reread = self._failed, None, False
+        now = int(time.time())
+        try:
+            self.store.reopen()
+            tables, self.tables = self.tables, {}
+            networks = [(base, table.size, table.kinds) for base, table in tables.items()]
+            self.tables = self.prepare(networks, now)
+        except (sqlite3.Error, InvalidValue, OSError) as error:
+            self.tables = tables
+            self._note_failure(sqlite3.OperationalError(f"disk I/O: {error}"))
+        raise failed or sqlite3.OperationalError("the store was read again")
+
+    # --- housekeeping, in small portions
+
+    def lapse_offers(self, now: int) -> None:
+        """Free the addresses of offers that have ended."""
+        for address in self.offers.overdue(now):
+            self._lapse(address)
+
+    def reclaim(self, now: int) -> list[Row]:
+        """Free some addresses whose leases have ended; returns their rows."""
+        rows = []
+        for table in self.tables.values():
+            for address in table.reclaim(now, PORTION):
+                row = self.store.row(address)
+                if row is not None:
+                    rows.append(row)
+        return rows
+
+    # --- queries and changes by hand, in the forms of the older server
+
+    def get(self, **patterns: object) -> Iterator[Host]:
+        """Hosts for which every pattern holds: `get(mac=CASEINSENSITIVE(m))`, `get(ip=NETWORK(net, mask))`.
+
+        Fields: ip, mac, hostname, last_used, expires. Raises InvalidValue for another.
+        """
+        unknown = set(patterns) - set(COLUMNS)
+        if unknown:
+            raise InvalidValue(f"{', '.join(sorted(unknown))}: no field of a host; there are {', '.join(COLUMNS)}")
+        conditions: list[Condition] = [condition(COLUMNS[name], pattern) for name, pattern in patterns.items()]
+        where = " AND ".join(f"({sql})" for sql, _ in conditions) or "1"
+        parameters = tuple(value for _, values in conditions for value in values)
+        now = time.time()
+        return (Host.of(row, now) for row in self.store.select(where, parameters))
+
+    def active(self, now: float) -> Iterator[Host]:
+        """Hosts with a lease that runs, and quarantined addresses, in order of address."""
+        rows = self.store.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
+        return (Host.of(row, now) for row in rows)
+
+    def all(self) -> Iterator[Host]:
+        """Every host on record, in order of address."""
+        return self.get()
+
+    def add(self, host: Host) -> None:
+        """Record a host by hand, durably. Raises InvalidValue where another one holds its address."""
+        with self.lock:
+            holder = self.store.row(address_from(host.ip))
+            if holder is not None and holder.state == BOUND and holder.client != row_of(host).client:
+                raise InvalidValue(f"{host.ip} is held by {hardware_text(holder.hardware)}; delete that host first")
+            self.replace(host)
+
+    def replace(self, host: Host) -> None:
+        """Record a host by hand, durably, whoever holds its address."""
+        with self.lock:
+            self._store_by_hand(row_of(host))
+
+    def delete(self, host: Host) -> None:
+        """Forget a host, durably: its address is free, and its client not remembered."""
+        with self.lock:
+            row = self.store.row(address_from(host.ip))
+            if row is not None:
+                self._store_by_hand(row._replace(client=b"", ends=int(time.time()), state=RELEASED), row.client)
+
+    def _store_by_hand(self, row: Row, former: bytes = b"") -> None:
+        table = self.table_of(row.address)
+        if table is None:
+            self.store.commit([row])
+            return
+        self._stage(table, row, former or self._former(table, row.address - table.base))
+        self.commit()
+
+    # --- the write-ahead log
+
+    def checkpoint(self) -> None:
+        """Write the store's log back, beside the path; only when that cannot keep it small does the path wait for it.
+
+        The second writing under the lock is short, for the first has just left little to do.
+        """
+        if not self._unwritten:
+            return
+        self._unwritten = False
+        if self.store.checkpoint("PASSIVE") > WAL_LIMIT:
+            with self.lock:
+                self.store.checkpoint("RESTART")
+
+
+def row_of(host: Host) -> Row:
+    """The row of a host that is given by hand or imported: its client is its hardware address (Ethernet)."""
+    hardware = hardware_from(host.mac)
+    client = b"\2\1" + hardware
+    ends = NEVER if host.expires is None else host.expires
+    return Row(address_from(host.ip), client, 1, hardware, host.hostname, ends, host.last_used, BOUND)

@@ -1,0 +1,43 @@
+"""Offers that wait for their clients: who was offered which address, and until when. Bounded; oldest first out."""
+
+from collections import OrderedDict
+from collections.abc import Iterator
+
+
+class Offers:
+    """At most `limit` offers, one a client. An offer is one integer, so that the garbage collector has nothing to walk.
+
+    An ordered dictionary, because it gives up its oldest entry in constant time, which a plain one does not.
+    """
+
+    __slots__ = ("_offers", "limit")
+
+    def __init__(self, limit: int) -> None:
+        self.limit = limit
+        self._offers: OrderedDict[bytes, int] = OrderedDict()
+
+    def __len__(self) -> int:
+        return len(self._offers)
+
+    def address(self, client: bytes) -> int:
+        """The address offered to the client (host byte order), or 0."""
+        return self._offers.get(client, 0) >> 32
+
+    def put(self, client: bytes, address: int, deadline: int) -> None:
+        """Note an offer that ends at `deadline` (seconds of the epoch); the client's earlier one is replaced."""
+        self._offers[client] = address << 32 | deadline
+        self._offers.move_to_end(client)
+
+    def withdraw(self, client: bytes) -> int:
+        """Forget the client's offer; returns its address, or 0."""
+        return self._offers.pop(client, 0) >> 32
+
+    def overdue(self, now: int) -> Iterator[int]:
+        """Withdraw, oldest first, what has ended or is over the limit; yields the addresses."""
+        offers = self._offers
+        while offers:
+            client, offer = next(iter(offers.items()))
+            if offer & 0xFFFFFFFF > now and len(offers) <= self.limit:
+                return
+            del offers[client]
+            yield offer >> 32

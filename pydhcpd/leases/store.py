@@ -1,0 +1,179 @@
+"""The embedded store of leases: SQLite with a write-ahead log, synced at every commit. The only copy that counts.
+
+One connection writes; the caller sees to it that one thread at a time uses it. Readers (the prompt, exports) have
+connections of their own, and the log is written back into the database by a third one, beside the path: no commit pays
+for that.
+"""
+
+import logging
+import sqlite3
+from collections.abc import Iterable, Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import NamedTuple
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.files import check_owned
+
+log = logging.getLogger(__name__)
+
+APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
+SCHEMA_VERSION = 1
+WAL_LIMIT = 32 << 20  # bytes of log from which it is emptied even if a commit has to wait a few milliseconds
+PAGE = 4096  # bytes, SQLite's default
+PORTION = 500  # rows that a reader takes at once, so that it never holds the log
+
+BOUND, RELEASED, QUARANTINED = 1, 2, 3  # the column `state`; that a lease has expired follows from `ends`
+
+SCHEMA = """
+CREATE TABLE leases (
+    address INTEGER PRIMARY KEY,  -- host byte order
+    client BLOB NOT NULL,         -- the key: 1 and client identifier, or 2, hardware type and address; empty: nobody's
+    htype INTEGER NOT NULL,
+    hardware BLOB NOT NULL,
+    hostname TEXT NOT NULL,
+    ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes
+    last_used INTEGER NOT NULL,
+    state INTEGER NOT NULL        -- 1 bound, 2 released, 3 quarantined
+)"""
+
+UPSERT = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+class Row(NamedTuple):
+    """One row of the store, in the order of its columns. Times are seconds of the epoch."""
+
+    address: int
+    client: bytes
+    htype: int
+    hardware: bytes
+    hostname: str
+    ends: int
+    last_used: int
+    state: int
+
+
+class SQLiteStore:
+    """Leases in one SQLite file. Any of its methods may raise sqlite3.Error."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy."""
+        self.path = path
+        self._writer = self._open()
+
+    def _open(self) -> sqlite3.Connection:
+        check_owned(self.path)
+        refuse_csv(self.path)
+        try:
+            connection = self._connect()
+            self._prepare(connection)
+        except sqlite3.DatabaseError as error:
+            raise InvalidValue(f"the lease database {self.path} cannot be opened: {error}") from error
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+        connection.create_function("casefold", 1, str.casefold, deterministic=True)
+        return connection
+
+    def _prepare(self, connection: sqlite3.Connection) -> None:
+        self.path.chmod(0o640)
+        connection.execute("PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA wal_autocheckpoint = 0")
+        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+        version = connection.execute("PRAGMA user_version").fetchone()[0]
+        tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        if version == 0 and tables == 0:
+            connection.execute("BEGIN IMMEDIATE")
+            connection.execute(SCHEMA)
+            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute("COMMIT")
+        elif connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
+            raise InvalidValue(f"{self.path} is a database of another program; name another file as host_file")
+        elif version != SCHEMA_VERSION:
+            raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
+                               "use the version of pydhcpd that wrote it")
+
+    def commit(self, rows: list[Row]) -> frozenset[int]:
+        """Store the rows for good: when it returns they survive a power cut. All or none.
+
+        Returns the addresses whose binding was refused because another server was faster: none, with this store.
+        """
+        writer = self._writer
+        try:
+            writer.execute("BEGIN IMMEDIATE")
+            writer.executemany(UPSERT, rows)
+            writer.execute("COMMIT")
+        except sqlite3.Error:
+            if writer.in_transaction:
+                writer.rollback()
+            raise
+        return frozenset()
+
+    def reopen(self) -> None:
+        """Close and open again: after an I/O error nothing that the connection believes can be trusted."""
+        self._writer.close()
+        self._writer = self._open()
+
+    def row(self, address: int) -> Row | None:
+        """The row of an address, by the writing connection."""
+        found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
+        return None if found is None else Row(*found)
+
+    def load(self, first: int, last: int) -> Iterator[tuple[int, bytes, int, bool]]:
+        """(address, client, end, whether quarantined) of the addresses between two, both included.
+
+        The end of a released lease is when it was released.
+        """
+        with closing(self._connect()) as reader:
+            yield from reader.execute("SELECT address, client, ends, state = 3 FROM leases"
+                                      " WHERE address BETWEEN ? AND ?", (first, last))
+
+    def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
+        """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
+        query = f"SELECT * FROM leases WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
+        with closing(self._connect()) as reader:
+            last = -1
+            while portion := reader.execute(query, (last, *parameters)).fetchall():
+                yield from map(Row._make, portion)
+                last = portion[-1][0]
+
+    def import_rows(self, rows: Iterable[Row]) -> None:
+        """Take in rows of another source in one transaction; a row here that was used later stays."""
+        self._writer.execute("BEGIN IMMEDIATE")
+        try:
+            self._writer.executemany(
+                "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET"
+                " client = excluded.client, htype = excluded.htype, hardware = excluded.hardware,"
+                " hostname = excluded.hostname, ends = excluded.ends, last_used = excluded.last_used,"
+                " state = excluded.state WHERE excluded.last_used >= last_used", rows)
+            self._writer.execute("COMMIT")
+        except BaseException:  # an interrupt too must leave what was there
+            self._writer.rollback()
+            raise
+
+    def checkpoint(self, mode: str) -> int:
+        """Write the log back into the database by a connection of its own; returns the size of the log in bytes.
+
+        PASSIVE does what it can beside the writer; RESTART makes the log begin anew, and needs the writer to stand still.
+        """
+        with closing(self._connect()) as connection:
+            _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        return int(frames) * PAGE
+
+    def close(self) -> None:
+        """Close the database, its log written back."""
+        self._writer.close()
+
+
+def refuse_csv(path: Path) -> None:
+    """Raise InvalidValue where the lease database is to be opened on the older server's file of hosts."""
+    if not path.exists():
+        return
+    with path.open("rb") as file:
+        start = file.read(64)
+    if start and not start.startswith(b"SQLite format 3\0") and start.count(b";") >= 2:
+        raise InvalidValue(f"{path} is a hosts file of the older form (mac;ip;hostname;last_used); name a new file as "
+                           f"host_file and run once: pydhcpd -host_file NEW_FILE -import {path}")

@@ -1,0 +1,144 @@
+"""Logging that cannot stall the server: records wait in a bounded queue, and a thread writes them a few at a time.
+
+A record may have many lines (the lease events of a batch are one record, put into words only here). Where they come
+faster than they can be written, lines are dropped and counted, packets are not.
+"""
+
+import logging
+import os
+import socket
+import sys
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Iterable
+from logging.handlers import SysLogHandler
+
+LIMIT = 10_000  # records that may wait
+GATHER = 0.05  # seconds in which records are gathered before they are written, so that load wakes the thread seldom
+STOP_WAIT = 2.0  # seconds that a destination which blocks may hold up the end of the process
+
+Write = Callable[[list[tuple[int, str]]], None]  # takes (severity of `logging`, line)
+
+
+class QueuedHandler(logging.Handler):
+    """Takes records without waiting, and gives their lines to `write` in a thread of its own."""
+
+    def __init__(self, write: Write) -> None:
+        super().__init__()
+        self._write = write
+        self._records: deque[logging.LogRecord] = deque()
+        self._filled = threading.Event()
+        self._stopping = False
+        self._dropped = 0
+        self._thread = threading.Thread(target=self._run, name="log", daemon=True)
+        self._thread.start()
+
+    def createLock(self) -> None:
+        """No lock: adding to a deque is atomic, and a thread that logs must not wait for the one that writes."""
+        self.lock = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Queue a record, or count it where there is no more room."""
+        if len(self._records) >= LIMIT:
+            self._dropped += 1
+            return
+        self._records.append(record)
+        if not self._filled.is_set():
+            self._filled.set()
+
+    def _run(self) -> None:
+        while not self._stopping or self._records:
+            self._filled.wait()
+            if not self._stopping:
+                time.sleep(GATHER)
+            self._filled.clear()
+            self._write_waiting()
+
+    def _write_waiting(self) -> None:
+        lines: list[tuple[int, str]] = []
+        while self._records:
+            record = self._records.popleft()
+            lines += [(record.levelno, line) for line in self.format(record).splitlines()]
+        dropped, self._dropped = self._dropped, 0
+        if dropped:
+            lines.append((logging.WARNING, f"{dropped} records of the log were dropped, for they came too fast"))
+        try:
+            self._write(lines)
+        except OSError:
+            pass  # there is nowhere left to say it
+
+    def close(self) -> None:
+        """Write what waits, and end the thread; a destination that blocks is given up."""
+        self._stopping = True
+        self._filled.set()
+        self._thread.join(STOP_WAIT)
+        super().close()
+
+
+def _to_stderr(prefix: Callable[[int], str]) -> Write:
+    def write(lines: Iterable[tuple[int, str]]) -> None:
+        data = "".join(f"{prefix(severity)}{line}\n" for severity, line in lines).encode("utf-8", "backslashreplace")
+        while data:
+            data = data[os.write(2, data):]
+    return write
+
+
+def _clock(_severity: int) -> str:
+    return time.strftime("%Y-%m-%d %H:%M:%S ")
+
+
+def _to_syslog(lines: Iterable[tuple[int, str]]) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect("/dev/log")
+        for severity, line in lines:
+            out.send(f"<{_syslog_priority(severity)}>pydhcpd[{os.getpid()}]: {line}".encode("utf-8", "backslashreplace"))
+
+
+def _severity(level: int) -> int:
+    """The severity of syslog (RFC 5424 section 6.2.1) for a level of `logging`."""
+    return 7 if level < logging.INFO else 6 if level < logging.WARNING else 4 if level < logging.ERROR else 3
+
+
+def _syslog_priority(level: int) -> int:
+    return SysLogHandler.LOG_DAEMON << 3 | _severity(level)
+
+
+def start_logging(level: str, foreground: bool) -> QueuedHandler:
+    """Send the log to stderr in the foreground (as systemd's journal wants it, where that listens), else to syslog."""
+    if not foreground:
+        write: Write = _to_syslog
+    elif _is_journal():
+        write = _to_stderr(lambda severity: f"<{_severity(severity)}>")
+    else:
+        write = _to_stderr(_clock)
+    handler = QueuedHandler(write)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    root = logging.getLogger("pydhcpd")
+    root.handlers[:] = [handler]
+    root.propagate = False
+    set_level(level)
+    return handler
+
+
+def set_level(level: str) -> None:
+    """Set the least severity that is logged, by name."""
+    logging.getLogger("pydhcpd").setLevel(level.upper())
+
+
+def _is_journal() -> bool:
+    """Whether stderr is the journal's, which JOURNAL_STREAM tells by device and inode (systemd.exec(5))."""
+    try:
+        status = os.fstat(2)
+    except OSError:
+        return False
+    return os.environ.get("JOURNAL_STREAM") == f"{status.st_dev}:{status.st_ino}"
+
+
+def open_standard_files() -> None:
+    """See to it that 0, 1 and 2 are open, so that no socket gets their numbers and is taken for one of them."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(number, True)
+    os.close(number)
+    if sys.stderr is None:
+        sys.stderr = open(2, "w", closefd=False)  # noqa: SIM115

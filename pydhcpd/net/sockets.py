@@ -1,0 +1,48 @@
+"""Opening the sockets of the server, before it gives up its privileges.
+
+Owns the options that they need. Does not know what goes over them. What fails raises OSError as the system gives it: the caller
+knows what the socket was for, and says so.
+"""
+
+import socket
+
+_IP_PKTINFO = 8  # linux/in.h
+_SO_SNDBUFFORCE = 32  # asm-generic/socket.h
+_SO_RCVBUFFORCE = 33
+_BUFFER_SIZE = 8 << 20  # octets: thousands of small datagrams, as the kernel counts them; a tenth of a second of heavy load
+
+
+def open_udp(port: int = 67, address: str = "") -> socket.socket:
+    """A non-blocking UDP socket, bound to `port` on all addresses or on the given one.
+
+    It may send broadcasts and reports the interface of each datagram. Its address is not shared (no SO_REUSEADDR): a second
+    server on the same port is an error.
+    """
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    try:
+        sock.setblocking(False)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
+        _raise_buffer(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF)
+        _raise_buffer(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF)
+        sock.bind((address, port))
+    except BaseException:
+        sock.close()
+        raise
+    return sock
+
+
+def open_packet() -> socket.socket:
+    """A non-blocking socket to send whole frames by any interface. It is unbound, and of no protocol: it receives nothing."""
+    sock = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)
+    sock.setblocking(False)
+    _raise_buffer(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF)
+    return sock
+
+
+def _raise_buffer(sock: socket.socket, force: int, ask: int) -> None:
+    """Set a buffer's size past the system's limit where that is allowed (CAP_NET_ADMIN), else up to the limit."""
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, force, _BUFFER_SIZE)
+    except PermissionError:
+        sock.setsockopt(socket.SOL_SOCKET, ask, _BUFFER_SIZE)

@@ -1,0 +1,48 @@
+"""Ranges of addresses, as the configuration writes them: "a - b", "a/n" or (a, b)."""
+
+from itertools import pairwise
+
+from pydhcpd.addresses import address_from, address_text, network_from
+from pydhcpd.errors import InvalidValue
+
+Range = tuple[int, int]  # first and last address, host byte order, both included
+ALLOWED = "allowed are 'a - b', 'a/n' and ('a', 'b')"
+
+
+def range_from(value: object) -> Range:
+    """First and last address of one range. Raises InvalidValue."""
+    if isinstance(value, str) and "/" in value:
+        base, mask = network_from(value)
+        return base, base | ~mask & 0xFFFFFFFF
+    ends = value.split("-") if isinstance(value, str) else value
+    if not isinstance(ends, list | tuple) or len(ends) not in (1, 2):
+        raise InvalidValue(f"{value!r} is not a range; {ALLOWED}")
+    first, last = (address_from(end.strip() if isinstance(end, str) else end) for end in (ends[0], ends[-1]))
+    if last < first:
+        raise InvalidValue(f"the range {range_text((first, last))} ends before it begins; {ALLOWED}")
+    return first, last
+
+
+def ranges_from(value: object) -> tuple[Range, ...]:
+    """Several ranges, or one alone; they may not overlap. Raises InvalidValue."""
+    if isinstance(value, str) or _is_pair(value):
+        value = [value]
+    if not isinstance(value, list | tuple):
+        raise InvalidValue(f"{value!r} is not a list of ranges; {ALLOWED}")
+    ranges = tuple(range_from(one) for one in value)
+    for before, after in pairwise(sorted(ranges)):
+        if after[0] <= before[1]:
+            raise InvalidValue(f"the ranges {range_text(before)} and {range_text(after)} overlap; allowed is each "
+                               "address once")
+    return ranges
+
+
+def _is_pair(value: object) -> bool:
+    """Whether a value is one range as ("a", "b"), rather than a tuple of ranges."""
+    return (isinstance(value, tuple) and len(value) == 2
+            and all(isinstance(end, str) and not {"-", "/"} & set(end) for end in value))
+
+
+def range_text(bounds: Range) -> str:
+    """The form "a - b"."""
+    return f"{address_text(bounds[0])} - {address_text(bounds[1])}"

@@ -1,0 +1,294 @@
+"""`DHCPServer`: reads batches of datagrams, finds each one's transaction, and answers what is due.
+
+One thread receives, decides, commits and sends: handing over to another costs more than it gains. The delay worker
+calls the same `answer` with what has fallen due. One lock, that of the `HostDatabase`, guards all that changes.
+"""
+
+import errno
+import logging
+import os
+import select
+import socket
+import sqlite3
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable
+
+from pydhcpd.addresses import BROADCAST
+from pydhcpd.delay_worker import TransactionDelayWorker
+from pydhcpd.errors import MalformedPacket
+from pydhcpd.events import Event, EventLog, Lines
+from pydhcpd.leases.address_table import AddressTable
+from pydhcpd.leases.checkpointer import Checkpointer
+from pydhcpd.leases.host_database import PORTION, HostDatabase
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
+from pydhcpd.net.frames import udp_frame
+from pydhcpd.serving import Serving
+from pydhcpd.transaction import Answer, DHCPTransaction, Ignored, TransactionKey
+from pydhcpd.wire.describe import describe
+from pydhcpd.wire.packet import FROM_CLIENTS, Packet, Request
+
+log = logging.getLogger(__name__)
+lease_log = logging.getLogger("pydhcpd.leases")
+
+HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
+BEAT = 2000  # milliseconds after which an idle receiver shows that it is alive
+RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
+COMPLAIN_EVERY = 60.0  # seconds between lines about one kind of trouble
+PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
+ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine ended"}
+
+
+class DHCPServer:
+    """Serves what `swap` gives it, until `stop`."""
+
+    def __init__(self, hosts: HostDatabase, events: EventLog, udp: socket.socket, packet: socket.socket | None,
+                 maximum_transactions: int, clock: Callable[[], float] = time.time) -> None:
+        self.hosts = hosts
+        self.events = events
+        self.maximum_transactions = maximum_transactions
+        self.transactions: defaultdict[TransactionKey, DHCPTransaction] = defaultdict(DHCPTransaction)
+        self.counters: Counter[str] = Counter()
+        self.worker = TransactionDelayWorker(self._answer_delayed)
+        self.beats = 0  # grows while the receiving thread makes progress
+        self._clock = clock
+        self._udp = udp
+        self._receiver = BatchReceiver(udp)
+        self._sender = BatchSender(udp)
+        self._frames = FrameSender(packet) if packet is not None else None
+        self._serving: Serving | None = None
+        self._delayed = 0  # transactions in the worker's queue
+        self._complained: dict[str, float] = {}
+        self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
+        self._stopping = False
+        self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
+        self._checkpointer = Checkpointer(hosts)
+        self._drops = 0
+
+    # --- life
+
+    def swap(self, serving: Serving, tables: dict[int, AddressTable]) -> None:
+        """Serve this from now on, between two batches. `tables` are the prepared ones of its networks."""
+        with self.hosts.lock:
+            self.hosts.adopt(tables, serving.networks())
+            self._serving = serving
+
+    @property
+    def serving(self) -> Serving | None:
+        """What is served now; None before the first `swap`."""
+        return self._serving
+
+    @property
+    def started(self) -> bool:
+        """Whether it receives."""
+        return self._thread.is_alive()
+
+    def start(self) -> None:
+        """Begin to receive."""
+        self._thread.start()
+        self.worker.start()
+        self._checkpointer.start()
+        self.worker.do_after(HOUSEKEEPING, self._keep_house)
+
+    def stop(self) -> None:
+        """Answer what is due, take nothing new, and end the threads."""
+        self._stopping = True
+        os.write(self._wake_write, b"x")
+        if self._thread.is_alive():
+            self._thread.join()
+        self.worker.stop()
+        self._checkpointer.stop()
+
+    # --- the way of a packet
+
+    def _run(self) -> None:
+        poll = select.poll()
+        poll.register(self._udp, select.POLLIN)
+        poll.register(self._wake_read, select.POLLIN)
+        while not self._stopping:
+            try:
+                datagrams = self._receiver.receive()
+                if datagrams:
+                    self.receive(datagrams)
+                else:
+                    poll.poll(BEAT)
+            except Exception:
+                log.exception("a batch of datagrams failed")
+                time.sleep(0.01)  # so that a fault which comes again does not fill the log at full speed
+            self.beats += 1
+
+    def receive(self, datagrams: Iterable[tuple[bytes, int, int, int, int]]) -> None:
+        """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
+        due: list[DHCPTransaction] = []
+        with self.hosts.lock:
+            for datagram in datagrams:
+                try:
+                    self._take_in(Request.receive(*datagram), due)
+                except (MalformedPacket, Ignored) as reason:
+                    self.counters[str(reason)] += 1
+            if due:
+                self.answer(due)
+
+    def _take_in(self, request: Request, due: list[DHCPTransaction]) -> None:
+        """Give the request to its transaction, and add this to `due` if it is to be answered with this batch."""
+        serving = self._serving
+        if serving is None or request.interface not in serving.links:
+            raise Ignored("came in on an interface that is not served")
+        if request.message_type not in FROM_CLIENTS:
+            raise Ignored("no message of a client")
+        if log.isEnabledFor(logging.DEBUG):
+            log.debug("received %s", describe(request))
+        transaction = self._transaction_of(request)
+        delay = transaction.receive(request, serving)
+        if delay:
+            if not transaction.delayed:
+                self._delay(transaction, delay, serving)
+        elif not transaction.due:
+            transaction.due = True
+            due.append(transaction)
+
+    def _transaction_of(self, request: Request) -> DHCPTransaction:
+        key: TransactionKey = request.xid
+        transaction = self.transactions[key]
+        if transaction.request is not None and transaction.request.client != request.client:
+            key = (request.xid, request.client)  # two clients with one xid have nothing to do with each other
+            transaction = self.transactions[key]
+        transaction.key = key
+        return transaction
+
+    def _delay(self, transaction: DHCPTransaction, delay: float, serving: Serving) -> None:
+        if self._delayed >= self._room(transaction, serving):
+            del self.transactions[transaction.key]
+            raise Ignored("too many delayed answers")
+        self._delayed += 1
+        transaction.delayed = True
+        self.worker.answer_after(delay, transaction)
+
+    def _room(self, transaction: DHCPTransaction, serving: Serving) -> int:
+        """How many answers may be delayed for such a client: a flood of unknown ones must leave room for the known."""
+        most = self.maximum_transactions
+        return most if transaction.is_of_known_client(serving, self.hosts) else most - most // RESERVED_FOR_KNOWN
+
+    def _answer_delayed(self, due: list[DHCPTransaction]) -> None:
+        with self.hosts.lock:
+            self._delayed -= len(due)
+            for transaction in due:
+                transaction.delayed = False
+            self.answer(due)
+
+    def answer(self, due: list[DHCPTransaction]) -> None:
+        """Decide, commit, and only then send: for the receiving thread what is due now, for the worker what fell due."""
+        with self.hosts.lock:
+            position = 0
+            while position < len(due):
+                position = self._answer_some(due, position)
+            for transaction in due:
+                transaction.request, transaction.due = None, False
+                self.transactions.pop(transaction.key, None)
+
+    def _answer_some(self, due: list[DHCPTransaction], position: int) -> int:
+        """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
+        serving, hosts, now = self._serving, self.hosts, self._clock()
+        answers: list[tuple[DHCPTransaction, Answer]] = []
+        for transaction in due[position:]:
+            request = transaction.request
+            if request is not None and serving is not None:
+                if hosts.is_staged(request.client):
+                    break
+                self._decide(transaction, answers, lambda one: one.answer(serving, hosts, now))
+            position += 1
+        self._conclude(answers, now)
+        return position
+
+    def _decide(self, transaction: DHCPTransaction, answers: list[tuple[DHCPTransaction, Answer]],
+                decide: Callable[[DHCPTransaction], Answer]) -> None:
+        try:
+            answers.append((transaction, decide(transaction)))
+        except Ignored as reason:
+            self.counters[str(reason)] += 1
+        except sqlite3.Error as error:
+            self.counters["the lease database failed"] += 1
+            self._complain("the lease database cannot be read: %s", error)
+
+    def _conclude(self, answers: list[tuple[DHCPTransaction, Answer]], now: float) -> None:
+        """Commit what is staged, and send. What could not be stored is not sent; a lease that runs is confirmed as it is."""
+        serving, hosts = self._serving, self.hosts
+        try:
+            refused = hosts.commit()
+        except sqlite3.Error:
+            stored = [one for one in answers if not one[1].durable]
+            for transaction, answer in answers:
+                if answer.durable and serving is not None:
+                    self._decide(transaction, stored, lambda one: one.answer_unstored(serving, hosts, now))
+            answers, refused = stored, frozenset()
+        ready = [answer for _, answer in answers if answer.address not in refused] if refused else [one for _, one in answers]
+        self._send(ready)
+        self._tell(ready)
+
+    def _send(self, answers: list[Answer]) -> None:
+        datagrams, frames = [], []
+        for answer in answers:
+            route = answer.route
+            if route is None:
+                continue
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("sent %s", describe(Packet.decode(answer.message)))
+            link = self._serving.links.get(route.interface) if route.hardware and self._serving is not None else None
+            if link is None or self._frames is None:
+                address = BROADCAST if route.hardware else route.address
+                datagrams.append((answer.message, address, route.port, route.interface, answer.source))
+            else:
+                frames.append((udp_frame(answer.message, link.hardware, route.hardware, answer.source, route.address),
+                               route.interface))
+        if datagrams:
+            self._count_failures(self._sender.send(datagrams))
+        if frames and self._frames is not None:
+            self._count_failures(self._frames.send(frames))
+
+    def _count_failures(self, failures: list[tuple[int, int]]) -> None:
+        for _, number in failures:
+            name = errno.errorcode.get(number, str(number))
+            self.counters[f"could not be sent: {name}"] += 1
+            self._complain("a reply could not be sent: %s", os.strerror(number))
+
+    def _tell(self, answers: list[Answer]) -> None:
+        """Into the log of events and the lease log, one record for the whole batch."""
+        events = [answer.event for answer in answers if answer.event is not None]
+        if events:
+            self.events.add(events)
+            if lease_log.isEnabledFor(logging.INFO):
+                lease_log.info("%s", Lines(events))
+
+    def _complain(self, message: str, *values: object) -> None:
+        """A warning, once a minute for each kind: trouble comes with every packet."""
+        now = time.monotonic()
+        if now >= self._complained.get(message, 0.0):
+            self._complained[message] = now + COMPLAIN_EVERY
+            log.warning(message, *values)
+
+    # --- what comes again
+
+    def _keep_house(self) -> None:
+        """A small portion of what is to be done for offers and leases that have ended; then again."""
+        ended: list[Row] = []
+        try:
+            now = self._clock()
+            with self.hosts.lock:
+                self.hosts.lapse_offers(int(now))
+                ended = self.hosts.reclaim(int(now))
+            expired = [Event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname) for row in ended]
+            if expired:
+                self.events.add(expired)
+                lease_log.info("%s", Lines(expired))
+            self._report_drops()
+        finally:
+            again = PORTION_PAUSE if len(ended) >= PORTION else HOUSEKEEPING
+            self.worker.do_after(again, self._keep_house)
+
+    def _report_drops(self) -> None:
+        drops = self._receiver.kernel_drops()
+        if drops > self._drops:
+            self._complain("the kernel has dropped %d datagrams that came faster than they could be answered", drops)
+            self._drops = drops

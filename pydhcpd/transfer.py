@@ -1,0 +1,115 @@
+"""The actions `-import` and `-export`: hosts between the lease database and files of the older form."""
+
+import os
+import sys
+import time
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TextIO, TypeVar
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.leases.csv_form import read_hosts, write_hosts
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.locks import DatabaseLock
+
+T = TypeVar("T")
+SHOW_EVERY = 0.2  # seconds between updates of the progress
+REPORTED = 20  # bad lines that are shown; the rest is counted
+
+
+class Progress:
+    """A count on a terminal; nothing where standard error is none."""
+
+    def __init__(self, words: str) -> None:
+        self.count = 0
+        self._words = words
+        self._terminal = sys.stderr.isatty()
+        self._next = 0.0
+
+    def over(self, things: Iterable[T]) -> Iterator[T]:
+        """Pass things on, counting them."""
+        for thing in things:
+            self.count += 1
+            if self._terminal and not self.count & 1023:
+                self._show()
+            yield thing
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+
+    def _show(self) -> None:
+        now = time.monotonic()
+        if now >= self._next:
+            self._next = now + SHOW_EVERY
+            sys.stderr.write(f"\r{self._words} {self.count:,}")
+            sys.stderr.flush()
+
+
+def import_hosts(database: Path, file: str, lease_time: int) -> int:
+    """Take hosts of `file` into the lease database; returns the exit code. Raises InvalidValue, OSError, sqlite3.Error."""
+    bad: list[str] = []
+    lock = DatabaseLock(database)
+    lock.acquire()
+    try:
+        store = SQLiteStore(database)
+        progress = Progress("hosts imported:")
+        try:
+            with open(file, encoding="utf-8", errors="surrogateescape", newline="") as lines:  # noqa: PTH123
+                store.import_rows(progress.over(read_hosts(lines, lease_time, bad.append)))
+        except OSError as error:
+            raise InvalidValue(f"{file} cannot be read: {error.strerror}") from error
+        except KeyboardInterrupt:
+            print("\ninterrupted: nothing was imported", file=sys.stderr)
+            return 130
+        finally:
+            store.close()
+    finally:
+        lock.release()
+    for problem in bad[:REPORTED]:
+        print(f"{file}: {problem}", file=sys.stderr)
+    print(f"{progress.count} hosts imported into {database}" + (f", {len(bad)} lines could not be read" if bad else ""))
+    return 1 if bad else 0
+
+
+def export_hosts(database: Path, file: str) -> int:
+    """Write the hosts of the lease database to `file`, or to standard output for `-`; returns the exit code."""
+    if not database.exists():
+        raise InvalidValue(f"there is no lease database {database}; name it with -host_file")
+    lock = DatabaseLock(database)
+    lock.acquire()
+    try:
+        store = SQLiteStore(database)
+        try:
+            return _export(HostDatabase(store), file)
+        finally:
+            store.close()
+    finally:
+        lock.release()
+
+
+def _export(hosts: HostDatabase, file: str) -> int:
+    progress = Progress("hosts exported:")
+    known = (host for host in hosts.all() if host.mac)
+    if file == "-":
+        write_hosts(progress.over(known), sys.stdout)
+        return 0
+    target, part = Path(file), Path(f"{file}.part")
+    try:
+        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out:
+            _write_synced(progress.over(known), out)
+        part.replace(target)  # whole or not at all
+    except OSError as error:
+        part.unlink(missing_ok=True)
+        raise InvalidValue(f"{file} cannot be written: {error.strerror}") from error
+    except KeyboardInterrupt:
+        part.unlink(missing_ok=True)
+        print(f"\ninterrupted: {file} is as it was", file=sys.stderr)
+        return 130
+    print(f"{progress.count} hosts exported to {file}")
+    return 0
+
+
+def _write_synced(hosts: Iterable, out: TextIO) -> None:  # type: ignore[type-arg]
+    write_hosts(hosts, out)
+    out.flush()
+    os.fsync(out.fileno())

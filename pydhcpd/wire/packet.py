@@ -1,0 +1,264 @@
+"""The message format: bytes to `Packet` and back, and `Request` and its reply on the server's fast path.
+
+Owns the layout of RFC 951 as RFC 1542, RFC 2131 section 2 and RFC 3396 have it. Options stay bytes here, by code;
+what they mean is in `options`. Knows no sockets, no policy, no clock.
+
+    op htype hlen hops | xid | secs flags | ciaddr | yiaddr | siaddr | giaddr | chaddr(16) | sname(64) | file(128)
+     0     1    2    3     4      8    10     12       16       20       24       28           44          108
+    magic cookie 236, options from 240: code length value ... with 0 for padding and 255 for the end
+"""
+
+from collections.abc import Iterable, Iterator
+from struct import Struct
+from typing import Self
+
+from pydhcpd.errors import MalformedPacket
+
+BOOTREQUEST, BOOTREPLY = 1, 2
+DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
+MESSAGE_NAMES = {DISCOVER: "DISCOVER", OFFER: "OFFER", REQUEST: "REQUEST", DECLINE: "DECLINE",
+                 ACK: "ACK", NAK: "NAK", RELEASE: "RELEASE", INFORM: "INFORM"}
+FROM_CLIENTS = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE, INFORM))
+
+BROADCAST_FLAG = 0x8000
+PAD, END, OVERLOAD = 0, 255, 52
+MAGIC_COOKIE = b"\x63\x82\x53\x63"
+SNAME, FILE, COOKIE, OPTIONS = 44, 108, 236, 240
+IP_AND_UDP = 20 + 8  # what option 57 counts besides the message
+MINIMUM_SIZE = 300  # RFC 1542 section 2.1: some relays drop anything shorter
+DEFAULT_LIMIT = 576  # RFC 2131 section 2: what every client must take, headers included
+
+HEADER = Struct("!BBBBIHHIIII16s")
+NO_BOOT = bytes(OPTIONS - SNAME - len(MAGIC_COOKIE)) + MAGIC_COOKIE  # empty sname and file, and the cookie
+
+
+class Packet:
+    """One BOOTP or DHCP message. Addresses are integers in host byte order, `secs` is seconds.
+
+    `chaddr` is the whole field of 16 bytes, of which `hlen` count; `sname` and `file` have no trailing NULs and are
+    empty where they carried options; `options` has the bytes of each option by code, repeats concatenated (RFC 3396).
+    """
+
+    __slots__ = ("chaddr", "ciaddr", "file", "flags", "giaddr", "hlen", "hops", "htype", "op", "options",
+                 "secs", "siaddr", "sname", "xid", "yiaddr")
+
+    op: int
+    htype: int
+    hlen: int
+    hops: int
+    xid: int
+    secs: int
+    flags: int
+    ciaddr: int
+    yiaddr: int
+    siaddr: int
+    giaddr: int
+    chaddr: bytes
+    sname: bytes
+    file: bytes
+    options: dict[int, bytes]
+
+    def __init__(self, op: int = BOOTREQUEST, *, htype: int = 1, hardware: bytes = b"", hops: int = 0, xid: int = 0,
+                 secs: int = 0, flags: int = 0, ciaddr: int = 0, yiaddr: int = 0, siaddr: int = 0, giaddr: int = 0,
+                 sname: bytes = b"", file: bytes = b"", options: dict[int, bytes] | None = None) -> None:
+        self.op, self.htype, self.hlen, self.hops = op, htype, len(hardware), hops
+        self.xid, self.secs, self.flags = xid, secs, flags
+        self.ciaddr, self.yiaddr, self.siaddr, self.giaddr = ciaddr, yiaddr, siaddr, giaddr
+        self.chaddr = hardware.ljust(16, b"\0")
+        self.sname, self.file = sname, file
+        self.options = {} if options is None else options
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        """Read one message. Raises MalformedPacket, and nothing else, where it is not one."""
+        if len(data) < OPTIONS:
+            raise MalformedPacket("shorter than 240 bytes")
+        if data[COOKIE:OPTIONS] != MAGIC_COOKIE:
+            raise MalformedPacket("no magic cookie")
+        packet = cls.__new__(cls)
+        (packet.op, packet.htype, packet.hlen, packet.hops, packet.xid, packet.secs, packet.flags, packet.ciaddr,
+         packet.yiaddr, packet.siaddr, packet.giaddr, packet.chaddr) = HEADER.unpack_from(data)
+        if packet.hlen > 16:
+            raise MalformedPacket("hardware address longer than 16 bytes")
+        options: dict[int, bytes] = {}
+        packet.options = options
+        if not _read_options(data, OPTIONS, len(data), options):
+            raise MalformedPacket("no End option")
+        if OVERLOAD in options:
+            _read_overloaded(packet, data)
+        else:
+            packet.sname = data[SNAME:FILE].rstrip(b"\0")
+            packet.file = data[FILE:COOKIE].rstrip(b"\0")
+        return packet
+
+    def encode(self, limit: int | None = None) -> bytes:
+        """The message as bytes, padded to 300; raises ValueError for fields or options that do not fit.
+
+        `limit` is the largest size in bytes without IP and UDP headers; what is over it goes into file and sname,
+        where these are empty (option overload, RFC 2132 section 9.3).
+        """
+        fragments = [part for code, value in self.options.items() if code != OVERLOAD
+                     for part in fragment(code, value)]
+        boot, rest = self.sname.ljust(64, b"\0") + self.file.ljust(128, b"\0"), b"".join(fragments)
+        if len(boot) != COOKIE - SNAME:
+            raise ValueError("sname is longer than 64 bytes or file longer than 128")
+        if limit is not None and OPTIONS + len(rest) + 1 > limit:
+            if self.sname or self.file:
+                raise ValueError(f"{OPTIONS + len(rest) + 1} bytes, and {limit} are allowed")
+            boot, rest = overload(fragments, limit)
+        return self._header() + boot + MAGIC_COOKIE + finish(rest)
+
+    def _header(self) -> bytes:
+        return HEADER.pack(self.op, self.htype, self.hlen, self.hops, self.xid, self.secs, self.flags, self.ciaddr,
+                           self.yiaddr, self.siaddr, self.giaddr, self.chaddr)
+
+    @property
+    def hardware(self) -> bytes:
+        """The hardware address: as much of `chaddr` as `hlen` says."""
+        return self.chaddr[:self.hlen]
+
+    @property
+    def message_type(self) -> int:
+        """Option 53, or 0 where it is absent (BOOTP) or not one byte."""
+        value = self.options.get(53, b"")
+        return value[0] if len(value) == 1 else 0
+
+    def address(self, code: int) -> int:
+        """An option of exactly one address, in host byte order, or 0 where it is absent or has another length."""
+        value = self.options.get(code, b"")
+        return int.from_bytes(value, "big") if len(value) == 4 else 0
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Packet):
+            return NotImplemented
+        return all(getattr(self, name) == getattr(other, name) for name in Packet.__slots__)
+
+    __hash__ = None  # type: ignore[assignment]  # it can change
+
+    def __repr__(self) -> str:
+        fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in Packet.__slots__)
+        return f"{type(self).__name__}({fields})"
+
+
+class Request(Packet):
+    """A message from a client, with how it arrived. The server alone makes them, by `Request.receive`.
+
+    `client` is the key of RFC 2131 section 4.2, tagged by kind so that the two never meet: the client identifier
+    where one was sent, else hardware type and address. `interface` is the index of the interface that it came in on,
+    `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone.
+    """
+
+    __slots__ = ("client", "interface", "port", "source", "unicast")
+
+    client: bytes
+    interface: int
+    source: int
+    port: int
+    unicast: bool
+
+    @classmethod
+    def receive(cls, data: bytes, interface: int, source: int, port: int, destination: int) -> Self:
+        """Read a datagram that came to `destination`. Raises MalformedPacket where no client could have sent it."""
+        request = cls.decode(data)
+        if request.op != BOOTREQUEST:
+            raise MalformedPacket("not a request")
+        identifier = request.options.get(61)
+        if identifier:
+            request.client = b"\1" + identifier
+        else:
+            request.client = b"\2%c%b" % (request.htype, request.chaddr[:request.hlen])
+        request.interface, request.source, request.port = interface, source, port
+        request.unicast = destination != 0xFFFFFFFF
+        return request
+
+    def size_limit(self, mtu: int) -> int:
+        """The most bytes that a reply may have, IP and UDP headers not counted (RFC 2132 section 9.10, and the MTU)."""
+        value = self.options.get(57, b"")
+        wanted = int.from_bytes(value, "big") if len(value) == 2 else DEFAULT_LIMIT
+        return min(max(wanted, DEFAULT_LIMIT), max(mtu, DEFAULT_LIMIT)) - IP_AND_UDP
+
+
+def encode_reply(request: Request, flags: int, ciaddr: int, yiaddr: int, siaddr: int, boot: bytes,
+                 options: bytes) -> bytes:
+    """A BOOTREPLY to `request` (RFC 2131 section 4.3.1, table 3): hops and secs 0, the rest of the header echoed.
+
+    `boot` is sname, file and cookie as 196 bytes; `options` is ready for the wire but for the end.
+    """
+    message = HEADER.pack(BOOTREPLY, request.htype, request.hlen, 0, request.xid, 0, flags, ciaddr, yiaddr, siaddr,
+                          request.giaddr, request.chaddr) + boot + options + b"\xff"
+    return message if len(message) >= MINIMUM_SIZE else message.ljust(MINIMUM_SIZE, b"\0")
+
+
+def fragment(code: int, value: bytes) -> Iterator[bytes]:
+    """An option for the wire, in pieces of at most 255 bytes (RFC 3396 section 5)."""
+    for start in range(0, len(value) or 1, 255):
+        piece = value[start:start + 255]
+        yield bytes((code, len(piece))) + piece
+
+
+def encode_options(options: Iterable[tuple[int, bytes]]) -> bytes:
+    """Options in the given order, ready for the wire, without an End."""
+    return b"".join(part for code, value in options for part in fragment(code, value))
+
+
+def finish(options: bytes) -> bytes:
+    """Options with their End, and padding to the least size of a message."""
+    return (options + b"\xff").ljust(MINIMUM_SIZE - OPTIONS, b"\0")
+
+
+def overload(fragments: Iterable[bytes], limit: int) -> tuple[bytes, bytes]:
+    """Spread options over the options field, then file, then sname: (sname and file, options field without End).
+
+    Order is kept, so that pieces of one option are read back in order (RFC 3396 section 5). `limit` is the message's
+    largest size in bytes. Raises ValueError where it is not enough.
+    """
+    rooms = [limit - OPTIONS - 1 - 3, 128 - 1, 64 - 1]  # less the Ends, and option 52 itself
+    fields = [b"", b"", b""]
+    place = 0
+    for part in fragments:
+        while len(fields[place]) + len(part) > rooms[place]:
+            place += 1
+            if place == len(rooms):
+                raise ValueError("the options do not fit, file and sname included")
+        fields[place] += part
+    main, file, sname = fields
+    used = (1 if file else 0) | (2 if sname else 0)
+    boot = [(field + b"\xff" if field else b"").ljust(size, b"\0") for field, size in ((sname, 64), (file, 128))]
+    return b"".join(boot), main + bytes((OVERLOAD, 1, used))
+
+
+def _read_options(data: bytes, start: int, end: int, options: dict[int, bytes]) -> bool:
+    """Add the options between two offsets to `options`; tell whether an End closed them."""
+    try:
+        while start < end:
+            code = data[start]
+            if code == END:
+                return True
+            if code == PAD:
+                start += 1
+                continue
+            begin = start + 2
+            start = begin + data[start + 1]
+            if start > end:
+                raise MalformedPacket("an option runs past the end")
+            if code in options:
+                options[code] += data[begin:start]
+            else:
+                options[code] = data[begin:start]
+    except IndexError:
+        raise MalformedPacket("an option without its length") from None
+    return False
+
+
+def _read_overloaded(packet: Packet, data: bytes) -> None:
+    """Read the options in file, then sname (RFC 3396 section 5); an option 52 among them counts for nothing."""
+    where = packet.options.pop(OVERLOAD)
+    if where not in (b"\1", b"\2", b"\3"):
+        raise MalformedPacket("option 52 is not 1, 2 or 3")
+    packet.sname = b"" if where[0] & 2 else data[SNAME:FILE].rstrip(b"\0")
+    packet.file = b"" if where[0] & 1 else data[FILE:COOKIE].rstrip(b"\0")
+    if where[0] & 1:
+        _read_options(data[:COOKIE], FILE, COOKIE, packet.options)
+    if where[0] & 2:
+        _read_options(data[:FILE], SNAME, FILE, packet.options)
+    packet.options.pop(OVERLOAD, None)
