@@ -17,11 +17,11 @@ class Checkpointer(threading.Thread):
     def __init__(self, hosts: HostDatabase) -> None:
         super().__init__(name="checkpointer", daemon=True)
         self._hosts = hosts
-        self._stop = threading.Event()
+        self._ended = threading.Event()
 
     def run(self) -> None:
         """Until `stop`."""
-        while not self._stop.wait(INTERVAL):
+        while not self._ended.wait(INTERVAL):
             try:
                 self._hosts.checkpoint()
             except sqlite3.Error as error:
@@ -29,6 +29,6 @@ class Checkpointer(threading.Thread):
 
     def stop(self) -> None:
         """End the thread."""
-        self._stop.set()
+        self._ended.set()
         if self.is_alive():
             self.join()

@@ -206,10 +206,7 @@ from pydhcpd.net.sockets import open_packet, open_udp
 
 index = {name: socket.if_nametoindex(name) for name in ("a0", "a1", "b0", "b1")}
 name = {number: name for name, number in index.items()}
-with open_udp(67) as server, open_packet() as packet, socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0) as tap:
-    for wire in (packet, tap):
-        wire.setblocking(False)
-    tap.bind(("a1", 0x0800))
+with open_udp(67) as server, open_packet() as packet:
     taps = {}
     for end in ("a1", "b1"):
         taps[end] = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(0x0800))
