@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import SETTINGS
+from pydhcpd.settings import SETTINGS, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
 
 BARE_ACTIONS = ("check", "help", "version")
@@ -97,16 +97,17 @@ def usage() -> str:
              "  -demo yes          show a lease being given in a throwaway network (needs root)",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output", "", "Settings:"]
-    lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting.default)}"
-              f"{' ' + setting.unit if setting.unit and setting.default is not None else ''}" for setting in SETTINGS]
+    lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting)}"
+              for setting in SETTINGS]
     lines += ["", "DHCP options, by name (value):"]
-    lines += [f"  -{option.name} ({option.codec.allowed})" for option in TABLE if option.code not in PROTOCOL_OWN | {1, 51, 54, 56}]
+    lines += [f"  -{option.name} ({option.codec.allowed})" for option in TABLE
+              if option.code not in PROTOCOL_OWN | {1, 51, 54, 56}]
     lines += ["  -option_N (bytes), for any number N from 1 to 254"]
     return "\n".join(lines)
 
 
-def default_text(value: object) -> str:
-    """A default for people."""
-    if value is None or value in ((), "", 0):
+def default_text(setting: Setting) -> str:
+    """The default of a setting with its unit, for people."""
+    if setting.default is None or setting.default in ((), "", 0):
         return "none"
-    return str(value)
+    return f"{setting.default} {setting.unit}".rstrip()

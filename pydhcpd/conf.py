@@ -6,6 +6,7 @@ complete them. Nothing here acts: a value counts only when the file assigns it t
 
 import sys
 from dataclasses import dataclass
+from typing import Any
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
 from pydhcpd.errors import InvalidValue
@@ -37,7 +38,7 @@ def host(ip: object = None, hostname: object = None, **arguments: object) -> Res
         return Mistake(line, _call("host", {"ip": ip, "hostname": hostname, **arguments}), str(error))
 
 
-def option(code: int, name: str, shape: object, inside: object = None) -> Option | Mistake:
+def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:
     """A DHCP option of one's own, for `option_definitions`: its number, name and shape ("address", "text", ...)."""
     line = sys._getframe(1).f_lineno
     try:

@@ -24,8 +24,8 @@ from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, SETTINGS
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 
-NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 54: "it follows from the interface; see bind_address",
-                56: "it is written by the server"}
+NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"),
+                54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
 SHORTEST_NEAR_MISS = 5  # letters; shorter names of the file's own would be taken for misspellings
 NEAR = 0.85  # likeness from which a name is taken for a misspelling of a known one
 FROM_COMMAND_LINE = 0  # as a line
@@ -112,7 +112,8 @@ class DHCPServerConfiguration:
             raise ConfigurationError([f"{file}: {error}"]) from error
         except OSError as error:
             raise ConfigurationError([f"{file}: {error.strerror}; name another with -config_file"]) from error
-        namespace = _Lines({name: getattr(conf, name) for name in conf.__all__} | {"__name__": "pydhcpd.conf", "__file__": str(file)})
+        words = {name: getattr(conf, name) for name in conf.__all__}
+        namespace = _Lines({**words, "__name__": "configuration", "__file__": str(file)})
         try:
             exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
         except SyntaxError as error:
@@ -183,7 +184,8 @@ class DHCPServerConfiguration:
             self._complain(name, value, f"cannot be set: {NOT_SETTABLE[option.code]}; allowed is to leave it out")
             return
         try:
-            options[option.code] = None if value is None or value == [] else self._with_text(option.codec.encode, name, value)
+            encoded = None if value is None else self._with_text(option.codec.encode, name, value)
+            options[option.code] = encoded if value != [] else None  # an empty list is no option
         except InvalidValue as error:
             self._complain(name, value, error)
 
@@ -208,7 +210,7 @@ class DHCPServerConfiguration:
             scope = self._host_scope(one)
             if one.settings or one.hostname:
                 self.host_scopes[id(one)] = scope
-                self._attempt(one.line, f"host({_who(one)})", terms_of, scope.over(self.scope))
+                self._attempt(one, "", terms_of, scope.over(self.scope))
         try:
             ReservationIndex(hosts)
         except InvalidValue as error:
@@ -216,31 +218,34 @@ class DHCPServerConfiguration:
         addresses: dict[int, int] = {}
         for one in hosts:
             if one.ip and addresses.setdefault(one.ip, one.line) != one.line:
-                self._problems.append(f"{self.file}:{one.line}: host({_who(one)}): {address_text(one.ip)} is reserved on line "
-                                      f"{addresses[one.ip]} too; allowed is one host for each address")
+                self._complain_host(one, "", f"{address_text(one.ip)} is reserved on line {addresses[one.ip]} too; "
+                                             "allowed is one host for each address")
 
     def _host_scope(self, one: Reservation) -> Scope:
         settings: dict[str, Any] = {}
         options: dict[int, bytes | None] = {12: one.hostname.encode()} if one.hostname else {}
         for name, value in one.settings.items():
             option = self._option(name)
+            what = f" {name} = {value!r}"
             if name in HOST_SETTINGS:
-                settings[name] = self._attempt(one.line, f"host({_who(one)}) {name} = {value!r}", BY_NAME[name].kind.parse, value)
+                settings[name] = self._attempt(one, what, BY_NAME[name].kind.parse, value)
             elif option is not None and option.code not in NOT_SETTABLE:
-                options[option.code] = None if value is None else self._attempt(
-                    one.line, f"host({_who(one)}) {name} = {value!r}", option.codec.encode, value)
+                options[option.code] = None if value is None else self._attempt(one, what, option.codec.encode, value)
             else:
                 near = get_close_matches(name, [*HOST_SETTINGS, *OPTION_NAMES, *self._own_options], 1, 0.6)
                 hint = f"did you mean {near[0]}?" if near else "allowed are DHCP options and lease times by name"
-                self._problems.append(f"{self.file}:{one.line}: host({_who(one)}) {name} = {value!r}: is not known there; {hint}")
+                self._complain_host(one, what, f"is not known there; {hint}")
         return Scope(settings, options)
 
-    def _attempt(self, line: int, what: str, check: Callable[[Any], Any], value: object) -> Any:
+    def _attempt(self, one: Reservation, what: str, check: Callable[[Any], Any], value: object) -> Any:
         try:
             return check(value)
         except InvalidValue as error:
-            self._problems.append(f"{self.file}:{line}: {what}: {error}")
+            self._complain_host(one, what, error)
             return None
+
+    def _complain_host(self, one: Reservation, what: str, error: object) -> None:
+        self._problems.append(f"{self.file}:{one.line}: host({_who(one)}){what}: {error}")
 
     def _check_together(self) -> None:
         if not (self.settings["interface"] or self.settings["network"] or self.settings["bind_address"]):
@@ -269,8 +274,7 @@ class DHCPServerConfiguration:
                 self._complain("ip_ranges", range_text(bounds), "lies outside the network; allowed are its own addresses")
         for one in self.settings["hosts"]:
             if one.ip and one.ip & mask != base:
-                self._problems.append(f"{self.file}:{one.line}: host({_who(one)}): {address_text(one.ip)} lies outside the network; "
-                                      "allowed are its own addresses")
+                self._complain_host(one, "", f"{address_text(one.ip)} lies outside the network; allowed are its own addresses")
         for text in _listed(self.given.get("router")):
             try:
                 outside = address_from(text) & mask != base

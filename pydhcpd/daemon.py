@@ -33,7 +33,7 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.locks import DatabaseLock, PidLock
 from pydhcpd.log import open_standard_files, set_level, start_logging
-from pydhcpd.net.interfaces import Interface, InterfaceWatcher
+from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.net.sockets import open_packet, open_udp
 from pydhcpd.notify import notify, watchdog_interval
 from pydhcpd.server import DHCPServer
@@ -88,9 +88,9 @@ class Daemon:
                                       self._configuration["maximum_transactions"])
             watcher = InterfaceWatcher(self._follow)
             self._watcher = watcher
-            watcher.start()
+            interfaces = watcher.start()
             stack.callback(watcher.stop)
-            self._follow(watcher.snapshot())
+            self._follow(interfaces)
             self._server.start()
             stack.callback(self._server.stop)
             self._start_prompt(stack)
@@ -108,7 +108,7 @@ class Daemon:
             return
         prompt.setHosts(self._active_hosts)
         prompt.setEvents(lambda: self._events.since_yesterday(time.time()))
-        prompt.setConfiguration(lambda: self._configuration.entries())
+        prompt.setConfiguration(lambda: self._configuration.entries())  # noqa: PLW0108  # a reload replaces it
         prompt.serve_in_thread()
         stack.callback(prompt.server_close)
         stack.callback(prompt.shutdown)
@@ -130,9 +130,12 @@ class Daemon:
     # --- what is served
 
     def _follow(self, interfaces: Mapping[int, Interface]) -> None:
-        """Serve what can be served on these interfaces."""
+        """Serve what can be served on these interfaces; where that fails, what is served stays."""
         with self._lock:
-            self._apply(self._configuration, interfaces)
+            try:
+                self._apply(self._configuration, interfaces)
+            except (InvalidValue, sqlite3.Error, OSError) as error:
+                log.error("the change of interfaces cannot be followed: %s", error)
             self._tell_ready()
 
     def _apply(self, configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> None:
@@ -251,7 +254,8 @@ def open_ports(configuration: DHCPServerConfiguration) -> Ports:
     try:
         udp, packet = open_udp(), open_packet()
     except PermissionError as error:
-        raise InvalidValue("port 67 and raw sockets need root, or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW") from error
+        raise InvalidValue("port 67 and raw sockets need root, "
+                           "or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW") from error
     except OSError as error:
         raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? "
                            "see: ss -ulpn sport = :67") from error
@@ -337,6 +341,7 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
 def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, ports: Ports) -> int:
     """The rest of the start, whose faults the log must tell, for a daemon has no terminal any more."""
     try:
+        take_snapshot()  # loads the netlink library, whose files may not be readable to the user
         drop_privileges(configuration)
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],

@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from lockfile import AlreadyLocked, LockError
@@ -54,10 +55,9 @@ class PidLock:
         return self
 
     def __exit__(self, *_: object) -> None:
-        try:
+        # Where its directory is root's, and we are not root any more, it stays; then it is stale, and the next start takes it.
+        with suppress(LockError, OSError):
             self._lock.release()
-        except (LockError, OSError):
-            pass  # its directory is root's, and we are not root any more: it is stale then, and the next start takes it
 
 
 class DatabaseLock:

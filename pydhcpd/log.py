@@ -12,6 +12,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from logging.handlers import SysLogHandler
 
 LIMIT = 10_000  # records that may wait
@@ -63,10 +64,8 @@ class QueuedHandler(logging.Handler):
         dropped, self._dropped = self._dropped, 0
         if dropped:
             lines.append((logging.WARNING, f"{dropped} records of the log were dropped, for they came too fast"))
-        try:
+        with suppress(OSError):  # there is nowhere left to say it
             self._write(lines)
-        except OSError:
-            pass  # there is nowhere left to say it
 
     def close(self) -> None:
         """Write what waits, and end the thread; a destination that blocks is given up."""

@@ -141,15 +141,15 @@ PORT = _number(0, 65535, "a port from 0 to 65535")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; without it, those with an address in network"),
+    Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; else those with an address in network"),
     Setting("network", NETWORK, None, "", "network to serve; without it, that of the interface's address"),
     Setting("subnet_mask", ADDRESS, None, "", "mask of network, where network does not carry it"),
-    Setting("bind_address", ADDRESS, 0, "", "serve only the interface with this address, and be known by it; 0.0.0.0 is any"),
+    Setting("bind_address", ADDRESS, 0, "", "serve only the interface with this address, and be known by it"),
     Setting("ip_ranges", RANGES, None, "", "addresses to give; without it, all of the network but its first five"),
     Setting("hosts", HOSTS, (), "", "reservations: host(mac=..., ip=..., hostname=..., and DHCP options)"),
     Setting("ip_address_lease_time", TIME, 8 * HOURS, "s", "lease time for clients that ask for none"),
-    Setting("minimum_lease_time", TIME, None, "s", "shortest lease, whatever a client asks for; 60, or the lease time if shorter"),
-    Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; ip_address_lease_time"),
+    Setting("minimum_lease_time", TIME, None, "s", "shortest lease, whatever a client asks for; else 60, or the lease time"),
+    Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; else ip_address_lease_time"),
     Setting("authoritative", FLAG, False, "", "refuse clients that are not known here, instead of keeping silent"),
     Setting("next_server", ADDRESS, 0, "", "address of the boot server (siaddr)"),
     Setting("server_name", TEXT, "", "", "name of the boot server (sname)"),
@@ -162,7 +162,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("dhcp_acknowledge_after_seconds", DURATION, 0.0, "s", "delay of acknowledgements"),
     Setting("length_of_transaction", TIME, 40, "s", "how long an offer holds its address"),
     Setting("maximum_transactions", COUNT, 50_000, "", "most offers, and most delayed answers, at a time"),
-    Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most requests answered to clients without a lease; None is no limit"),
+    Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
     Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
     Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),
     Setting("pid_file", PATH, Path("/run/pydhcpd/pydhcpd.pid"), "", "the lock that keeps a second daemon away"),

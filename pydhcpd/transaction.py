@@ -16,7 +16,6 @@ decided by the policy of that moment.
 
 from typing import NamedTuple
 
-from pydhcpd.addresses import address_text
 from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_of_refusal
 from pydhcpd.events import Event
 from pydhcpd.leases.host_database import HostDatabase
@@ -259,7 +258,8 @@ def _confirm(case: _Case, address: int) -> Answer:
             return case.refuse("the client is not known here")
         raise Ignored("REQUEST of an unknown client")
     if recorded != address and not (reservation and reservation.ip == address):
-        return case.refuse("the client has another address" if address in case.network else "the address is of another network")
+        return case.refuse("the client has another address" if address in case.network
+                           else "the address is of another network")
     return _grant(case, address) or case.refuse("the address is not available any more")
 
 
@@ -288,7 +288,7 @@ def _decline(case: _Case) -> Answer:
             hosts.tables[case.network.base], request.client, address, now + case.serving.quarantine, now,
             htype=request.htype, hardware=request.chaddr[:request.hlen]):
         raise Ignored("DECLINE of an address that is not the client's")
-    return Answer(b"", None, 0, case.event("declined", address, f"somebody else uses {address_text(address)}, the client says; "
+    return Answer(b"", None, 0, case.event("declined", address, "somebody else uses it, the client says; "
                                            f"nobody gets it for {case.serving.quarantine} s"), True)
 
 
