@@ -192,7 +192,7 @@ class DHCPServerConfiguration:
     def _check_own_name(self, name: str, value: object) -> None:
         """Names that nobody knows are the file's own, unless they look like a misspelling."""
         if name in LATER:
-            self._complain(name, value, "is not known to this version of pydhcpd; allowed is one network, set by the flat names")
+            self._complain(name, value, "is not known to this version; allowed is one network, set by the flat names")
             return
         from_file = self._lines.get(name) != FROM_COMMAND_LINE
         if from_file and (isinstance(value, ModuleType | type) or len(name) < SHORTEST_NEAR_MISS):

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.events import Event, EventLog, Lines
+from pydhcpd.events import EventLog, Fields, Lines
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.checkpointer import Checkpointer
 from pydhcpd.leases.host_database import PORTION, HostDatabase
@@ -26,7 +26,7 @@ from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.serving import Serving
-from pydhcpd.transaction import Answer, DHCPTransaction, Ignored, TransactionKey
+from pydhcpd.transaction import DHCPTransaction, Ignored, TransactionKey
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.packet import FROM_CLIENTS, Packet, Request
 
@@ -63,6 +63,7 @@ class DHCPServer:
         self._complained: dict[str, float] = {}
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
+        self._debug = False  # whether each packet is logged; asked once a batch
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._checkpointer = Checkpointer(hosts)
         self._drops = 0
@@ -72,7 +73,7 @@ class DHCPServer:
     def swap(self, serving: Serving, tables: dict[int, AddressTable]) -> None:
         """Serve this from now on, between two batches. `tables` are the prepared ones of its networks."""
         with self.hosts.lock:
-            self.hosts.adopt(tables, serving.networks())
+            self.hosts.adopt(tables, serving.networks(), int(self._clock()))
             self._serving = serving
 
     @property
@@ -122,6 +123,7 @@ class DHCPServer:
     def receive(self, datagrams: Iterable[tuple[bytes, int, int, int, int]]) -> None:
         """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
         due: list[DHCPTransaction] = []
+        self._debug = log.isEnabledFor(logging.DEBUG)
         with self.hosts.lock:
             for datagram in datagrams:
                 try:
@@ -136,9 +138,9 @@ class DHCPServer:
         serving = self._serving
         if serving is None or request.interface not in serving.links:
             raise Ignored("came in on an interface that is not served")
-        if request.message_type not in FROM_CLIENTS:
+        if request.kind not in FROM_CLIENTS:
             raise Ignored("no message of a client")
-        if log.isEnabledFor(logging.DEBUG):
+        if self._debug:
             log.debug("received %s", describe(request))
         transaction = self._transaction_of(request)
         delay = transaction.receive(request, serving)
@@ -191,57 +193,65 @@ class DHCPServer:
     def _answer_some(self, due: list[DHCPTransaction], position: int) -> int:
         """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
         serving, hosts, now = self._serving, self.hosts, self._clock()
-        answers: list[tuple[DHCPTransaction, Answer]] = []
-        for transaction in due[position:]:
+        answered: list[DHCPTransaction] = []
+        for transaction in due[position:] if position else due:
             request = transaction.request
             if request is not None and serving is not None:
                 if hosts.is_staged(request.client):
                     break
-                self._decide(transaction, answers, lambda one: one.answer(serving, hosts, now))
+                try:
+                    transaction.answer(serving, hosts, now)
+                    answered.append(transaction)
+                except (Ignored, sqlite3.Error) as reason:
+                    self._count(reason)
             position += 1
-        self._conclude(answers, now)
+        self._conclude(answered, now)
         return position
 
-    def _decide(self, transaction: DHCPTransaction, answers: list[tuple[DHCPTransaction, Answer]],
-                decide: Callable[[DHCPTransaction], Answer]) -> None:
-        try:
-            answers.append((transaction, decide(transaction)))
-        except Ignored as reason:
-            self.counters[str(reason)] += 1
-        except sqlite3.Error as error:
+    def _count(self, reason: Exception) -> None:
+        """Count what gets no answer; that the database fails is told too."""
+        if isinstance(reason, sqlite3.Error):
+            self._complain("the lease database cannot be read: %s", reason)
             self.counters["the lease database failed"] += 1
-            self._complain("the lease database cannot be read: %s", error)
+        else:
+            self.counters[str(reason)] += 1
 
-    def _conclude(self, answers: list[tuple[DHCPTransaction, Answer]], now: float) -> None:
+    def _conclude(self, answered: list[DHCPTransaction], now: float) -> None:
         """Commit what is staged, and send. What could not be stored is not sent; a lease that runs is confirmed as it is."""
-        serving, hosts = self._serving, self.hosts
         try:
-            refused = hosts.commit()
+            refused = self.hosts.commit()
         except sqlite3.Error:
-            stored = [one for one in answers if not one[1].durable]
-            for transaction, answer in answers:
-                if answer.durable and serving is not None:
-                    self._decide(transaction, stored, lambda one: one.answer_unstored(serving, hosts, now))
-            answers, refused = stored, frozenset()
-        ready = [answer for _, answer in answers if answer.address not in refused] if refused else [one for _, one in answers]
-        self._send(ready)
-        self._tell(ready)
+            answered, refused = self._answer_unstored(answered, now), frozenset()
+        if refused:
+            answered = [one for one in answered if one.address not in refused]
+        self._send(answered)
+        self._tell([one.event for one in answered if one.event is not None])
 
-    def _send(self, answers: list[Answer]) -> None:
+    def _answer_unstored(self, answered: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
+        """What can be answered of a batch that could not be stored."""
+        kept = []
+        for transaction in answered:
+            try:
+                if transaction.durable and self._serving is not None:
+                    transaction.answer_unstored(self._serving, self.hosts, now)
+                kept.append(transaction)
+            except (Ignored, sqlite3.Error) as reason:
+                self._count(reason)
+        return kept
+
+    def _send(self, answered: list[DHCPTransaction]) -> None:
         datagrams, frames = [], []
-        for answer in answers:
-            route = answer.route
-            if route is None:
+        for one in answered:
+            message = one.message
+            if not message:
                 continue
-            if log.isEnabledFor(logging.DEBUG):
-                log.debug("sent %s", describe(Packet.decode(answer.message)))
-            link = self._serving.links.get(route.interface) if route.hardware and self._serving is not None else None
-            if link is None or self._frames is None:
-                address = BROADCAST if route.hardware else route.address
-                datagrams.append((answer.message, address, route.port, route.interface, answer.source))
+            if self._debug:
+                log.debug("sent %s", describe(Packet.decode(message)))
+            address, port, interface, hardware = one.route
+            if hardware and self._frames is not None:
+                frames.append((udp_frame(message, one.link.hardware, hardware, one.source, address), interface))
             else:
-                frames.append((udp_frame(answer.message, link.hardware, route.hardware, answer.source, route.address),
-                               route.interface))
+                datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
         if datagrams:
             self._count_failures(self._sender.send(datagrams))
         if frames and self._frames is not None:
@@ -253,9 +263,8 @@ class DHCPServer:
             self.counters[f"could not be sent: {name}"] += 1
             self._complain("a reply could not be sent: %s", os.strerror(number))
 
-    def _tell(self, answers: list[Answer]) -> None:
+    def _tell(self, events: list[Fields]) -> None:
         """Into the log of events and the lease log, one record for the whole batch."""
-        events = [answer.event for answer in answers if answer.event is not None]
         if events:
             self.events.add(events)
             if lease_log.isEnabledFor(logging.INFO):
@@ -278,10 +287,7 @@ class DHCPServer:
             with self.hosts.lock:
                 self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
-            expired = [Event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname) for row in ended]
-            if expired:
-                self.events.add(expired)
-                lease_log.info("%s", Lines(expired))
+            self._tell([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
             self._report_drops()
         finally:
             again = PORTION_PAUSE if len(ended) >= PORTION else HOUSEKEEPING

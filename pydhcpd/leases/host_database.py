@@ -19,7 +19,7 @@ from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable
 from pydhcpd.leases.offers import Offers
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Row, SQLiteStore
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Fields, Row, SQLiteStore
 
 log = logging.getLogger(__name__)
 
@@ -46,12 +46,6 @@ class Host(NamedTuple):
                    None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state)
 
 
-class _Staged(NamedTuple):
-    table: AddressTable
-    row: Row
-    former: bytes  # whose address it was, where that is another client
-
-
 COLUMNS = {
     "ip": Column("address", address_from),
     "mac": Column("hardware", hardware_from),
@@ -59,6 +53,9 @@ COLUMNS = {
     "last_used": Column("last_used", lambda value: value),
     "expires": Column("ends", lambda value: value),
 }
+
+
+PlannedNetwork = tuple[int, int, bytes]  # base, size, and the kind of each address
 
 
 class HostDatabase:
@@ -69,7 +66,8 @@ class HostDatabase:
         self.store = store
         self.offers = Offers(offer_limit)
         self.tables: dict[int, AddressTable] = {}
-        self._staged: list[_Staged] = []
+        self._rows: list[Fields] = []  # staged for the commit
+        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose address it was
         self._touched: set[bytes | int] = set()
         self._failed: sqlite3.Error | None = None
         self._retry_at = 0.0
@@ -78,24 +76,37 @@ class HostDatabase:
 
     # --- networks
 
-    def prepare(self, networks: Iterable[tuple[int, int, bytes]], now: int) -> dict[int, AddressTable]:
-        """Tables for networks given as (base, size, kind of each address); those in use are kept. Reads the store."""
+    def prepare(self, networks: Iterable[PlannedNetwork], now: int) -> dict[int, AddressTable]:
+        """Read the tables of networks that are new, beside the path. What `adopt` needs besides, it takes from those in use."""
+        return {base: self._load(base, size, kinds, now) for base, size, kinds in networks if not self._is_in_use(base, size)}
+
+    def adopt(self, prepared: dict[int, AddressTable], networks: Iterable[PlannedNetwork], now: int) -> None:
+        """Serve these networks from now on. The caller holds the lock, and nothing is staged.
+
+        A network whose size has changed is read here, for its leases may change until the lock is held.
+        """
         tables = {}
         for base, size, kinds in networks:
-            table = self.tables.get(base)
-            if table is None or table.size != size:
-                table = AddressTable(base, size)
-                table.set_kinds(kinds)
-                table.load(self.store.load(base, base + size - 1), now)
-            tables[base] = table
-        return tables
-
-    def adopt(self, tables: dict[int, AddressTable], networks: Iterable[tuple[int, int, bytes]]) -> None:
-        """Serve these networks from now on. The caller holds the lock, and nothing is staged."""
-        for base, _, kinds in networks:
-            if tables[base].kinds != kinds:
-                tables[base].set_kinds(kinds)
+            kept = self.tables.get(base)
+            if base in prepared:
+                tables[base] = prepared[base]
+            elif kept is not None and kept.size == size:
+                tables[base] = kept
+                if kept.kinds != kinds:
+                    kept.set_kinds(kinds)
+            else:
+                tables[base] = self._load(base, size, kinds, now)
         self.tables = tables
+
+    def _is_in_use(self, base: int, size: int) -> bool:
+        """Whether addresses of a network are served now, perhaps as parts of another one."""
+        return any(table.base < base + size and base < table.base + table.size for table in self.tables.values())
+
+    def _load(self, base: int, size: int, kinds: bytes, now: int) -> AddressTable:
+        table = AddressTable(base, size)
+        table.set_kinds(kinds)
+        table.load(self.store.load(base, base + size - 1), now)
+        return table
 
     # --- offers
 
@@ -116,7 +127,7 @@ class HostDatabase:
                     self._note_offer(client, address, deadline)
                     return address
         address = self.offers.address(client)
-        if not (address and address in table and table.kinds[address - table.base] == POOL):
+        if not (address in table and table.kinds[address - table.base] == POOL and table.states[address - table.base] == OFFERED):
             address = table.take(wanted)
         if address:
             self._note_offer(client, address, deadline)
@@ -191,18 +202,20 @@ class HostDatabase:
         """Whether something of this client waits for the commit."""
         return client in self._touched
 
-    def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, *, htype: int,
+    def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
              hardware: bytes, hostname: str) -> None:
         """Stage a lease until `end`. The address must have been found free for the client."""
         slot = address - table.base
-        before = table.clients.get(client, 0)
-        if table.kinds[slot] == POOL and table.states[slot] <= ENDED:
+        former, before = b"", table.clients.get(client, 0)
+        if before != address:
+            if table.ends[slot]:
+                former = self._former(table, slot)
+            if before:
+                self._stage_release(table, before, now, b"")
+        if table.states[slot] <= ENDED and table.kinds[slot] == POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        former = b"" if before == address else self._former(table, slot)
-        if before and before != address:
-            self._stage_release(table, before, now, b"")
-        self._stage(table, Row(address, client, htype, hardware, hostname, end, now, BOUND), former)
+        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), former)
 
     def _former(self, table: AddressTable, slot: int) -> bytes:
         """Whose the address was last; nothing where it was never used, which saves asking the store."""
@@ -223,7 +236,7 @@ class HostDatabase:
         if row is not None:
             self._stage(table, row._replace(client=client, ends=now, state=RELEASED), b"" if client else row.client)
 
-    def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, *, htype: int,
+    def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
                 hardware: bytes) -> bool:
         """Stage a quarantine until `end` for an address of the client's; False where it is not the client's."""
         offered = self.offers.address(client) == address and address in table
@@ -233,52 +246,51 @@ class HostDatabase:
                     self._former(table, address - table.base))
         return True
 
-    def _stage(self, table: AddressTable, row: Row, former: bytes) -> None:
-        self._staged.append(_Staged(table, row, former))
-        self._touched.add(row.address)
-        if row.client:
-            self._touched.add(row.client)
+    def _stage(self, table: AddressTable, row: Fields, former: bytes) -> None:
+        """Keep a row for the commit; `former` is whose address it was, where that is another client."""
+        self._rows.append(row)
+        self._effects.append((table, former))
+        self._touched.add(row[0])
+        self._touched.add(row[1])
 
     def commit(self) -> frozenset[int]:
         """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
 
         Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
         """
-        staged, self._staged = self._staged, []
-        self._touched.clear()
-        if not staged:
+        if not self._rows:
             return frozenset()
+        rows, effects = self._rows, self._effects
+        self._rows, self._effects = [], []
+        self._touched.clear()
         self._recover()
         try:
-            refused = self.store.commit([one.row for one in staged])
+            refused = self.store.commit(rows)
         except sqlite3.Error as error:
             self._note_failure(error)
             raise
         self._failed = None
         self._unwritten = True
-        for one in staged:
-            if one.row.address not in refused:
-                self._apply(one)
+        for row, (table, former) in zip(rows, effects, strict=True):
+            if row[0] not in refused:
+                self._apply(table, row, former)
         return refused
 
-    def _apply(self, staged: _Staged) -> None:
-        table, row, former = staged
-        slot = row.address - table.base
-        if former and former != row.client:
+    def _apply(self, table: AddressTable, row: Fields, former: bytes) -> None:
+        address, client, end, state = row[0], row[1], row[5], row[7]
+        slot = address - table.base
+        if former and former != client:
             table.forget(former, slot)
-        if row.state == BOUND:
-            self._use_offer(row)
-            table.lease(slot, row.client, row.ends)
-        elif row.state == RELEASED:
+        if state == RELEASED:
             table.end(slot)
+            return
+        offered = self.offers.withdraw(client)
+        if state == BOUND:
+            if offered and offered != address:
+                self._lapse(offered)
+            table.lease(slot, client, end)
         else:
-            self.offers.withdraw(row.client)
-            table.decline(slot, row.client, row.ends)
-
-    def _use_offer(self, row: Row) -> None:
-        offered = self.offers.withdraw(row.client)
-        if offered and offered != row.address:
-            self._lapse(offered)
+            table.decline(slot, client, end)
 
     def _note_failure(self, error: sqlite3.Error) -> None:
         if self._failed is None:
@@ -304,11 +316,9 @@ class HostDatabase:
         now = int(time.time())
         try:
             self.store.reopen()
-            tables, self.tables = self.tables, {}
-            networks = [(base, table.size, table.kinds) for base, table in tables.items()]
-            self.tables = self.prepare(networks, now)
+            self.offers = Offers(self.offers.limit)
+            self.tables = {base: self._load(base, table.size, table.kinds, now) for base, table in self.tables.items()}
         except (sqlite3.Error, InvalidValue, OSError) as error:
-            self.tables = tables
             self._note_failure(sqlite3.OperationalError(f"disk I/O: {error}"))
         raise failed or sqlite3.OperationalError("the store was read again")
 

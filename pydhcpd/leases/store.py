@@ -7,7 +7,7 @@ for that.
 
 import logging
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import NamedTuple
@@ -38,6 +38,9 @@ CREATE TABLE leases (
 )"""
 
 UPSERT = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+
+
+Fields = tuple[int, bytes, int, bytes, str, int, int, int]  # of a Row, which is made in a quarter of the time
 
 
 class Row(NamedTuple):
@@ -96,7 +99,7 @@ class SQLiteStore:
             raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
                                "use the version of pydhcpd that wrote it")
 
-    def commit(self, rows: list[Row]) -> frozenset[int]:
+    def commit(self, rows: Sequence[Fields]) -> frozenset[int]:
         """Store the rows for good: when it returns they survive a power cut. All or none.
 
         Returns the addresses whose binding was refused because another server was faster: none, with this store.

@@ -23,7 +23,8 @@ FROM_CLIENTS = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE, INFORM))
 BROADCAST_FLAG = 0x8000
 PAD, END, OVERLOAD = 0, 255, 52
 MAGIC_COOKIE = b"\x63\x82\x53\x63"
-SNAME, FILE, COOKIE, OPTIONS = 44, 108, 236, 240
+SNAME, COOKIE, OPTIONS = 44, 236, 240
+SNAME_SIZE, FILE_SIZE = 64, 128
 IP_AND_UDP = 20 + 8  # what option 57 counts besides the message
 MINIMUM_SIZE = 300  # RFC 1542 section 2.1: some relays drop anything shorter
 DEFAULT_LIMIT = 576  # RFC 2131 section 2: what every client must take, headers included
@@ -35,12 +36,12 @@ NO_BOOT = bytes(OPTIONS - SNAME - len(MAGIC_COOKIE)) + MAGIC_COOKIE  # empty sna
 class Packet:
     """One BOOTP or DHCP message. Addresses are integers in host byte order, `secs` is seconds.
 
-    `chaddr` is the whole field of 16 bytes, of which `hlen` count; `sname` and `file` have no trailing NULs and are
-    empty where they carried options; `options` has the bytes of each option by code, repeats concatenated (RFC 3396).
+    `chaddr` is the whole field of 16 bytes, of which `hlen` count; `boot` the fields sname and file as they came, zeroed
+    where they carried options; `options` has the bytes of each option by code, repeats concatenated (RFC 3396).
     """
 
-    __slots__ = ("chaddr", "ciaddr", "file", "flags", "giaddr", "hlen", "hops", "htype", "op", "options",
-                 "secs", "siaddr", "sname", "xid", "yiaddr")
+    __slots__ = ("boot", "chaddr", "ciaddr", "flags", "giaddr", "hlen", "hops", "htype", "op", "options",
+                 "secs", "siaddr", "xid", "yiaddr")
 
     op: int
     htype: int
@@ -54,8 +55,7 @@ class Packet:
     siaddr: int
     giaddr: int
     chaddr: bytes
-    sname: bytes
-    file: bytes
+    boot: bytes
     options: dict[int, bytes]
 
     def __init__(self, op: int = BOOTREQUEST, *, htype: int = 1, hardware: bytes = b"", hops: int = 0, xid: int = 0,
@@ -65,7 +65,9 @@ class Packet:
         self.xid, self.secs, self.flags = xid, secs, flags
         self.ciaddr, self.yiaddr, self.siaddr, self.giaddr = ciaddr, yiaddr, siaddr, giaddr
         self.chaddr = hardware.ljust(16, b"\0")
-        self.sname, self.file = sname, file
+        if len(sname) > SNAME_SIZE or len(file) > FILE_SIZE:
+            raise ValueError("sname is longer than 64 bytes or file longer than 128")
+        self.boot = sname.ljust(SNAME_SIZE, b"\0") + file.ljust(FILE_SIZE, b"\0")
         self.options = {} if options is None else options
 
     @classmethod
@@ -84,11 +86,9 @@ class Packet:
         packet.options = options
         if not _read_options(data, OPTIONS, len(data), options):
             raise MalformedPacket("no End option")
+        packet.boot = data[SNAME:COOKIE]
         if OVERLOAD in options:
-            _read_overloaded(packet, data)
-        else:
-            packet.sname = data[SNAME:FILE].rstrip(b"\0")
-            packet.file = data[FILE:COOKIE].rstrip(b"\0")
+            _read_overloaded(packet)
         return packet
 
     def encode(self, limit: int | None = None) -> bytes:
@@ -99,11 +99,9 @@ class Packet:
         """
         fragments = [part for code, value in self.options.items() if code != OVERLOAD
                      for part in fragment(code, value)]
-        boot, rest = self.sname.ljust(64, b"\0") + self.file.ljust(128, b"\0"), b"".join(fragments)
-        if len(boot) != COOKIE - SNAME:
-            raise ValueError("sname is longer than 64 bytes or file longer than 128")
+        boot, rest = self.boot, b"".join(fragments)
         if limit is not None and OPTIONS + len(rest) + 1 > limit:
-            if self.sname or self.file:
+            if any(boot):
                 raise ValueError(f"{OPTIONS + len(rest) + 1} bytes, and {limit} are allowed")
             boot, rest = overload(fragments, limit)
         return self._header() + boot + MAGIC_COOKIE + finish(rest)
@@ -116,6 +114,16 @@ class Packet:
     def hardware(self) -> bytes:
         """The hardware address: as much of `chaddr` as `hlen` says."""
         return self.chaddr[:self.hlen]
+
+    @property
+    def sname(self) -> bytes:
+        """The name of the boot server, without trailing NULs."""
+        return self.boot[:SNAME_SIZE].rstrip(b"\0")
+
+    @property
+    def file(self) -> bytes:
+        """The name of the boot file, without trailing NULs."""
+        return self.boot[SNAME_SIZE:].rstrip(b"\0")
 
     @property
     def message_type(self) -> int:
@@ -145,12 +153,13 @@ class Request(Packet):
 
     `client` is the key of RFC 2131 section 4.2, tagged by kind so that the two never meet: the client identifier
     where one was sent, else hardware type and address. `interface` is the index of the interface that it came in on,
-    `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone.
+    `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone; `kind` is the message type.
     """
 
-    __slots__ = ("client", "interface", "port", "source", "unicast")
+    __slots__ = ("client", "interface", "kind", "port", "source", "unicast")
 
     client: bytes
+    kind: int
     interface: int
     source: int
     port: int
@@ -169,6 +178,8 @@ class Request(Packet):
             request.client = b"\2%c%b" % (request.htype, request.chaddr[:request.hlen])
         request.interface, request.source, request.port = interface, source, port
         request.unicast = destination != 0xFFFFFFFF
+        kind = request.options.get(53)
+        request.kind = kind[0] if kind is not None and len(kind) == 1 else 0
         return request
 
     def size_limit(self, mtu: int) -> int:
@@ -196,9 +207,16 @@ def fragment(code: int, value: bytes) -> Iterator[bytes]:
         yield bytes((code, len(piece))) + piece
 
 
+def encode_option(code: int, value: bytes) -> bytes:
+    """One option for the wire, in pieces where it is longer than 255 bytes."""
+    if len(value) <= 255:
+        return b"%c%c%b" % (code, len(value), value)
+    return b"".join(fragment(code, value))
+
+
 def encode_options(options: Iterable[tuple[int, bytes]]) -> bytes:
     """Options in the given order, ready for the wire, without an End."""
-    return b"".join(part for code, value in options for part in fragment(code, value))
+    return b"".join([encode_option(code, value) for code, value in options])
 
 
 def finish(options: bytes) -> bytes:
@@ -212,7 +230,7 @@ def overload(fragments: Iterable[bytes], limit: int) -> tuple[bytes, bytes]:
     Order is kept, so that pieces of one option are read back in order (RFC 3396 section 5). `limit` is the message's
     largest size in bytes. Raises ValueError where it is not enough.
     """
-    rooms = [limit - OPTIONS - 1 - 3, 128 - 1, 64 - 1]  # less the Ends, and option 52 itself
+    rooms = [limit - OPTIONS - 1 - 3, FILE_SIZE - 1, SNAME_SIZE - 1]  # less the Ends, and option 52 itself
     fields = [b"", b"", b""]
     place = 0
     for part in fragments:
@@ -223,7 +241,7 @@ def overload(fragments: Iterable[bytes], limit: int) -> tuple[bytes, bytes]:
         fields[place] += part
     main, file, sname = fields
     used = (1 if file else 0) | (2 if sname else 0)
-    boot = [(field + b"\xff" if field else b"").ljust(size, b"\0") for field, size in ((sname, 64), (file, 128))]
+    boot = [(field + b"\xff" if field else b"").ljust(size, b"\0") for field, size in ((sname, SNAME_SIZE), (file, FILE_SIZE))]
     return b"".join(boot), main + bytes((OVERLOAD, 1, used))
 
 
@@ -250,15 +268,17 @@ def _read_options(data: bytes, start: int, end: int, options: dict[int, bytes]) 
     return False
 
 
-def _read_overloaded(packet: Packet, data: bytes) -> None:
+def _read_overloaded(packet: Packet) -> None:
     """Read the options in file, then sname (RFC 3396 section 5); an option 52 among them counts for nothing."""
     where = packet.options.pop(OVERLOAD)
     if where not in (b"\1", b"\2", b"\3"):
         raise MalformedPacket("option 52 is not 1, 2 or 3")
-    packet.sname = b"" if where[0] & 2 else data[SNAME:FILE].rstrip(b"\0")
-    packet.file = b"" if where[0] & 1 else data[FILE:COOKIE].rstrip(b"\0")
+    sname, file = packet.boot[:SNAME_SIZE], packet.boot[SNAME_SIZE:]
     if where[0] & 1:
-        _read_options(data[:COOKIE], FILE, COOKIE, packet.options)
+        _read_options(file, 0, FILE_SIZE, packet.options)
+        file = bytes(FILE_SIZE)
     if where[0] & 2:
-        _read_options(data[:FILE], SNAME, FILE, packet.options)
+        _read_options(sname, 0, SNAME_SIZE, packet.options)
+        sname = bytes(SNAME_SIZE)
+    packet.boot = sname + file
     packet.options.pop(OVERLOAD, None)
