@@ -1,12 +1,13 @@
 """The command line: `-name value` pairs, actions, and a bare word that names the configuration file.
 
-`--name value` and `--name=value` mean the same. A value is a Python literal where it reads as one, else a string.
+`--name value` and `--name=value` mean the same. Values stay text here: whether one is a Python literal or just text is
+decided where it is known what it is for.
 """
 
-import ast
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydhcpd.configuration import literal
 from pydhcpd.errors import InvalidValue
 from pydhcpd.settings import SETTINGS, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
@@ -23,16 +24,12 @@ class CommandLine:
 
     action: str = ""
     file: str = ""  # of import and export
-    settings: dict[str, object] = field(default_factory=dict)
+    settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
 
     def arguments(self) -> list[str]:
         """The settings as words again, for a child process."""
-        return [word for name, value in self.settings.items() for word in (f"-{name}", _word(value))]
-
-
-def _word(value: object) -> str:
-    return value if isinstance(value, str) else repr(value)
+        return [f"-{name}={value}" for name, value in self.settings.items()]
 
 
 def parse(words: list[str]) -> CommandLine:
@@ -45,18 +42,26 @@ def parse(words: list[str]) -> CommandLine:
             _configuration_file(line, word)
         elif name in BARE_ACTIONS:
             _act(line, name, "")
-            if rest and rest[0] in ("yes", "no", "true", "True"):
-                rest.pop(0)
         else:
-            if not joined:
-                if not rest or _is_name(rest[0]):
-                    raise InvalidValue(f"-{name}: its value is missing; see -help")
-                value = rest.pop(0)
-            if name in FILE_ACTIONS:
-                _act(line, name, value)
-            else:
-                (line.own if name in COMMAND_LINE_ONLY else line.settings)[name] = literal(value)
+            _take_value(line, name, value if joined else _next_value(name, rest))
     return line
+
+
+def _next_value(name: str, rest: list[str]) -> str:
+    if not rest or _is_name(rest[0]):
+        raise InvalidValue(f"-{name}: its value is missing; see -help")
+    return rest.pop(0)
+
+
+def _take_value(line: CommandLine, name: str, value: str) -> None:
+    if name in FILE_ACTIONS:
+        _act(line, name, value)
+    elif name == "config_file":
+        line.own[name] = value
+    elif name in COMMAND_LINE_ONLY:
+        line.own[name] = literal(value)
+    else:
+        line.settings[name] = value
 
 
 def _act(line: CommandLine, action: str, file: str) -> None:
@@ -74,15 +79,6 @@ def _configuration_file(line: CommandLine, word: str) -> None:
 def _is_name(word: str) -> bool:
     """Whether a word is the next option; a negative number is not."""
     return len(word) > 1 and word.startswith("-") and word[1] not in NEGATIVE
-
-
-def literal(text: str) -> object:
-    """A Python literal where the text reads as one, else the text."""
-    try:
-        value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return text
-    return value
 
 
 def usage() -> str:

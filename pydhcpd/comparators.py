@@ -7,6 +7,7 @@ people. They know nothing of what they are compared with; a `Column` tells how a
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
+from typing import Any
 
 from pydhcpd.addresses import network_from
 
@@ -48,6 +49,14 @@ class _All(Comparator):
 ALL = _All()
 
 
+def _ordered(value: object) -> Any:
+    """A value as it is compared: addresses by number, not by their text."""
+    try:
+        return int(IPv4Address(value)) if isinstance(value, str) else value
+    except ValueError:
+        return value
+
+
 class GREATER(Comparator):
     """Equal to what is greater than `value`."""
 
@@ -58,9 +67,9 @@ class GREATER(Comparator):
 
     def __eq__(self, other: object) -> bool:
         try:
-            return bool(other > self.value)  # type: ignore[operator]  # what cannot be compared is not greater
+            return bool(_ordered(other) > _ordered(self.value))
         except TypeError:
-            return False
+            return False  # what cannot be compared is not greater
 
     def sql(self, column: Column) -> Condition:
         return f"{column.name} > ?", (column.store(self.value),)

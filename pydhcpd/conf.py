@@ -32,10 +32,11 @@ def host(ip: object = None, hostname: object = None, **arguments: object) -> Res
     (one value, or several of the first three) or by hostname with match_hostname=True; its ip; and DHCP options and
     lease times by name."""
     line = sys._getframe(1).f_lineno
+    given = {"ip": ip, "hostname": hostname, **arguments}
     try:
-        return Reservation.of(line, ip, hostname, **arguments)  # type: ignore[arg-type]  # checked there
+        return Reservation.of(line, given)
     except InvalidValue as error:
-        return Mistake(line, _call("host", {"ip": ip, "hostname": hostname, **arguments}), str(error))
+        return Mistake(line, _call("host", given), str(error))
 
 
 def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:

@@ -4,8 +4,10 @@ Owns the way from what people write to values in their inner form, and the messa
 mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is allowed`.
 """
 
+import ast
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from difflib import get_close_matches
 from pathlib import Path
 from sys import _getframe
@@ -13,22 +15,26 @@ from types import ModuleType
 from typing import Any
 
 from pydhcpd import conf
-from pydhcpd.addresses import address_from, address_text, network_from
+from pydhcpd.addresses import address_text, network_from
 from pydhcpd.conf import Mistake
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_executable_configuration
 from pydhcpd.policy.ranges import range_text
-from pydhcpd.policy.reservation import Reservation, ReservationIndex
-from pydhcpd.policy.scope import Scope, terms_of
-from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, SETTINGS
+from pydhcpd.policy.reservation import Reservation, shared_identities
+from pydhcpd.policy.scope import Scope, contradictions
+from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, LATER_WORDS, SETTINGS
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 
-NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"),
+NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "use ip_address_lease_time",
                 54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
+"""Options that nobody sets, by code, and why."""
+
 SHORTEST_NEAR_MISS = 5  # letters; shorter names of the file's own would be taken for misspellings
-NEAR = 0.85  # likeness from which a name is taken for a misspelling of a known one
-FROM_COMMAND_LINE = 0  # as a line
+NEAR = 0.8  # likeness from which a name is taken for a misspelling of a known one
+NEAR_ON_COMMAND_LINE = 0.6  # there are no names of one's own there
+ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
+LATER_REASON = "not known to this version; allowed is one network, set by the flat names"
 
 
 class ConfigurationError(Exception):
@@ -76,7 +82,7 @@ class DHCPServerConfiguration:
             made.file = Path(file)
             made._run(made.file)
         for name, value in (command_line or {}).items():
-            made.given[name], made._lines[name] = value, FROM_COMMAND_LINE
+            made.given[name], made._lines[name] = value, ON_COMMAND_LINE
         made._check()
         if made._problems:
             raise ConfigurationError(made._problems)
@@ -105,26 +111,25 @@ class DHCPServerConfiguration:
     # --- the file
 
     def _run(self, file: Path) -> None:
-        try:
-            check_executable_configuration(file)
-            text = file.read_bytes()
-        except InvalidValue as error:
-            raise ConfigurationError([f"{file}: {error}"]) from error
-        except OSError as error:
-            raise ConfigurationError([f"{file}: {error.strerror}; name another with -config_file"]) from error
+        text = _read(file)
         words = {name: getattr(conf, name) for name in conf.__all__}
-        namespace = _Lines({**words, "__name__": "configuration", "__file__": str(file)})
+        start = {**words, "__name__": "configuration", "__file__": str(file)}
+        namespace = _Lines(start)
         try:
             exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
         except SyntaxError as error:
-            raise ConfigurationError([f"{file}:{error.lineno or 0}: {error.msg}"]) from error
-        except ValueError as error:  # NUL bytes, or bytes that are no text
-            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {error}"]) from error
+            line = error.lineno if error.filename == str(file) else _line_in(file, error)
+            raise ConfigurationError([f"{file}:{line or 0}: {error.msg}"]) from error
+        except NameError as error:
+            later = error.name in LATER_WORDS
+            reason = f"{error.name} is {LATER_REASON}" if later else f"NameError: {error}"
+            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {reason}"]) from error
         except (Exception, SystemExit) as error:
             raise ConfigurationError([f"{file}:{_line_in(file, error)}: {type(error).__name__}: {error}"]) from error
-        self._lines.update(namespace.lines)
-        self.given.update((name, namespace[name]) for name in namespace.lines
-                          if not name.startswith("_") and not _is_word(name, namespace[name]))
+        for name, value in namespace.items():
+            if not name.startswith("_") and (name not in start or value is not start[name]):
+                self.given[name] = value  # also what a function assigned by `global`, whose line nobody noted
+                self._lines[name] = namespace.lines.get(name, UNKNOWN)
 
     # --- checks
 
@@ -132,7 +137,9 @@ class DHCPServerConfiguration:
         self._define_options()
         options: dict[int, bytes | None] = {}
         for name, value in self.given.items():
-            if name in BY_NAME:
+            if name in LATER:
+                self._complain(name, value, f"is {LATER_REASON}")
+            elif name in BY_NAME:
                 self._set(name, value)
             elif (option := self._option(name)) is not None:
                 self._encode(options, name, value, option)
@@ -140,6 +147,7 @@ class DHCPServerConfiguration:
                 self._check_own_name(name, value)
         for setting in SETTINGS:
             self.settings.setdefault(setting.name, setting.default)
+        self._resolve_names(self.settings, lambda name, error: self._complain(name, self.given.get(name), error))
         self.scope = Scope({name: value for name, value in self.settings.items() if value is not None}, options)
         self._check_hosts()
         self._check_together()
@@ -155,70 +163,84 @@ class DHCPServerConfiguration:
         return self._own_options.get(name) or option_named(name)
 
     def _set(self, name: str, value: object) -> None:
-        mistakes = [one for one in _listed(value) if isinstance(one, Mistake)]
-        for mistake in mistakes:
-            self._problems.append(f"{self.file}:{mistake.line}: {mistake.call}: {mistake.reason}")
-        if value is None or mistakes:
+        for mistake in _listed(value):
+            if isinstance(mistake, Mistake):
+                self._problems.append(f"{self.file}:{mistake.line}: {mistake.call}: {mistake.reason}")
+        if isinstance(value, list | tuple):
+            value = [one for one in value if not isinstance(one, Mistake)] if isinstance(value, list) else value
+        if value is None or isinstance(value, Mistake):
             self.settings[name] = BY_NAME[name].default
             return
         try:
-            self.settings[name] = self._with_text(BY_NAME[name].kind.parse, name, value)
+            self.settings[name] = self._parsed(BY_NAME[name].kind.parse, name, value)
         except InvalidValue as error:
             self._complain(name, value, error)
 
-    def _with_text(self, parse: Callable[[object], Any], name: str, value: object) -> Any:
-        """On the command line a number may have been meant as text (`-domain_name 12`), so both are tried."""
-        try:
-            return parse(value)
-        except InvalidValue:
-            if self._lines.get(name) != FROM_COMMAND_LINE or isinstance(value, str):
-                raise
+    def _parsed(self, parse: Callable[[object], Any], name: str, value: object) -> Any:
+        """On the command line a word may be a Python literal or just text (`-domain_name 1.10`): both are tried."""
+        if self._lines.get(name) == ON_COMMAND_LINE and isinstance(value, str):
             try:
-                return parse(str(value))
-            except InvalidValue:
-                pass
-            raise
+                return parse(literal(value))
+            except InvalidValue as error:
+                with suppress(InvalidValue):
+                    return parse(value)
+                raise error
+        return parse(value)
 
     def _encode(self, options: dict[int, bytes | None], name: str, value: object, option: Option) -> None:
         if option.code in NOT_SETTABLE:
             self._complain(name, value, f"cannot be set: {NOT_SETTABLE[option.code]}; allowed is to leave it out")
             return
         try:
-            encoded = None if value is None else self._with_text(option.codec.encode, name, value)
-            options[option.code] = encoded if value != [] else None  # an empty list is no option
+            options[option.code] = self._parsed(lambda one: _encoded(option, one), name, value)
         except InvalidValue as error:
             self._complain(name, value, error)
 
+    def _resolve_names(self, settings: dict[str, Any], complain: Callable[[str, str], None]) -> None:
+        """Turn the option names of always_send and never_send into codes, in place."""
+        for setting in ("always_send", "never_send"):
+            codes = set()
+            for name in settings.get(setting) or ():
+                option = self._option(name)
+                if option is None:
+                    near = get_close_matches(name, [*OPTION_NAMES, *self._own_options], 1, NEAR_ON_COMMAND_LINE)
+                    complain(setting, f"{name!r} is no DHCP option; " + (f"did you mean {near[0]}?" if near else
+                                                                        "allowed are the names of the option table"))
+                else:
+                    codes.add(option.code)
+            if setting in settings:
+                settings[setting] = frozenset(codes)
+
     def _check_own_name(self, name: str, value: object) -> None:
         """Names that nobody knows are the file's own, unless they look like a misspelling."""
-        if name in LATER:
-            self._complain(name, value, "is not known to this version; allowed is one network, set by the flat names")
+        on_command_line = self._lines.get(name) == ON_COMMAND_LINE
+        if not on_command_line and (isinstance(value, ModuleType | type) or len(name) < SHORTEST_NEAR_MISS):
             return
-        from_file = self._lines.get(name) != FROM_COMMAND_LINE
-        if from_file and (isinstance(value, ModuleType | type) or len(name) < SHORTEST_NEAR_MISS):
-            return
-        near = get_close_matches(name, [*BY_NAME, *OPTION_NAMES, *self._own_options, *LATER], 1, NEAR if from_file else 0.6)
+        known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *LATER]
+        near = _nearest(name, known, NEAR_ON_COMMAND_LINE if on_command_line else NEAR)
         if near:
-            own = "; a name of your own may begin with _" if from_file else ""
-            self._complain(name, value, f"is not known; did you mean {near[0]}?{own}")
-        elif not from_file:
+            own = "" if on_command_line else "; a name of your own may begin with _"
+            self._complain(name, value, f"is not known; did you mean {near}?{own}")
+        elif on_command_line:
             self._complain(name, value, "is not known; allowed are the names that -help lists, and DHCP options")
 
     def _check_hosts(self) -> None:
         hosts: tuple[Reservation, ...] = self.settings["hosts"]
+        told = list(contradictions(self.scope))
         for one in hosts:
             scope = self._host_scope(one)
             if one.settings or one.hostname:
                 self.host_scopes[id(one)] = scope
-                self._attempt(one, "", terms_of, scope.over(self.scope))
-        try:
-            ReservationIndex(hosts)
-        except InvalidValue as error:
-            self._complain("hosts", ..., error)
-        addresses: dict[int, int] = {}
+                for name, error in contradictions(scope.over(self.scope)):
+                    if (name, error) not in told:
+                        self._complain_host(one, f" {name}", error)
+        for one, other, kind in shared_identities(hosts):
+            self._complain_host(one, "", f"has the same {kind} as the host on line {other.line}; allowed is one host for each")
+        first: dict[int, Reservation] = {}
         for one in hosts:
-            if one.ip and addresses.setdefault(one.ip, one.line) != one.line:
-                self._complain_host(one, "", f"{address_text(one.ip)} is reserved on line {addresses[one.ip]} too; "
+            other = first.setdefault(one.ip, one)
+            if one.ip and other is not one:
+                self._complain_host(one, "", f"{address_text(one.ip)} is reserved on line {other.line} too; "
                                              "allowed is one host for each address")
 
     def _host_scope(self, one: Reservation) -> Scope:
@@ -226,37 +248,35 @@ class DHCPServerConfiguration:
         options: dict[int, bytes | None] = {12: one.hostname.encode()} if one.hostname else {}
         for name, value in one.settings.items():
             option = self._option(name)
-            what = f" {name} = {value!r}"
-            if name in HOST_SETTINGS:
-                settings[name] = self._attempt(one, what, BY_NAME[name].kind.parse, value)
-            elif option is not None and option.code not in NOT_SETTABLE:
-                options[option.code] = None if value is None else self._attempt(one, what, option.codec.encode, value)
-            else:
-                near = get_close_matches(name, [*HOST_SETTINGS, *OPTION_NAMES, *self._own_options], 1, 0.6)
-                hint = f"did you mean {near[0]}?" if near else "allowed are DHCP options and lease times by name"
-                self._complain_host(one, what, f"is not known there; {hint}")
+            try:
+                if name in HOST_SETTINGS:
+                    settings[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
+                elif name in LATER or option is None:
+                    near = _nearest(name, [*HOST_SETTINGS, *OPTION_NAMES, *self._own_options], NEAR_ON_COMMAND_LINE)
+                    self._complain_host(one, f" {name} = {value!r}", f"is {LATER_REASON}" if name in LATER else
+                                        "is not known there; " + (f"did you mean {near}?" if near else
+                                                                  "allowed are DHCP options and lease times by name"))
+                elif option.code in NOT_SETTABLE:
+                    self._complain_host(one, f" {name} = {value!r}", f"cannot be set: {NOT_SETTABLE[option.code]}; "
+                                                                     "allowed is to leave it out")
+                else:
+                    options[option.code] = _encoded(option, value)
+            except InvalidValue as error:
+                self._complain_host(one, f" {name} = {value!r}", error)
+        self._resolve_names(settings, lambda name, error: self._complain_host(one, f" {name}", error))
         return Scope(settings, options)
-
-    def _attempt(self, one: Reservation, what: str, check: Callable[[Any], Any], value: object) -> Any:
-        try:
-            return check(value)
-        except InvalidValue as error:
-            self._complain_host(one, what, error)
-            return None
 
     def _complain_host(self, one: Reservation, what: str, error: object) -> None:
         self._problems.append(f"{self.file}:{one.line}: host({_who(one)}){what}: {error}")
 
     def _check_together(self) -> None:
-        if not (self.settings["interface"] or self.settings["network"] or self.settings["bind_address"]):
+        if not (any(self.given.get(name) for name in ("interface", "network", "bind_address"))
+                or any(name in self.given for name in LATER)):
             self._problems.append(f"{self.file or 'command line'}: nothing to serve; name an interface or a network")
-        if not any("ip_address_lease_time" in problem for problem in self._problems):
-            name = next((one for one in ("minimum_lease_time", "maximum_lease_time", "ip_address_lease_time",
-                                         "always_send", "never_send", "renewal_time_value") if one in self.given), "")
-            try:
-                terms_of(self.scope)
-            except InvalidValue as error:
-                self._complain(name, self.given.get(name), error)
+        for name, error in contradictions(self.scope):
+            self._complain(name if name in self.given else "ip_address_lease_time", ..., error)
+        if self.settings["network"] is None or (self.given.get("subnet_mask") and self.settings["subnet_mask"] is None):
+            return  # what is wrong with either of them was told
         try:
             network = self.network
         except InvalidValue as error:
@@ -268,29 +288,38 @@ class DHCPServerConfiguration:
             self._check_inside(*network)
 
     def _check_inside(self, base: int, mask: int) -> None:
-        """What names addresses of the network must lie in it."""
+        """What names addresses of the network must lie in it, and hosts may not have those that are nobody's."""
+        last = base | ~mask & 0xFFFFFFFF
         for bounds in self.settings["ip_ranges"] or ():
             if any(end & mask != base for end in bounds):
                 self._complain("ip_ranges", range_text(bounds), "lies outside the network; allowed are its own addresses")
+        routers = self._routers()
         for one in self.settings["hosts"]:
             if one.ip and one.ip & mask != base:
                 self._complain_host(one, "", f"{address_text(one.ip)} lies outside the network; allowed are its own addresses")
-        for text in _listed(self.given.get("router")):
-            try:
-                outside = address_from(text) & mask != base
-            except InvalidValue:
-                continue  # told by the option's codec
-            if outside:
-                self.warnings.append(f"{self._place('router')}: router = {text!r}: lies outside the network, so clients "
-                                     "may not reach it")
+            elif last - base > 1 and one.ip in (base, last):
+                self._complain_host(one, "", f"{address_text(one.ip)} is the network's base or broadcast address; "
+                                             "allowed are those between them")
+            elif one.ip and one.ip in routers:
+                self._complain_host(one, "", f"{address_text(one.ip)} is a router's; allowed are other addresses")
+        for router in routers:
+            if router & mask != base:
+                self.warnings.append(f"{self._place('router')}: router = {address_text(router)!r}: lies outside the network, "
+                                     "so clients may not reach it")
+
+    def _routers(self) -> list[int]:
+        data = self.scope.options.get(3) or b""
+        return [int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4)]
 
     def _complain(self, name: str, value: object, error: object) -> None:
+        if self._lines.get(name) == ON_COMMAND_LINE and isinstance(value, str):
+            value = literal(value)
         shown = "" if value is ... else f" = {_for_people(value)}"
         self._problems.append(f"{self._place(name)}: {name}{shown}: {error}")
 
     def _place(self, name: str) -> str:
-        line = self._lines.get(name, FROM_COMMAND_LINE)
-        return "command line" if line == FROM_COMMAND_LINE else f"{self.file}:{line}"
+        line = self._lines.get(name, UNKNOWN if self.file else ON_COMMAND_LINE)
+        return "command line" if line == ON_COMMAND_LINE else f"{self.file}:{line}" if line else f"{self.file}"
 
 
 def _listed(value: object) -> list[object]:
@@ -323,6 +352,39 @@ def _line_in(file: Path, error: BaseException) -> int:
     return lines[-1] if lines else 0
 
 
-def _is_word(name: str, value: object) -> bool:
-    """Whether a name is one of the vocabulary, which `from pydhcpd.conf import *` assigns too."""
-    return name in conf.__all__ and value is getattr(conf, name)
+def _read(file: Path) -> bytes:
+    """The text of the configuration file. Raises ConfigurationError where it cannot be had or trusted."""
+    try:
+        check_executable_configuration(file)
+        text = file.read_bytes()
+    except InvalidValue as error:
+        raise ConfigurationError([f"{file}: {error}"]) from error
+    except OSError as error:
+        raise ConfigurationError([f"{file}: {error.strerror}; name another with -config_file"]) from error
+    if b"\0" in text:
+        line = text[:text.index(b"\0")].count(b"\n") + 1
+        raise ConfigurationError([f"{file}:{line}: there is a NUL byte; allowed is text"])
+    return text
+
+
+def _encoded(option: Option, value: object) -> bytes | None:
+    """An option's value as bytes, or None where it is to be left out: None itself, and an empty list."""
+    return None if value is None or value in ([], ()) else option.codec.encode(value)
+
+
+def literal(text: str) -> object:
+    """A Python literal where the text reads as one, else the text itself."""
+    try:
+        value: object = ast.literal_eval(text)
+    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+        return text
+    return value
+
+
+def _nearest(name: str, known: Sequence[str], likeness: float) -> str:
+    """The known name that one was probably meant to be, or nothing: by capitals, by changed places, or by likeness."""
+    for candidate in known:
+        if candidate == name.casefold() or (sorted(candidate) == sorted(name) and len(name) >= SHORTEST_NEAR_MISS):
+            return candidate
+    near = get_close_matches(name, known, 1, likeness)
+    return near[0] if near else ""

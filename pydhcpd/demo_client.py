@@ -1,91 +1,97 @@
-"""The demonstration's ear on the wire, and the client that it uses where the machine has none.
+"""The clients of the demonstration: how to run those that the machine may have, and one of our own.
 
-`python -m pydhcpd.demo_client INTERFACE` obtains a lease (RFC 2131 section 4.4.1), gives the interface the address and the
-default route, holds them until SIGTERM, and releases them. It works on frames, since an interface without an address takes
-no datagrams where reverse path filtering is on. It does not renew, and does not probe the address: the only other host is
-the server.
+`python -m pydhcpd.demo_client INTERFACE` is ours. It obtains a lease (RFC 2131 section 4.4.1), gives the interface the
+address and the default route, holds them until SIGTERM, and releases them. It works on frames, since an interface without
+an address takes no datagrams where reverse path filtering is on. It does not renew, and does not probe the address: the
+only other host is the server.
 """
 
 import secrets
-import select
+import shutil
 import signal
-import socket
-import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple, Self
 
 from pydhcpd.addresses import BROADCAST, address_text, hardware_from
-from pydhcpd.errors import MalformedPacket
+from pydhcpd.demo_lab import DemonstrationFailed, ip, run
+from pydhcpd.demo_wire import EVERYONE, Heard, Wire
 from pydhcpd.net.frames import udp_frame
-from pydhcpd.wire.options import option_named
 from pydhcpd.wire.packet import ACK, BOOTREPLY, DISCOVER, NAK, OFFER, RELEASE, REQUEST, Packet
 
+INTERFACE = "eth0"
 HOST_NAME = "demo-client"
-EVERYONE = b"\xff" * 6
 ATTEMPTS = 4
 PATIENCE = 2.0  # seconds for each answer
 
-_ALL_PROTOCOLS = 3  # ETH_P_ALL: a socket for IPv4 alone would not hear what leaves by the interface
-_IPV4, _UDP = b"\x08\x00", 17
-_ETHERNET_HEADER, _IPV4_HEADER, _UDP_HEADER = 14, 20, 8
-_PORTS = (b"\0\x43\0\x44", b"\0\x44\0\x43")  # 67 to 68, 68 to 67
+# What a client of this machine runs as: `ip` and `$subnet` are udhcpc's words, `new_...` and `$reason` dhclient's.
+CONFIGURE = f"""\
+#!/bin/sh
+address=${{ip:-$new_ip_address}} mask=${{subnet:-$new_subnet_mask}} router=${{router:-$new_routers}}
+case "${{reason:-$1}}" in
+deconfig|PREINIT|EXPIRE|FAIL|RELEASE|STOP)
+    ip address flush dev {INTERFACE}; ip link set {INTERFACE} up ;;
+bound|renew|BOUND|RENEW|REBIND|REBOOT)
+    ip address replace "$address/$mask" dev {INTERFACE}
+    ip route replace default via "${{router%% *}}" dev {INTERFACE} ;;
+esac
+"""
+
+# In a mount namespace of its own (`ip netns exec` makes one) the client finds these directories empty.
+HIDE_AND_RUN = """\
+for directory in /run /var/lib; do mount -t tmpfs -o mode=0755 tmpfs "$directory"; done
+printf %s "$1" >/run/configure; chmod 0755 /run/configure; shift; exec "$@"
+"""
 
 
-class Heard(NamedTuple):
-    """One message as it passed by: the frame's hardware addresses, the sender's address, and what it says."""
-
-    source: bytes
-    destination: bytes
-    address: int
-    message: Packet
-
-
-def heard_in(frame: bytes) -> Heard | None:
-    """The DHCP message in a frame, or None where there is none that can be read."""
-    if len(frame) < _ETHERNET_HEADER + _IPV4_HEADER or frame[12:14] != _IPV4 or frame[23] != _UDP:
-        return None
-    udp = _ETHERNET_HEADER + (frame[14] & 15) * 4
-    end = udp + int.from_bytes(frame[udp + 4:udp + 6], "big")
-    if frame[udp:udp + 4] not in _PORTS:
-        return None
-    try:
-        message = Packet.decode(frame[udp + _UDP_HEADER:end])
-    except MalformedPacket:
-        return None
-    return Heard(frame[6:12], frame[:6], int.from_bytes(frame[26:30], "big"), message)
-
-
-class Wire:
-    """The DHCP messages that pass by an interface, in both directions, each once."""
-
-    def __init__(self, interface: str) -> None:
-        self._socket = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, 0)  # of no protocol: deaf until it is bound
-        self._socket.bind((interface, _ALL_PROTOCOLS))
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._socket.close()
-
-    def listen(self, seconds: float) -> Heard | None:
-        """The next message, or None where none came within that time."""
-        end = time.monotonic() + seconds
-        while select.select([self._socket], [], [], max(0.0, end - time.monotonic()))[0]:
-            heard = heard_in(self._socket.recv(65535))
-            if heard is not None:
-                return heard
-        return None
-
-    def send(self, frame: bytes) -> None:
-        """Send a frame as it is."""
-        self._socket.send(frame)
-
-
+@dataclass(frozen=True, slots=True)
 class Client:
-    """One client on one interface."""
+    """How a DHCP client is run in the foreground, and how it is asked to give its lease back and end."""
+
+    name: str
+    command: tuple[str, ...]
+    end: int = signal.SIGTERM
+    release: tuple[str, ...] = ()  # a command that does it, where a signal cannot
+    ours: bool = False
+
+    def sheltered(self, command: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """The command, or another one of this client, behind what keeps the machine's files from it."""
+        return self.command if self.ours else ("sh", "-ec", HIDE_AND_RUN, "sh", CONFIGURE, *(command or self.command))
+
+
+def clients(directory: Path) -> Iterator[Client]:
+    """The clients that this machine has, of those that we know, and after them our own."""
+    for words in (("udhcpc",), ("busybox", "udhcpc")):
+        if shutil.which(words[0]) and (len(words) == 1 or _is_applet(words[1])):
+            yield Client(" ".join(words), (*words, "-f", "-R", "-i", INTERFACE, "-s", "/run/configure", "-t", "5", "-T", "2",
+                                           "-x", f"hostname:{HOST_NAME}"))
+            break
+    if shutil.which("dhcpcd"):
+        yield Client("dhcpcd", ("dhcpcd", "-4", "-B", "-L", "-A", "-f", "/dev/null", "-c", "/bin/true", "-h", HOST_NAME,
+                                "-o", "subnet_mask,routers,domain_name_servers", INTERFACE), signal.SIGALRM)
+    if shutil.which("dhclient"):
+        settings = directory / "dhclient.conf"
+        settings.write_text(f'send host-name "{HOST_NAME}";\n')
+        dhclient = ("dhclient", "-4", "-sf", "/run/configure", "-cf", str(settings),
+                    "-pf", str(directory / "dhclient.pid"), "-lf", str(directory / "dhclient.leases"))
+        yield Client("dhclient", (*dhclient, "-d", INTERFACE), release=(*dhclient, "-r", INTERFACE))
+    yield Client("the built-in client", (sys.executable, "-P", "-m", "pydhcpd.demo_client", INTERFACE), ours=True)
+
+
+def _is_applet(name: str) -> bool:
+    with suppress(DemonstrationFailed):
+        return name in run("busybox", "--list").split()
+    return False
+
+
+# --- our own ---------------------------------------------------------------------------------------------------------
+
+
+class Exchange:
+    """What our client says to a server by one interface."""
 
     def __init__(self, wire: Wire, hardware: bytes) -> None:
         self._wire = wire
@@ -129,28 +135,17 @@ class Client:
 
 def configure(interface: str, lease: Packet) -> None:
     """Give the interface what the lease says."""
-    address, mask, routers = address_text(lease.yiaddr), lease.address(1), _addresses(lease, "router")
-    _ip("address", "replace", f"{address}/{mask.bit_count() if mask else 32}", "dev", interface)
-    if routers:
-        _ip("route", "replace", "default", "via", routers[0], "dev", interface)
-
-
-def _addresses(lease: Packet, name: str) -> list[str]:
-    option = option_named(name)
-    assert option is not None
-    value: list[str] = option.codec.decode(lease.options[option.code]) if option.code in lease.options else []
-    return value
-
-
-def _ip(*words: str) -> None:
-    subprocess.run(["ip", *words], check=True)
+    mask, router = lease.address(1), lease.options.get(3, b"")[:4]
+    ip("address", "replace", f"{address_text(lease.yiaddr)}/{mask.bit_count() if mask else 32}", "dev", interface)
+    if router:
+        ip("route", "replace", "default", "via", address_text(int.from_bytes(router, "big")), "dev", interface)
 
 
 def main(interface: str) -> int:
     """Hold a lease until SIGTERM; returns the exit code."""
     hardware = hardware_from(Path(f"/sys/class/net/{interface}/address").read_text().strip())
     with Wire(interface) as wire:
-        client = Client(wire, hardware)
+        client = Exchange(wire, hardware)
         lease = client.obtain()
         if lease is None:
             print(f"no lease after {ATTEMPTS} attempts", file=sys.stderr)
@@ -159,7 +154,7 @@ def main(interface: str) -> int:
         configure(interface, lease.message)
         signal.sigwait({signal.SIGTERM})
         client.release(lease)
-        _ip("address", "flush", "dev", interface)
+        ip("address", "flush", "dev", interface)
     return 0
 
 

@@ -30,7 +30,7 @@ def check_owned(path: Path) -> None:
 
 
 def check_executable_configuration(path: Path) -> None:
-    """Raise InvalidValue where the configuration file, which is executed, could be another's work.
+    """Raise InvalidValue where the configuration file, which is executed, could be another's work; OSError where it is not.
 
     Started by root it must be root's, else root's or the starting user's; neither it nor its directory may be writable
     by group or others, and it may not be a link into a directory that is.
@@ -49,7 +49,7 @@ def check_executable_configuration(path: Path) -> None:
 
 def _with_targets(path: Path) -> list[Path]:
     places = [path, path.absolute().parent]
-    target = path.resolve()
+    target = Path(os.path.realpath(path, strict=True))
     if target != path.absolute():
         places += [target, target.parent]
     return places

@@ -13,7 +13,7 @@ from pydhcpd.addresses import address_from, address_text, network_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import Reservation
-from pydhcpd.wire.options import Option, option_named
+from pydhcpd.wire.options import Option
 
 MINUTES, HOURS, DAYS, INFINITE = 60, 3600, 86400, 0xFFFFFFFF
 TRUTH = {"yes": True, "no": False, "true": True, "false": False, True: True, False: False}
@@ -69,6 +69,20 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not value.isprintable():
         raise _refuse(value, TEXT.words)
     return value
+
+
+def _mask(value: object) -> int:
+    mask = address_from(value)
+    if (~mask & 0xFFFFFFFF) & ((~mask & 0xFFFFFFFF) + 1):
+        raise _refuse(value, MASK.words)
+    return mask
+
+
+def _server_name(value: object) -> str:
+    name = _text(value)
+    if len(name.encode()) > 63:
+        raise InvalidValue(f"{len(name.encode())} bytes; allowed is {SERVER_NAME.words}")
+    return name
 
 
 def _names(value: object) -> tuple[str, ...]:
@@ -128,6 +142,8 @@ DURATION = Kind("a number of seconds from 0 to a day", _duration)
 TIME = _number(1, INFINITE, "whole seconds from 1 to 4294967295 (INFINITE)")
 COUNT = _number(1, 1 << 24, "a whole number from 1 to 16777216")
 TEXT = Kind("printable text", _text)
+SERVER_NAME = Kind("printable text of at most 63 bytes", _server_name)
+MASK = Kind("a mask, such as '255.255.255.0'", _mask)
 NAMES = Kind("a name of an interface, or a list of them", _names)
 PATH = Kind("the path of a file", _path)
 LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
@@ -143,7 +159,7 @@ CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 SETTINGS: tuple[Setting, ...] = (
     Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; else those with an address in network"),
     Setting("network", NETWORK, None, "", "network to serve; without it, that of the interface's address"),
-    Setting("subnet_mask", ADDRESS, None, "", "mask of network, where network does not carry it"),
+    Setting("subnet_mask", MASK, None, "", "mask of network, where network does not carry it"),
     Setting("bind_address", ADDRESS, 0, "", "serve only the interface with this address, and be known by it"),
     Setting("ip_ranges", RANGES, None, "", "addresses to give; without it, all of the network but its first five"),
     Setting("hosts", HOSTS, (), "", "reservations: host(mac=..., ip=..., hostname=..., and DHCP options)"),
@@ -152,7 +168,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; else ip_address_lease_time"),
     Setting("authoritative", FLAG, False, "", "refuse clients that are not known here, instead of keeping silent"),
     Setting("next_server", ADDRESS, 0, "", "address of the boot server (siaddr)"),
-    Setting("server_name", TEXT, "", "", "name of the boot server (sname)"),
+    Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)"),
     Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them"),
     Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them"),
     Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape)"),
@@ -179,14 +195,14 @@ BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 LATER = ("subnets", "shared_networks", "classes", "accept", "identify", "classify", "choose", "finish", "reservation_file",
          "client_identity", "probe_before_offer", "rapid_commit", "bootp", "leasequery_from", "bulk_leasequery",
-         "one_address_per_machine", "shorten_leases_above", "adopt_unknown", "offer_hold_time")
+         "one_address_per_machine", "shorten_leases_above", "adopt_unknown", "offer_hold_time", "probe_wait",
+         "remember_relay_information", "policy_time_limit", "policy_failure")
 """Names of the configuration language that this version does not know yet: an error, not silence."""
+
+LATER_WORDS = ("subnet", "pool", "shared_network", "client_class", "match", "PREFIX", "SUFFIX", "REGEX", "LESS", "NOT")
+"""Its constructors and comparators that this version does not know yet."""
 
 HOST_SETTINGS = ("ip_address_lease_time", "minimum_lease_time", "maximum_lease_time", "next_server", "server_name",
                  "always_send", "never_send")
 """Settings that `host()` takes besides DHCP options."""
 
-
-def is_option(name: str) -> bool:
-    """Whether a name is that of a DHCP option (a setting of the same name goes first)."""
-    return option_named(name) is not None

@@ -101,7 +101,7 @@ class DHCPTransaction:
         """Decide while nothing can be stored: a lease that runs is acknowledged for the time that remains of it."""
         request = self._prepare(serving, hosts, now)
         address = request.address(50) or request.ciaddr
-        remaining = hosts.lease_end(self.table, request.client, address) - int(now)
+        remaining = hosts.lease_end(self.table, request.client, address) - int(now) - 1
         if request.kind != REQUEST or remaining < 1:
             raise Ignored("could not be stored")
         terms = self.network.terms_of(self._reservation(request))
@@ -194,7 +194,7 @@ class DHCPTransaction:
                 return False
             lease_time = _pool_time(reservation, terms, lease_time)
         now, name = int(self.now), _sent_name(request)
-        end = INFINITE if lease_time == INFINITE else min(now + lease_time, INFINITE - 1)
+        end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, request.chaddr[:request.hlen], name)
         self._reply_with_lease(request, ACK, address, terms, lease_time)
         self.durable, self.address = True, address
@@ -204,7 +204,7 @@ class DHCPTransaction:
     def _decline(self, request: Request) -> None:
         address, now = request.address(50), int(self.now)
         if not self._is_for_us(request) or not self.hosts.decline(
-                self.table, request.client, address, now + self.serving.quarantine, now, request.htype,
+                self.table, request.client, address, min(now + self.serving.quarantine, INFINITE), now, request.htype,
                 request.chaddr[:request.hlen]):
             raise Ignored("DECLINE of an address that is not the client's")
         self.durable = True

@@ -98,8 +98,8 @@ class AddressTable:
     def load(self, rows: Iterable[tuple[int, bytes, int, bool]], now: int) -> None:
         """Take in what the store has: (address, client, end, whether declined). `now` is in seconds of the epoch."""
         ended: list[tuple[int, int]] = []
-        for address, client, end, declined in rows:
-            slot = address - self.base
+        for address, client, stored_end, declined in rows:
+            slot, end = address - self.base, min(stored_end, NEVER)
             if client and not declined:
                 other = self.clients.setdefault(client, address)
                 if other != address and self._supersede(client, other, address, end, ended):

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import TextIO
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
 from pydhcpd.leases.host_database import Host, row_of
 from pydhcpd.leases.store import Row
 
@@ -20,16 +21,23 @@ def read_hosts(lines: Iterable[str], lease_time: int, report: Callable[[str], No
 
     A line that cannot be read is told to `report`, with its number and what is wrong, and costs no other.
     """
-    reader = csv.reader(lines, delimiter=";")
-    while True:
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip("\r\n")
         try:
-            fields = next(reader)
-            if fields:
-                yield _row(fields, lease_time)
-        except StopIteration:
-            return
-        except (InvalidValue, csv.Error) as error:
-            report(f"line {reader.line_num}: {error}")
+            if text:
+                yield _row(_fields(text), lease_time)
+        except InvalidValue as error:
+            report(f"line {number}: {error}")
+
+
+def _fields(text: str) -> list[str]:
+    """The fields of a line, quoted as CSV has it; the older server quoted nothing, so a lone quotation mark is itself."""
+    if '"' not in text:
+        return text.split(";")
+    try:
+        return next(csv.reader([text], delimiter=";", strict=True))
+    except csv.Error:
+        return text.split(";")
 
 
 def _row(fields: list[str], lease_time: int) -> Row:
@@ -42,6 +50,7 @@ def _row(fields: list[str], lease_time: int) -> Row:
         raise InvalidValue(f"last_used {last_used!r} is not a number of seconds") from None
     if not 0 <= used < 1 << 32:
         raise InvalidValue(f"last_used {last_used!r} is not a time between 1970 and 2106")
+    hostname = hostname.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
     return row_of(Host(mac, ip, hostname, used, min(used + lease_time, (1 << 32) - 1)))
 
 
@@ -50,6 +59,6 @@ def write_hosts(hosts: Iterable[Host], file: TextIO) -> int:
     writer = csv.writer(file, delimiter=";", lineterminator="\n")
     count = 0
     for host in hosts:
-        writer.writerow((host.mac, host.ip, host.hostname, host.last_used))
+        writer.writerow((host.mac, host.ip, escape(host.hostname), host.last_used))  # one line each, whatever a client sent
         count += 1
     return count

@@ -36,14 +36,17 @@ class ExpiryIndex:
         ended: list[int] = []
         current = now // SPAN
         while self._buckets and self._first <= current and most > 0:
-            bucket, kept = self._buckets.get(self._first, array("I")), array("I")
+            if self._first not in self._buckets:
+                self._first = min(self._buckets)  # the clock may have jumped by years, so not step by step
+                continue
+            bucket, kept = self._buckets[self._first], array("I")
             while bucket and most > 0:
                 most -= 1
                 self._look(bucket.pop(), now, ends, ended, kept)
             bucket.extend(kept)
             if bucket:
                 break  # the present one, or no more time
-            self._buckets.pop(self._first, None)
+            del self._buckets[self._first]
             self._first += 1
         return ended
 

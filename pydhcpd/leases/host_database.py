@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
 from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, RESERVED, AddressTable
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Fields, Row, SQLiteStore
 
@@ -127,11 +127,16 @@ class HostDatabase:
                     self._note_offer(client, address, deadline)
                     return address
         address = self.offers.address(client)
-        if not (address in table and table.kinds[address - table.base] == POOL and table.states[address - table.base] == OFFERED):
+        if not self._is_offered(table, address) or table.kinds[address - table.base] != POOL:
             address = table.take(wanted)
         if address:
             self._note_offer(client, address, deadline)
         return address
+
+    @staticmethod
+    def _is_offered(table: AddressTable, address: int) -> bool:
+        """Whether an offer of the address still holds: one may lie in a table that was read anew since."""
+        return address in table and table.states[address - table.base] == OFFERED
 
     def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
         before = self.offers.address(client)
@@ -189,7 +194,7 @@ class HostDatabase:
     def is_reserved_free(self, table: AddressTable, address: int, same_host: Callable[[Row], bool]) -> bool:
         """Whether its host may have a reserved address: nobody holds it, or the holder is another face of that host."""
         slot = address - table.base
-        if not 0 <= slot < table.size or address in self._touched:
+        if not 0 <= slot < table.size or table.kinds[slot] != RESERVED or address in self._touched:
             return False
         if table.states[slot] != LEASED:
             return table.states[slot] not in (DECLINED, OFFERED)
@@ -210,7 +215,7 @@ class HostDatabase:
         if before != address:
             if table.ends[slot]:
                 former = self._former(table, slot)
-            if before:
+            if before and table.states[before - table.base] == LEASED:
                 self._stage_release(table, before, now, b"")
         if table.states[slot] <= ENDED and table.kinds[slot] == POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
@@ -239,7 +244,7 @@ class HostDatabase:
     def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
                 hardware: bytes) -> bool:
         """Stage a quarantine until `end` for an address of the client's; False where it is not the client's."""
-        offered = self.offers.address(client) == address and address in table
+        offered = self.offers.address(client) == address and self._is_offered(table, address)
         if address in self._touched or not (offered or self.lease_end(table, client, address)):
             return False
         self._stage(table, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
@@ -305,7 +310,7 @@ class HostDatabase:
         if self._failed is None:
             return
         if time.monotonic() < self._retry_at:
-            raise self._failed
+            raise self._failed.with_traceback(None)  # the same one each time: it must not collect the traces of all
         self._retry_at = time.monotonic() + RETRY_AFTER
         if self._must_reread:
             self._reread()

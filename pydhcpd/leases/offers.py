@@ -25,7 +25,7 @@ class Offers:
 
     def put(self, client: bytes, address: int, deadline: int) -> None:
         """Note an offer that ends at `deadline` (seconds of the epoch); the client's earlier one is replaced."""
-        self._offers[client] = address << 32 | deadline
+        self._offers[client] = address << 32 | min(deadline, 0xFFFFFFFF)
         self._offers.move_to_end(client)
 
     def withdraw(self, client: bytes) -> int:

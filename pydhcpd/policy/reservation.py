@@ -4,7 +4,7 @@ A host is known by any of its hardware addresses, client identifiers and UUIDs, 
 given (RFC 3046), or, where that is asked for, by the name that it sends.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -33,21 +33,25 @@ class Reservation:
     line: int = 0
 
     @classmethod
-    def of(cls, line: int, ip: object = None, hostname: object = None, *, mac: object = None, client_id: object = None,
-           uuid: object = None, relay: object = None, remote_id: object = None, circuit_id: object = None,
-           subscriber_id: object = None, match_hostname: bool = False, ignore: bool = False,
-           **settings: object) -> "Reservation":
-        """Check `host()`'s arguments. Raises InvalidValue for the first that is wrong."""
-        fields: dict[str, int | bytes] = {} if relay is None else {"relay": address_from(relay)}
-        for key, value in (("circuit_id", circuit_id), ("remote_id", remote_id), ("subscriber_id", subscriber_id)):
-            if value is not None:
-                fields[key] = BYTES.encode(value)
-        made = cls(0 if ip is None else address_from(ip), _hostname(hostname), _several(mac, hardware_from),
-                   _several(client_id, BYTES.encode), _several(uuid, _uuid), tuple(sorted(fields.items())),
-                   bool(match_hostname), bool(ignore), settings, line)
-        if not (made.macs or made.client_ids or made.uuids or made.relay or (made.match_hostname and made.hostname)):
-            raise InvalidValue("host() says nothing of who it is; give mac, client_id, uuid, relay, remote_id, "
-                               "circuit_id or subscriber_id, or hostname with match_hostname=True")
+    def of(cls, line: int, arguments: Mapping[str, object]) -> "Reservation":
+        """Check `host()`'s arguments. Raises InvalidValue with all that are wrong; what it does not know are settings."""
+        checked: dict[str, Any] = {}
+        wrong = []
+        for name, check in _ARGUMENTS.items():
+            if arguments.get(name) is not None:
+                try:
+                    checked[name] = check(arguments[name])
+                except InvalidValue as error:
+                    wrong.append(f"{name}: {error}")
+        if wrong:
+            raise InvalidValue("; ".join(wrong))
+        relay = tuple((name, checked[name]) for name in sorted(_RELAY_FIELDS) if name in checked)
+        made = cls(checked.get("ip", 0), checked.get("hostname", ""), checked.get("mac", ()), checked.get("client_id", ()),
+                   checked.get("uuid", ()), relay, checked.get("match_hostname", False), checked.get("ignore", False),
+                   {name: value for name, value in arguments.items() if name not in _ARGUMENTS}, line)
+        if not made.identities():
+            raise InvalidValue("nothing says who it is; allowed are mac, client_id, uuid, relay, remote_id, circuit_id, "
+                               "subscriber_id, or hostname with match_hostname=True")
         return made
 
     def knows(self, client: bytes, hardware: bytes) -> bool:
@@ -60,55 +64,74 @@ class Reservation:
         found += [("client_id", one) for one in self.client_ids] + [("uuid", one) for one in self.uuids]
         if self.relay:
             found.append(("relay:" + ",".join(name for name, _ in self.relay), tuple(content for _, content in self.relay)))
-        if self.match_hostname:
+        if self.match_hostname and self.hostname:
             found.append(("hostname", self.hostname.casefold()))
         return found
 
 
-def _several(value: object, convert: Callable[[object], bytes]) -> tuple[bytes, ...]:
-    if value is None:
-        return ()
-    return tuple(convert(one) for one in (value if isinstance(value, list | tuple) else [value]))
+def _several(convert: Callable[[object], bytes]) -> Callable[[object], tuple[bytes, ...]]:
+    """One value or several."""
+    return lambda value: tuple(convert(one) for one in (value if isinstance(value, list | tuple) else [value]))
 
 
 def _hostname(value: object) -> str:
-    if value is None:
-        return ""
-    if not isinstance(value, str) or not value or len(value) > 255 or not value.isprintable():
-        raise InvalidValue(f"hostname {value!r} is not a name; allowed is printable text of 1 to 255 characters")
+    if not isinstance(value, str) or not 0 < len(value.encode()) < 256 or not value.isprintable():
+        raise InvalidValue(f"{value!r} is not a name; allowed is printable text of 1 to 255 bytes")
     return value
 
 
+def _identifier(value: object) -> bytes:
+    octets = BYTES.encode(value)
+    if not octets:
+        raise InvalidValue(f"{value!r} is empty; allowed is {BYTES.allowed}")
+    return octets
+
+
 def _uuid(value: object) -> bytes:
-    """The bytes of option 97 (RFC 4578 section 2.3): a zero, and the UUID as the firmware sends it."""
-    text = str(value).replace("-", "")
+    """The 16 bytes that follow the type in option 97 (RFC 4578 section 2.3), in the order in which the firmware sends them."""
     try:
-        octets = value if isinstance(value, bytes) else bytes.fromhex(text)
+        octets = value if isinstance(value, bytes) else bytes.fromhex(str(value).replace("-", ""))
     except ValueError:
         octets = b""
     if len(octets) not in (16, 17):
-        raise InvalidValue(f"uuid {value!r} is not a UUID; allowed is text of 32 hexadecimal digits, with or without -")
+        raise InvalidValue(f"{value!r} is not a UUID; allowed is text of 32 hexadecimal digits, with or without -")
     return octets[-16:]
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise InvalidValue(f"{value!r} cannot be used here; allowed is True or False")
+    return value
+
+
+_RELAY_FIELDS = ("relay", "circuit_id", "remote_id", "subscriber_id")
+_ARGUMENTS: dict[str, Callable[[object], Any]] = {
+    "ip": address_from, "hostname": _hostname, "mac": _several(hardware_from), "client_id": _several(_identifier),
+    "uuid": _several(_uuid), "relay": address_from, "circuit_id": _identifier, "remote_id": _identifier,
+    "subscriber_id": _identifier, "match_hostname": _truth, "ignore": _truth}
+
+
+def shared_identities(reservations: Iterable[Reservation]) -> Iterator[tuple[Reservation, Reservation, str]]:
+    """Pairs of hosts that are known by the same thing, and which; the first of each identity is the second of the pair."""
+    first: dict[tuple[str, object], Reservation] = {}
+    for one in reservations:
+        for kind, value in one.identities():
+            other = first.setdefault((kind, value), one)
+            if other is not one:
+                yield one, other, kind.removeprefix("relay:")
 
 
 class ReservationIndex:
     """Finds the reservation of a request by look-ups; those kinds of identity that nobody uses cost nothing."""
 
-    __slots__ = ("_finders", "_maps")
+    __slots__ = ("_finders",)
 
     def __init__(self, reservations: Iterable[Reservation]) -> None:
-        """Raises InvalidValue where two hosts have one identity; the message names both lines."""
-        self._maps: dict[str, dict[object, Reservation]] = {}
+        maps: dict[str, dict[object, Reservation]] = {}
         for one in reservations:
             for kind, value in one.identities():
-                other = self._maps.setdefault(kind, {}).setdefault(value, one)
-                if other is not one:
-                    raise InvalidValue(f"the host of line {one.line} has the same {kind.split(':')[0]} as the one of "
-                                       f"line {other.line}; allowed is one host for each")
-        self._finders = [(_finder(kind), known) for kind, known in sorted(self._maps.items(), key=_precedence)]
-
-    def __len__(self) -> int:
-        return sum(len(known) for known in self._maps.values())
+                maps.setdefault(kind, {})[value] = one
+        self._finders = [(_finder(kind), known) for kind, known in sorted(maps.items(), key=_precedence)]
 
     def find(self, request: Request) -> Reservation | None:
         """The reservation of the client that sent the request."""

@@ -10,6 +10,7 @@ what they mean is in `options`. Knows no sockets, no policy, no clock.
 
 from collections.abc import Iterable, Iterator
 from struct import Struct
+from struct import error as StructError
 from typing import Self
 
 from pydhcpd.errors import MalformedPacket
@@ -64,6 +65,8 @@ class Packet:
         self.op, self.htype, self.hlen, self.hops = op, htype, len(hardware), hops
         self.xid, self.secs, self.flags = xid, secs, flags
         self.ciaddr, self.yiaddr, self.siaddr, self.giaddr = ciaddr, yiaddr, siaddr, giaddr
+        if len(hardware) > 16:
+            raise ValueError("a hardware address longer than 16 bytes")
         self.chaddr = hardware.ljust(16, b"\0")
         if len(sname) > SNAME_SIZE or len(file) > FILE_SIZE:
             raise ValueError("sname is longer than 64 bytes or file longer than 128")
@@ -107,8 +110,11 @@ class Packet:
         return self._header() + boot + MAGIC_COOKIE + finish(rest)
 
     def _header(self) -> bytes:
-        return HEADER.pack(self.op, self.htype, self.hlen, self.hops, self.xid, self.secs, self.flags, self.ciaddr,
-                           self.yiaddr, self.siaddr, self.giaddr, self.chaddr)
+        try:
+            return HEADER.pack(self.op, self.htype, self.hlen, self.hops, self.xid, self.secs, self.flags, self.ciaddr,
+                               self.yiaddr, self.siaddr, self.giaddr, self.chaddr)
+        except StructError as error:
+            raise ValueError(f"a field of the header is out of range: {error}") from error
 
     @property
     def hardware(self) -> bytes:

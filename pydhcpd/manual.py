@@ -1,0 +1,227 @@
+"""The parts of the manual that follow from tables: `python -m pydhcpd.manual` writes them anew, in place.
+
+Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
+arguments, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's commands in pydhcpd(8). A test sees to it
+that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
+"""
+
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from textwrap import wrap
+
+from pydhcpd.addresses import address_text
+from pydhcpd.configuration import NOT_SETTABLE
+from pydhcpd.control.prompt import ThreadedTCPRequestHandler
+from pydhcpd.errors import InvalidValue
+from pydhcpd.settings import ADDRESS, BY_NAME, DAYS, HOST_SETTINGS, HOURS, SETTINGS, TIME, Setting
+from pydhcpd.wire.options import TABLE, Option
+
+SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
+WIDTH = 118  # characters of the sample's lines
+
+HEAD = """\
+The configuration of pydhcpd. It is Python: what it assigns to the names below is the configuration.
+As installed it is all comments, so nothing is served. Check what you have written with: pydhcpd -check
+Then: systemctl start pydhcpd, or after a change: systemctl reload pydhcpd
+The manual: man 5 pydhcpd.conf. This file is executed, so it must be root's, and writable by nobody else."""
+
+EXAMPLE = """\
+interface = "eth1"                             # which has the address 192.168.137.1/24, say
+network = "192.168.137.0/24"
+ip_ranges = [("192.168.137.10", "192.168.137.200")]
+router = "192.168.137.1"
+domain_name_server = ["192.168.137.1", "9.9.9.9"]
+ip_address_lease_time = 8 * HOURS
+hosts = [
+    host(mac="02:00:00:00:99:01", ip="192.168.137.5", hostname="boss"),
+    host(mac=["02:00:00:00:99:02", "02:00:00:00:99:03"], ip="192.168.137.6", boot_file_name="ipxe.efi"),
+    host(mac="02:00:00:00:99:04", ignore=True),
+]"""
+
+EXAMPLES = {
+    "interface": '["eth1", "eth2"]',
+    "network": '"192.168.137.0/24"',
+    "subnet_mask": '"255.255.255.0"',
+    "ip_ranges": '["192.168.137.10 - 192.168.137.99", "192.168.137.128/26"]',
+    "hosts": '[host(mac="02:00:00:00:99:01", ip="192.168.137.5", hostname="boss", domain_name="office.example")]',
+    "minimum_lease_time": "1 * MINUTES",
+    "maximum_lease_time": "1 * DAYS",
+    "server_name": '"boot.example"',
+    "always_send": '["router"]',
+    "never_send": '["netbios_over_tcp_ip_node_type"]',
+    "option_definitions": '[option(224, "rack", "text")]',
+    "maximum_unknown_per_second": "2000",
+    "user": '"pydhcpd"',
+    "group": '"pydhcpd"',
+}
+"""What the sample shows for settings whose default says nothing about their form."""
+
+HOST_ARGUMENTS = (
+    ("mac", "hardware address, or a list of them"),
+    ("client_id", "client identifier (option 61), or a list of them: bytes; text such as \"01:a2:ff\"; or other text"),
+    ("uuid", "UUID of the machine's firmware (option 97), or a list of them"),
+    ("relay", "address of the relay (giaddr)"),
+    ("circuit_id", "the relay's circuit identifier (option 82, suboption 1)"),
+    ("remote_id", "the relay's remote identifier (suboption 2)"),
+    ("subscriber_id", "the relay's subscriber identifier (suboption 6)"),
+    ("match_hostname", "True: known by the hostname that it sends, which anybody can forge"),
+    ("ip", "address to give; without it, one of the pool"),
+    ("hostname", "name to give (host_name)"),
+    ("ignore", "True: never answer it"),
+)
+
+
+# --- the sample configuration
+
+
+def sample_configuration() -> str:
+    """The text of etc/pydhcpd.conf."""
+    parts = [_comment(HEAD.splitlines()), "",
+             "# An example: one network. Take the # away, and put in your own interface and addresses.", "",
+             _without_force(EXAMPLE), "",
+             *_comment_wrapped("Any DHCP option is set by its name, as router and domain_name_server are above; man 5 "
+                               "pydhcpd.conf lists them. MINUTES, HOURS, DAYS and INFINITE are times. Now every "
+                               "setting, with its default, or with an example where there is none:")]
+    for setting in _of_file():
+        allowed, default = _terms(setting)
+        parts += ["", *_comment_wrapped(f"{_sentence(setting.words)} {allowed}"), f"# {default}",
+                  f"#{setting.name} = {EXAMPLES.get(setting.name) or _literal(setting)}"]
+    return "\n".join(parts) + "\n"
+
+
+def _of_file() -> Iterator[Setting]:
+    return (setting for setting in SETTINGS if not setting.command_line_only)
+
+
+def _comment(lines: Iterable[str]) -> str:
+    return "\n".join(f"# {line}" for line in lines)
+
+
+def _comment_wrapped(text: str) -> list[str]:
+    return [f"# {line}" for line in wrap(text, WIDTH, break_long_words=False, break_on_hyphens=False)]
+
+
+def _without_force(lines: str) -> str:
+    return "\n".join(f"#{line}" for line in lines.splitlines())
+
+
+def _sentence(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."
+
+
+def _terms(setting: Setting) -> tuple[str, str]:
+    """What may be given, and what holds where nothing is: a sentence each."""
+    unit = f", in {setting.unit}" if setting.unit and "second" not in setting.kind.words else ""
+    default = "none" if setting.default in (None, (), "") else _literal(setting)
+    return f"Allowed: {setting.kind.words}{unit}.", f"Default: {default}."
+
+
+def _literal(setting: Setting) -> str:
+    """The default of a setting, as a file would give it."""
+    value = setting.default
+    if setting.kind is ADDRESS:
+        return f'"{address_text(value)}"'
+    if setting.kind is TIME:
+        return _time(value)
+    return f'"{value}"' if isinstance(value, str | Path) else repr(value)
+
+
+def _time(seconds: int) -> str:
+    for unit, name in ((DAYS, "DAYS"), (HOURS, "HOURS")):
+        if seconds % unit == 0:
+            return f"{seconds // unit} * {name}"
+    return str(seconds)
+
+
+# --- the man pages, in mdoc(7)
+
+
+def settings_section() -> str:
+    """Every setting: what it is, what is allowed, its default."""
+    lines = [".Bl -tag -width Ds"]
+    for setting in _of_file():
+        lines += [f".It Va {setting.name}", _escaped(_sentence(setting.words)), *map(_escaped, _terms(setting))]
+    return "\n".join([*lines, ".El"])
+
+
+def host_section() -> str:
+    """Every argument of host()."""
+    lines = [".Bl -tag -width match_hostname -compact"]
+    lines += [line for name, words in HOST_ARGUMENTS for line in (f".It Fa {name}", _escaped(words))]
+    names = " ,\n".join(f".Va {name}" for name in HOST_SETTINGS)
+    return "\n".join([*lines, ".El", ".Pp", "Besides these it takes DHCP options by name, and the settings", f"{names} ."])
+
+
+def shapes_section() -> str:
+    """The shapes of values that the option table names, except records, which are made of the others."""
+    shapes = {option.codec.name: option.codec.allowed for option in TABLE if not option.codec.name.startswith("(")}
+    lines = [line for name, allowed in sorted(shapes.items()) for line in (f".It {name}", _escaped(allowed))]
+    return "\n".join([".Bl -tag -width plain_domains -compact", *lines, ".El"])
+
+
+def options_section() -> str:
+    """Every DHCP option that can be set: number, name, shape, source."""
+    settable = [option for option in TABLE if option.code not in NOT_SETTABLE and option.name not in BY_NAME]
+    lines = [line for option in settable for line in (f".It {option.code}", *_option_lines(option))]
+    return "\n".join([".Bl -tag -width 000 -compact", *lines, ".El"])
+
+
+def _option_lines(option: Option) -> list[str]:
+    aliases = f" (also {', '.join(option.aliases)})" if option.aliases else ""
+    return [f".Va {option.name}", _escaped(f"\u2014 {option.codec.name}; {option.reference}{aliases}")]
+
+
+def commands_section() -> str:
+    """The commands of the control prompt, with the help that the prompt gives."""
+    lines = [".Bl -tag -width configuration -compact"]
+    for name, command in ThreadedTCPRequestHandler.commands().items():
+        lines += [f".It Ic {name}", _escaped((command.__doc__ or "").partition("\n")[0])]
+    return "\n".join([*lines, ".El"])
+
+
+def _escaped(text: str) -> str:
+    text = text.replace("\\", "\\e").replace("\u2014", "\\(em").replace('"', "\\(dq").replace("'", "\\(aq")
+    return f"\\&{text}" if text[:1] in (".", "'") else text
+
+
+# --- in place
+
+
+def current(root: Path) -> dict[Path, str]:
+    """What the files below `root` should be: path and text. Raises InvalidValue where a marker is missing."""
+    page, daemon_page = root / CONFIGURATION_PAGE, root / DAEMON_PAGE
+    text = page.read_text()
+    for name, section in (("settings", settings_section), ("host", host_section), ("shapes", shapes_section),
+                          ("options", options_section)):
+        text = _between_markers(page, text, name, section())
+    return {root / SAMPLE: sample_configuration(), page: text,
+            daemon_page: _between_markers(daemon_page, daemon_page.read_text(), "commands", commands_section())}
+
+
+def _between_markers(page: Path, text: str, name: str, section: str) -> str:
+    start, end = f'.\\" begin {name}: python -m pydhcpd.manual writes what follows\n', f'.\\" end {name}\n'
+    before, found, rest = text.partition(start)
+    _, found_end, after = rest.partition(end)
+    if not found or not found_end:
+        raise InvalidValue(f"{page}: the markers of {name} are missing; allowed are the lines {start!r} and {end!r}")
+    return f"{before}{start}{section}\n{end}{after}"
+
+
+def main() -> int:
+    """Write the files of the tree that holds this package anew."""
+    root = Path(__file__).resolve().parent.parent
+    try:
+        files = current(root)
+    except (OSError, InvalidValue) as error:
+        print(f"the manual cannot be written: {error}; run this in the source tree", file=sys.stderr)
+        return 1
+    for path, text in files.items():
+        if not path.exists() or path.read_text() != text:
+            path.write_text(text)
+            print(f"{path.relative_to(root)}: written")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
