@@ -104,6 +104,6 @@ def usage() -> str:
 
 def default_text(setting: Setting) -> str:
     """The default of a setting with its unit, for people."""
-    if setting.default is None or setting.default in ((), "", 0):
+    if setting.default is None or setting.default in ((), ""):
         return "none"
     return f"{setting.default} {setting.unit}".rstrip()

@@ -22,7 +22,7 @@ from pydhcpd.files import check_executable_configuration
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation, shared_identities
 from pydhcpd.policy.scope import Scope, contradictions
-from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, LATER_WORDS, SETTINGS
+from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, LATER_WORDS, SETTINGS, Setting
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 
@@ -103,10 +103,21 @@ class DHCPServerConfiguration:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""
         for setting in SETTINGS:
             if not setting.command_line_only:
-                yield setting.name, _for_people(self.given.get(setting.name, _plain(setting.default)))
+                yield setting.name, _for_people(self._shown(setting))
         for name, value in sorted(self.given.items()):
             if name not in BY_NAME and self._option(name) is not None:
-                yield name, _for_people(value)
+                yield name, _for_people(self._as_written(name, value))
+
+    def _shown(self, setting: Setting) -> object:
+        """The value of a setting as it is in force."""
+        if isinstance(self.settings[setting.name], bool):
+            return self.settings[setting.name]
+        value = self.given.get(setting.name)
+        return _plain(setting.default) if value is None else self._as_written(setting.name, value)
+
+    def _as_written(self, name: str, value: object) -> object:
+        """A value as it stands in the file, or as a word of the command line reads."""
+        return literal(value) if self._lines.get(name) == ON_COMMAND_LINE and isinstance(value, str) else value
 
     # --- the file
 
@@ -312,9 +323,7 @@ class DHCPServerConfiguration:
         return [int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4)]
 
     def _complain(self, name: str, value: object, error: object) -> None:
-        if self._lines.get(name) == ON_COMMAND_LINE and isinstance(value, str):
-            value = literal(value)
-        shown = "" if value is ... else f" = {_for_people(value)}"
+        shown = "" if value is ... else f" = {_for_people(self._as_written(name, value))}"
         self._problems.append(f"{self._place(name)}: {name}{shown}: {error}")
 
     def _place(self, name: str) -> str:
@@ -327,7 +336,9 @@ def _listed(value: object) -> list[object]:
 
 
 def _plain(value: object) -> object:
-    return str(value) if isinstance(value, Path) else list(value) if isinstance(value, tuple) else value
+    if isinstance(value, Path):
+        return str(value)
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _for_people(value: object) -> str:

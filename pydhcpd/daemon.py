@@ -5,20 +5,14 @@ database, start threads. Signals are taken by the main thread alone, which does 
 """
 
 import gc
-import grp
 import logging
-import os
-import pwd
 import signal
-import socket
 import sqlite3
-import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
-from dataclasses import dataclass
 from pathlib import Path
 
 from daemon import DaemonContext
@@ -26,7 +20,7 @@ from daemon import DaemonContext
 from pydhcpd import __version__
 from pydhcpd.command_line import CommandLine, parse, usage
 from pydhcpd.configuration import ConfigurationError, DHCPServerConfiguration
-from pydhcpd.control.prompt import HostRow, ThreadedTCPServer
+from pydhcpd.control.prompt import HostRow
 from pydhcpd.errors import InvalidValue
 from pydhcpd.events import EventLog
 from pydhcpd.leases.host_database import HostDatabase
@@ -34,33 +28,28 @@ from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.locks import DatabaseLock, PidLock
 from pydhcpd.log import open_standard_files, set_level, start_logging
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
-from pydhcpd.net.sockets import open_packet, open_udp
 from pydhcpd.notify import notify, watchdog_interval
+from pydhcpd.privileges import (
+    Ports,
+    drop_capabilities,
+    drop_privileges,
+    give_database,
+    open_ports,
+    prepare_directory,
+)
+from pydhcpd.reload_check import ReloadCheck
 from pydhcpd.server import DHCPServer
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
 
 log = logging.getLogger(__name__)
 
-SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
-CHECK_LIMIT = 10.0  # seconds that a configuration file may run in a reload
+ENDING = (signal.SIGTERM, signal.SIGINT)
+SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
 FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
 """Settings that a reload cannot change."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ports:
-    """What must be opened while still root."""
-
-    udp: socket.socket
-    packet: socket.socket
-    prompt: ThreadedTCPServer | None
-
-    def descriptors(self) -> list[int]:
-        """File descriptors that detaching must leave open."""
-        return [one.fileno() for one in (self.udp, self.packet, self.prompt) if one is not None]
 
 
 class Daemon:
@@ -74,6 +63,8 @@ class Daemon:
         self._lock = threading.Lock()  # guards _configuration and the making of what is served
         self._waiting: tuple[str, ...] = ()
         self._ready = False
+        self._check: ReloadCheck | None = None
+        self._beats = (-1, -1)
 
     def run(self) -> int:
         """Serve until a signal says otherwise; returns the exit code."""
@@ -108,10 +99,16 @@ class Daemon:
             return
         prompt.setHosts(self._active_hosts)
         prompt.setEvents(lambda: self._events.since_yesterday(time.time()))
-        prompt.setConfiguration(lambda: self._configuration.entries())  # noqa: PLW0108  # a reload replaces it
+        prompt.setConfiguration(self._entries)
         prompt.serve_in_thread()
         stack.callback(prompt.server_close)
         stack.callback(prompt.shutdown)
+
+    def _entries(self) -> Iterator[tuple[str, str]]:
+        """The configuration, and what is served by it at this moment."""
+        serving = self._server.serving
+        yield from self._configuration.entries()
+        yield "serving", "nothing" if serving is None else serving.describe()
 
     def _active_hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
@@ -153,15 +150,17 @@ class Daemon:
         if before is None or before.describe() != serving.describe():
             log.info("serving %s", serving.describe())
 
-    def _tell_ready(self) -> None:
-        """Tell systemd what is served and what is waited for; ready once there is anything to serve."""
+    def _tell_ready(self, again: bool = False) -> None:
+        """Tell systemd what is served and what is waited for; ready once there is anything to serve, and after a reload."""
         serving = self._server.serving
         if serving is None:
             return
         status = f"serving {serving.describe()}" if serving.links else "not serving"
         if serving.waiting:
             status += "; waiting: " + "; ".join(serving.waiting)
-        if serving.links and not self._ready and self._server.started:
+        if self._ready:
+            notify(STATUS=status, **({"READY": 1} if again else {}))
+        elif serving.links and self._server.started:
             self._ready = True
             notify(READY=1, STATUS=status)
         else:
@@ -170,37 +169,73 @@ class Daemon:
     # --- signals
 
     def _wait_for_signals(self) -> None:
+        """Until one that ends the process; between signals, feed the watchdog and look at a reload's check."""
         interval = watchdog_interval()
-        beats = (-1, -1)
-        while True:
-            received = signal.sigtimedwait(SIGNALS, interval / 3 if interval else 3600.0)
-            if received is None:
-                now = (self._server.beats, self._server.worker.beats)
-                if interval and all(new != old for new, old in zip(now, beats, strict=True)):
-                    notify(WATCHDOG=1)
-                beats = now
-            elif received.si_signo == signal.SIGHUP:
-                self.reload()
-            else:
-                return
+        with ExitStack() as stack:
+            stack.callback(self._give_up_check)
+            while True:
+                received = signal.sigtimedwait(SIGNALS, self._patience(interval))
+                if interval:
+                    self._feed_watchdog()
+                if received is not None and received.si_signo in ENDING:
+                    return
+                if received is not None and received.si_signo == signal.SIGHUP:
+                    self._start_reload()
+                elif self._check is not None:
+                    self._go_on_with_reload(self._check)
 
-    def reload(self) -> None:
-        """Read the configuration again; where anything is wrong with it, what runs goes on, and the log says why."""
-        notify(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
+    def _patience(self, interval: float | None) -> float:
+        """Seconds to wait for a signal at the most."""
+        times = [interval / 3] if interval else [3600.0]
+        if self._check is not None:
+            times.append(self._check.remaining() + 0.01)
+        return min(times)
+
+    def _feed_watchdog(self) -> None:
+        """Tell systemd that we live, if both packet threads have made progress since the last time."""
+        beats = (self._server.beats, self._server.worker.beats)
+        if all(new != old for new, old in zip(beats, self._beats, strict=True)):
+            self._beats = beats
+            notify(WATCHDOG=1)
+
+    def _start_reload(self) -> None:
+        """Check the configuration in a process of its own; one that is being checked already is given up."""
+        self._give_up_check()
+        if self._ready:
+            notify(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
         try:
-            self._reload()
-        except ConfigurationError as error:
-            for problem in error.problems:
-                log.error("not reloaded: %s", problem)
-        except (InvalidValue, sqlite3.Error, OSError) as error:
-            log.error("not reloaded: %s", error)
-        notify(READY=1)
+            self._check = ReloadCheck(config_file(self._command_line), self._command_line.arguments())
+        except OSError as error:
+            self._end_reload([f"the check cannot be started: {error}"])
+
+    def _give_up_check(self) -> None:
+        if self._check is not None:
+            self._check.close()
+            self._check = None
+
+    def _go_on_with_reload(self, check: ReloadCheck) -> None:
+        problems = check.problems()
+        if problems is None:
+            return
+        self._check = None
+        if not problems:
+            try:
+                self._reload()
+            except ConfigurationError as error:
+                problems = error.problems
+            except (InvalidValue, sqlite3.Error, OSError) as error:
+                problems = [str(error)]
+        self._end_reload(problems)
+
+    def _end_reload(self, problems: list[str]) -> None:
+        """Where anything is wrong, what runs goes on, and the log says why."""
+        for problem in problems:
+            log.error("not reloaded: %s", problem)
         with self._lock:
-            self._tell_ready()
+            self._tell_ready(again=True)
 
     def _reload(self) -> None:
-        file = config_file(self._command_line)
-        check_in_child(file, self._command_line)
+        """Swap in a configuration that has been checked. Raises before anything has changed."""
         configuration = load(self._command_line)
         with self._lock:
             for name in FIXED:
@@ -214,22 +249,7 @@ class Daemon:
         self._settle_collector()
         for warning in configuration.warnings:
             log.warning("%s", warning)
-        log.info("reloaded %s", file or "the command line")
-
-
-def check_in_child(file: Path | None, command_line: CommandLine) -> None:
-    """Run the file in a process of its own first, for it may never end. Raises ConfigurationError."""
-    words = [*([f"-config_file={file}"] if file else []), *command_line.arguments()]
-    root = str(Path(__file__).resolve().parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-    environment.pop("NOTIFY_SOCKET", None)
-    try:
-        done = subprocess.run([sys.executable, "-m", "pydhcpd", "-check", *words], stdin=subprocess.DEVNULL, env=environment,
-                              capture_output=True, text=True, errors="replace", timeout=CHECK_LIMIT, check=False)
-    except subprocess.TimeoutExpired:
-        raise ConfigurationError([f"{file}: it did not end within {CHECK_LIMIT:.0f} s"]) from None
-    if done.returncode != 0:
-        raise ConfigurationError(done.stderr.strip().splitlines() or [f"{file}: the check ended with {done.returncode}"])
+        log.info("reloaded %s", configuration.file or "the command line")
 
 
 def config_file(command_line: CommandLine) -> Path | None:
@@ -249,79 +269,11 @@ def level_of(configuration: DHCPServerConfiguration) -> str:
     return "debug" if configuration["debug"] else str(configuration["log_level"])
 
 
-def open_ports(configuration: DHCPServerConfiguration) -> Ports:
-    """Open what needs root. Raises InvalidValue with the reason and the remedy."""
-    try:
-        udp, packet = open_udp(), open_packet()
-    except PermissionError as error:
-        raise InvalidValue("port 67 and raw sockets need root, "
-                           "or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW") from error
-    except OSError as error:
-        raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? "
-                           "see: ss -ulpn sport = :67") from error
-    return Ports(udp, packet, _open_prompt(configuration))
-
-
-def _open_prompt(configuration: DHCPServerConfiguration) -> ThreadedTCPServer | None:
-    place = (configuration["control_address"], configuration["control_port"])
-    if not place[1]:
-        return None
-    try:
-        return ThreadedTCPServer(place)
-    except OSError as error:
-        raise InvalidValue(f"the control prompt cannot listen on {place[0]} port {place[1]}: {error.strerror}; "
-                           "name another control_port, or 0 for none") from error
-
-
-def drop_privileges(configuration: DHCPServerConfiguration) -> None:
-    """Become `user` and `group`, for good. Raises InvalidValue where there is no such user or we may not."""
-    if not configuration["user"]:
-        return
-    user, group = _identity(configuration)
-    if os.geteuid() == user.pw_uid:
-        return
-    try:
-        os.initgroups(user.pw_name, group)
-        os.setresgid(group, group, group)
-        os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
-    except PermissionError as error:
-        raise InvalidValue(f"only root can become user {user.pw_name}") from error
-
-
-def _identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd, int]:
-    try:
-        user = pwd.getpwnam(configuration["user"])
-        name = configuration["group"]
-        return user, grp.getgrnam(name).gr_gid if name else user.pw_gid
-    except KeyError as error:
-        raise InvalidValue(f"{error.args[0]}; make it with: useradd --system {configuration['user']}") from error
-
-
-def prepare_directories(configuration: DHCPServerConfiguration) -> None:
-    """Make the directories of the pid file and the lease database, and see that `user` can write there. Raises InvalidValue."""
-    for name in ("pid_file", "host_file"):
-        directory = Path(configuration[name]).absolute().parent
-        try:
-            if not directory.exists():
-                directory.mkdir(mode=0o755, parents=True)
-                _give(configuration, directory)
-        except OSError as error:
-            raise InvalidValue(f"the directory {directory} of {name} cannot be made: {error.strerror}") from error
-    database = Path(configuration["host_file"]).absolute()
-    for suffix in ("", "-wal", "-shm", ".lock"):
-        _give(configuration, Path(f"{database}{suffix}"))
-
-
-def _give(configuration: DHCPServerConfiguration, path: Path) -> None:
-    """Make a file the daemon's user's, where root starts it."""
-    if configuration["user"] and os.geteuid() == 0 and path.exists():
-        user, group = _identity(configuration)
-        os.chown(path, user.pw_uid, group, follow_symlinks=False)
-
-
 def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> int:
     """Become the daemon; returns the exit code. Raises InvalidValue where the start is impossible, with the remedy."""
-    prepare_directories(configuration)
+    for name in ("pid_file", "host_file"):
+        prepare_directory(configuration, name)
+    give_database(configuration)
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
     ports = open_ports(configuration)
@@ -343,6 +295,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
     try:
         take_snapshot()  # loads the netlink library, whose files may not be readable to the user
         drop_privileges(configuration)
+        drop_capabilities()
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
                  f"{configuration['control_address']}:{configuration['control_port']}" if ports.prompt else "no port")
@@ -398,6 +351,12 @@ def _transfer(command_line: CommandLine) -> int:
     configuration = DHCPServerConfiguration.load(file if file and file.exists() else None, settings)
     database = Path(configuration["host_file"]).absolute()
     if command_line.action == "export":
-        return export_hosts(database, command_line.file)
-    prepare_directories(configuration)
-    return import_hosts(database, command_line.file, configuration["ip_address_lease_time"])
+        try:
+            return export_hosts(database, command_line.file)
+        finally:
+            give_database(configuration)
+    prepare_directory(configuration, "host_file")
+    try:
+        return import_hosts(database, command_line.file, configuration["ip_address_lease_time"])
+    finally:
+        give_database(configuration)

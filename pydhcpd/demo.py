@@ -200,7 +200,8 @@ class Demonstration:
 
     def _say(self, *lines: str) -> None:
         """Print lines; where nobody reads them any more, it is time to end."""
-        self._ending |= not say(*lines)
+        if not say(*lines):
+            self.end()
 
     def _failure(self, reason: str) -> DemonstrationFailed:
         return DemonstrationFailed(reason, self._server.log(LOG_LINES))

@@ -143,6 +143,10 @@ class DHCPServer:
         if self._debug:
             log.debug("received %s", describe(request))
         transaction = self._transaction_of(request)
+        if transaction.due and transaction.has_effect:
+            self.answer(due)  # it must be carried out, and not give way to the newer request
+            due.clear()
+            transaction = self._transaction_of(request)
         delay = transaction.receive(request, serving)
         if delay:
             if not transaction.delayed:

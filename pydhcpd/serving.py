@@ -112,7 +112,7 @@ def _derived(configuration: DHCPServerConfiguration, usable: Iterable[Interface]
     return sorted(found.items())
 
 
-def _address_on(interface: Interface, bind_address: int) -> tuple[int, int]:
+def _address_on(interface: Interface, bind_address: int | None) -> tuple[int, int]:
     return next((pair for pair in interface.addresses if pair[0] == bind_address), interface.addresses[0])
 
 
@@ -128,7 +128,7 @@ def _network(configuration: DHCPServerConfiguration, base: int, mask: int, own: 
         configuration["hosts"], lambda one: terms_of(configuration.host_scopes[id(one)].over(scope)))
 
 
-def _link(interface: Interface, policy: Policy, bind_address: int) -> Link:
+def _link(interface: Interface, policy: Policy, bind_address: int | None) -> Link:
     address, network = _address_on(interface, bind_address)[0], None
     candidates = [address, *(one for one, _ in interface.addresses)]
     for candidate in candidates:

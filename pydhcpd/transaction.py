@@ -87,6 +87,11 @@ class DHCPTransaction:
         self.due = False  # it is in the batch that is being answered
         self.delayed = False  # it is in the delay worker's queue
 
+    @property
+    def has_effect(self) -> bool:
+        """Whether its request must be carried out even if a newer one has come."""
+        return self.request is not None and self.request.kind in (DECLINE, RELEASE)
+
     def receive(self, request: Request, serving: Serving) -> float:
         """Take in a request, in place of an earlier one of this transaction; returns in how many seconds to answer."""
         self.request = request
@@ -125,7 +130,9 @@ class DHCPTransaction:
             raise Ignored("came in on an interface that is not served")
         self.serving, self.hosts, self.now, self.link = serving, hosts, now, link
         self.network = _network_of(request, serving, link)
-        self.table = hosts.tables[self.network.base]
+        self.table = table = hosts.tables[self.network.base]
+        if table.by_hardware and request.client not in table.clients:
+            table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
         self.message, self.route, self.source, self.event = b"", NOWHERE, link.server, None
         self.durable, self.address = False, 0
         return request
@@ -259,11 +266,13 @@ class DHCPTransaction:
     def _encode(self, request: Request, kind: int, yiaddr: int, terms: Terms, lease_time: int, ciaddr: int) -> None:
         wanted, server = request.options.get(55), self.link.server
         echoed = _echoed(request)
-        options = TYPE[kind] + terms.reply_options(server, lease_time, wanted) + echoed
+        boot, options = terms.boot, TYPE[kind] + terms.reply_options(server, lease_time, wanted) + echoed
         if len(options) > ROOM:
-            limit = request.size_limit(self.link.mtu) - OPTIONS - 1
-            options = TYPE[kind] + terms.fitting(server, lease_time, wanted, limit - 3 - len(echoed)) + echoed
-        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, terms.next_server, terms.boot, options)
+            room = request.size_limit(self.link.mtu) - OPTIONS - 1
+            if len(options) > room:
+                boot, fitting = terms.fitting(server, lease_time, wanted, room - len(TYPE[kind]) - len(echoed))
+                options = TYPE[kind] + fitting + echoed
+        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, terms.next_server, boot, options)
 
     def _refuse(self, request: Request, note: str) -> None:
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""

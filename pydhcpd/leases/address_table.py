@@ -21,6 +21,7 @@ from pydhcpd.leases.expiry import ExpiryIndex
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, POOL, RESERVED = range(3)
+BY_HARDWARE = 0  # first byte of the key of a client of whom only the hardware address is known yet
 NEVER = 0xFFFFFFFF  # an end that does not come (RFC 2131 section 3.3)
 
 
@@ -68,7 +69,7 @@ class AddressTable:
     `clients` maps each client's key to its current or former address, and may be shared by the networks of one link.
     """
 
-    __slots__ = ("_expiry", "_free", "_frontier", "base", "clients", "ends", "kinds", "size", "states")
+    __slots__ = ("_expiry", "_free", "_frontier", "base", "by_hardware", "clients", "ends", "kinds", "size", "states")
 
     def __init__(self, base: int, size: int, clients: dict[bytes, int] | None = None) -> None:
         self.base, self.size = base, size
@@ -79,6 +80,7 @@ class AddressTable:
         self._free = FreeList(size)
         self._frontier = 0
         self._expiry = ExpiryIndex(size)
+        self.by_hardware = False  # whether there may be clients of whom only the hardware address is known
 
     def __contains__(self, address: int) -> bool:
         return 0 <= address - self.base < self.size
@@ -101,6 +103,7 @@ class AddressTable:
         for address, client, stored_end, declined in rows:
             slot, end = address - self.base, min(stored_end, NEVER)
             if client and not declined:
+                self.by_hardware = self.by_hardware or client[0] == BY_HARDWARE
                 other = self.clients.setdefault(client, address)
                 if other != address and self._supersede(client, other, address, end, ended):
                     continue
@@ -178,6 +181,8 @@ class AddressTable:
         self.ends[slot] = end
         self._expiry.note(slot, end)
         self.clients[client] = self.base + slot
+        if client[0] == BY_HARDWARE:
+            self.by_hardware = True
 
     def reclaim(self, now: int, most: int) -> list[int]:
         """Free the addresses whose lease or quarantine has ended, looking at `most` at once; returns those."""
@@ -199,6 +204,12 @@ class AddressTable:
         self.ends[slot] = end
         self._expiry.note(slot, end)
         self.forget(client, slot)
+
+    def recognise(self, client: bytes, htype: int, hardware: bytes) -> None:
+        """A client that is new here takes over what is recorded for its hardware address alone, by an import or by hand."""
+        address = self.clients.pop(bytes((BY_HARDWARE, htype)) + hardware, 0)
+        if address:
+            self.clients[client] = address
 
     def forget(self, client: bytes, slot: int) -> None:
         """The slot is no longer the client's."""

@@ -17,7 +17,7 @@ from typing import NamedTuple
 from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
 from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, RESERVED, AddressTable
+from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, RESERVED, AddressTable
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Fields, Row, SQLiteStore
 
@@ -413,8 +413,8 @@ class HostDatabase:
 
 
 def row_of(host: Host) -> Row:
-    """The row of a host that is given by hand or imported: its client is its hardware address (Ethernet)."""
+    """The row of a host that is given by hand or imported: all that is known of it is its hardware address (Ethernet)."""
     hardware = hardware_from(host.mac)
-    client = b"\2\1" + hardware
+    client = bytes((BY_HARDWARE, 1)) + hardware
     ends = NEVER if host.expires is None else host.expires
     return Row(address_from(host.ip), client, 1, hardware, host.hostname, ends, host.last_used, BOUND)

@@ -153,7 +153,7 @@ def _finder(kind: str) -> Callable[[Request], object]:
     return {"mac": lambda request: request.chaddr[:request.hlen],
             "client_id": lambda request: request.options.get(61),
             "uuid": lambda request: request.options.get(97, b"")[1:],
-            "hostname": lambda request: request.options.get(12, b"").decode("utf-8", "replace").casefold()}[kind]
+            "hostname": lambda request: request.options.get(12, b"").rstrip(b"\0").decode("utf-8", "replace").casefold()}[kind]
 
 
 def _relay_values(request: Request, names: list[str]) -> tuple[int | bytes | None, ...]:

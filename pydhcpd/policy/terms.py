@@ -7,7 +7,7 @@ On the path of a packet an option list is a look-up: which options go out depend
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from pydhcpd.wire.packet import NO_BOOT, Request, encode_options
+from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT, Request, encode_options, fragment, overload, within
 
 INFINITE = 0xFFFFFFFF
 REMEMBERED = 1024  # option lists; clients of a network send a few dozen different ones
@@ -87,9 +87,20 @@ class Terms:
             return self.lease_options(server, lease_time)
         return encode_options([(SERVER_IDENTIFIER, server.to_bytes(4, "big"))])
 
-    def fitting(self, server: int, lease_time: int, wanted: bytes | None, room: int) -> bytes:
-        """The same in at most `room` bytes: whole options are dropped, those least needed first."""
+    def fitting(self, server: int, lease_time: int, wanted: bytes | None, room: int) -> tuple[bytes, bytes]:
+        """The same in at most `room` bytes, with sname, file and cookie.
+
+        What is too much goes into file and sname where they are free (option overload, RFC 2132 section 9.3); what does
+        not fit there either is dropped, whole options, those least needed first.
+        """
         head, chosen = self._head(server, lease_time), self.selected(wanted)
-        while chosen and len(head) + len(encode_options(chosen)) > room:
-            chosen.pop()
-        return head + encode_options(chosen)
+        while True:
+            try:
+                if self.boot is not NO_BOOT:
+                    return self.boot, within(head + encode_options(chosen), room)
+                boot, options = overload([part for code, value in chosen for part in fragment(code, value)], room - len(head))
+                return boot + MAGIC_COOKIE, head + options
+            except ValueError:
+                if not chosen:
+                    return self.boot, head
+                chosen.pop()

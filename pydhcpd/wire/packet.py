@@ -106,7 +106,7 @@ class Packet:
         if limit is not None and OPTIONS + len(rest) + 1 > limit:
             if any(boot):
                 raise ValueError(f"{OPTIONS + len(rest) + 1} bytes, and {limit} are allowed")
-            boot, rest = overload(fragments, limit)
+            boot, rest = overload(fragments, limit - OPTIONS - 1)
         return self._header() + boot + MAGIC_COOKIE + finish(rest)
 
     def _header(self) -> bytes:
@@ -230,13 +230,20 @@ def finish(options: bytes) -> bytes:
     return (options + b"\xff").ljust(MINIMUM_SIZE - OPTIONS, b"\0")
 
 
-def overload(fragments: Iterable[bytes], limit: int) -> tuple[bytes, bytes]:
+def within(options: bytes, room: int) -> bytes:
+    """The options as they are. Raises ValueError where they are longer than `room` bytes."""
+    if len(options) > room:
+        raise ValueError(f"{len(options)} bytes of options, and {room} are allowed")
+    return options
+
+
+def overload(fragments: Iterable[bytes], room: int) -> tuple[bytes, bytes]:
     """Spread options over the options field, then file, then sname: (sname and file, options field without End).
 
-    Order is kept, so that pieces of one option are read back in order (RFC 3396 section 5). `limit` is the message's
-    largest size in bytes. Raises ValueError where it is not enough.
+    Order is kept, so that pieces of one option are read back in order (RFC 3396 section 5). `room` is that of the options
+    field in bytes, less its End. Raises ValueError where it is not enough.
     """
-    rooms = [limit - OPTIONS - 1 - 3, FILE_SIZE - 1, SNAME_SIZE - 1]  # less the Ends, and option 52 itself
+    rooms = [room - 3, FILE_SIZE - 1, SNAME_SIZE - 1]  # less option 52 itself, and the Ends
     fields = [b"", b"", b""]
     place = 0
     for part in fragments:
