@@ -11,7 +11,7 @@ import sys
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import suppress
 from logging.handlers import SysLogHandler
 
@@ -60,7 +60,8 @@ class QueuedHandler(logging.Handler):
         lines: list[tuple[int, str]] = []
         while self._records:
             record = self._records.popleft()
-            lines += [(record.levelno, line) for line in self.format(record).splitlines()]
+            level = record.levelno
+            lines += [(level, line) for line in self.format(record).split("\n")]
         dropped, self._dropped = self._dropped, 0
         if dropped:
             lines.append((logging.WARNING, f"{dropped} records of the log were dropped, for they came too fast"))
@@ -75,19 +76,24 @@ class QueuedHandler(logging.Handler):
         super().close()
 
 
-def _to_stderr(prefix: Callable[[int], str]) -> Write:
-    def write(lines: Iterable[tuple[int, str]]) -> None:
-        data = "".join(f"{prefix(severity)}{line}\n" for severity, line in lines).encode("utf-8", "backslashreplace")
-        while data:
-            data = data[os.write(2, data):]
-    return write
+def _to_terminal(lines: list[tuple[int, str]]) -> None:
+    """Lines to stderr with the time at which they were written, which is asked once for all of them."""
+    now = time.strftime("%Y-%m-%d %H:%M:%S")
+    _write_to_stderr("".join([f"{now} {line}\n" for _, line in lines]))
 
 
-def _clock(_severity: int) -> str:
-    return time.strftime("%Y-%m-%d %H:%M:%S ")
+def _to_journal(lines: list[tuple[int, str]]) -> None:
+    """Lines to stderr with their severity, as systemd reads it from a service (sd-daemon(3))."""
+    _write_to_stderr("".join([f"<{_severity(level)}>{line}\n" for level, line in lines]))
 
 
-def _to_syslog(lines: Iterable[tuple[int, str]]) -> None:
+def _write_to_stderr(text: str) -> None:
+    data = text.encode("utf-8", "backslashreplace")
+    while data:
+        data = data[os.write(2, data):]
+
+
+def _to_syslog(lines: list[tuple[int, str]]) -> None:
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
         out.connect("/dev/log")
         for severity, line in lines:
@@ -107,10 +113,8 @@ def start_logging(level: str, foreground: bool) -> QueuedHandler:
     """Send the log to stderr in the foreground (as systemd's journal wants it, where that listens), else to syslog."""
     if not foreground:
         write: Write = _to_syslog
-    elif _is_journal():
-        write = _to_stderr(lambda severity: f"<{_severity(severity)}>")
     else:
-        write = _to_stderr(_clock)
+        write = _to_journal if _is_journal() else _to_terminal
     handler = QueuedHandler(write)
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger("pydhcpd")

@@ -18,7 +18,7 @@ from collections.abc import Callable, Iterable
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.events import EventLog, Fields, Lines
+from pydhcpd.events import Event, EventLog, Lines
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.checkpointer import Checkpointer
 from pydhcpd.leases.host_database import PORTION, HostDatabase
@@ -142,11 +142,11 @@ class DHCPServer:
             raise Ignored("no message of a client")
         if self._debug:
             log.debug("received %s", describe(request))
-        transaction = self._transaction_of(request)
-        if transaction.due and transaction.has_effect:
-            self.answer(due)  # it must be carried out, and not give way to the newer request
-            due.clear()
-            transaction = self._transaction_of(request)
+        transaction = self.transactions[request.xid]
+        if transaction.request is None:
+            transaction.key = request.xid
+        else:
+            transaction = self._taken_up(transaction, request, due)
         delay = transaction.receive(request, serving)
         if delay:
             if not transaction.delayed:
@@ -155,13 +155,16 @@ class DHCPServer:
             transaction.due = True
             due.append(transaction)
 
-    def _transaction_of(self, request: Request) -> DHCPTransaction:
-        key: TransactionKey = request.xid
-        transaction = self.transactions[key]
+    def _taken_up(self, transaction: DHCPTransaction, request: Request, due: list[DHCPTransaction]) -> DHCPTransaction:
+        """The transaction for a request whose xid has one already that is not answered yet."""
         if transaction.request is not None and transaction.request.client != request.client:
             key = (request.xid, request.client)  # two clients with one xid have nothing to do with each other
             transaction = self.transactions[key]
-        transaction.key = key
+            transaction.key = key
+        if transaction.due and transaction.has_effect:
+            self.answer(due)  # it must be carried out, and not give way to the newer request
+            due.clear()
+            self.transactions[transaction.key] = transaction
         return transaction
 
     def _delay(self, transaction: DHCPTransaction, delay: float, serving: Serving) -> None:
@@ -201,7 +204,7 @@ class DHCPServer:
         for transaction in due[position:] if position else due:
             request = transaction.request
             if request is not None and serving is not None:
-                if hosts.is_staged(request.client):
+                if request.client in hosts.touched:
                     break
                 try:
                     transaction.answer(serving, hosts, now)
@@ -267,7 +270,7 @@ class DHCPServer:
             self.counters[f"could not be sent: {name}"] += 1
             self._complain("a reply could not be sent: %s", os.strerror(number))
 
-    def _tell(self, events: list[Fields]) -> None:
+    def _tell(self, events: list[Event]) -> None:
         """Into the log of events and the lease log, one record for the whole batch."""
         if events:
             self.events.add(events)

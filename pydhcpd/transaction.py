@@ -17,10 +17,11 @@ decided by the policy of that moment.
 from collections.abc import Callable
 
 from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_of_refusal
-from pydhcpd.events import Fields
+from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import Row
+from pydhcpd.limiter import TokenBucket
 from pydhcpd.policy.network import Network
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.terms import INFINITE, Terms
@@ -64,7 +65,7 @@ class DHCPTransaction:
     """
 
     __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "network", "now",
-                 "request", "route", "serving", "source", "table")
+                 "request", "reservation", "route", "serving", "source", "table", "terms")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`
@@ -72,13 +73,15 @@ class DHCPTransaction:
     link: Link
     network: Network
     table: AddressTable
+    reservation: Reservation | None
+    terms: Terms
     hosts: HostDatabase
     now: float
     # what came of it
     message: bytes
     route: Route
     source: int
-    event: Fields | None
+    event: Event | None
     durable: bool
     address: int
 
@@ -109,8 +112,7 @@ class DHCPTransaction:
         remaining = hosts.lease_end(self.table, request.client, address) - int(now) - 1
         if request.kind != REQUEST or remaining < 1:
             raise Ignored("could not be stored")
-        terms = self.network.terms_of(self._reservation(request))
-        self._reply_with_lease(request, ACK, address, terms, min(remaining, terms.granted_time(request)))
+        self._reply_with_lease(request, ACK, address, min(remaining, self.terms.granted_time(request)))
 
     def is_of_known_client(self, serving: Serving, hosts: HostDatabase) -> bool:
         """Whether the client has a lease in the network of its request."""
@@ -121,7 +123,7 @@ class DHCPTransaction:
         return hosts.has_lease(self.table, request.client)
 
     def _prepare(self, serving: Serving, hosts: HostDatabase, now: float) -> Request:
-        """Find link, network and table of the request. Raises Ignored where they are not served."""
+        """Find link, network, table, reservation and terms of the request. Raises Ignored where it is not served."""
         request = self.request
         if request is None:
             raise Ignored("answered before")
@@ -129,36 +131,46 @@ class DHCPTransaction:
         if link is None:
             raise Ignored("came in on an interface that is not served")
         self.serving, self.hosts, self.now, self.link = serving, hosts, now, link
-        self.network = _network_of(request, serving, link)
-        self.table = table = hosts.tables[self.network.base]
+        self.network = network = _network_of(request, serving, link)
+        self.table = table = hosts.tables[network.base]
         if table.by_hardware and request.client not in table.clients:
             table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
+        self.reservation, self.terms = None, network.terms
+        if not network.reservations.is_empty:
+            self._find_reservation(request, network)
         self.message, self.route, self.source, self.event = b"", NOWHERE, link.server, None
         self.durable, self.address = False, 0
         return request
+
+    def _find_reservation(self, request: Request, network: Network) -> None:
+        self.reservation = found = network.reservations.find(request)
+        if found is not None:
+            if found.ignore:
+                raise Ignored("from a host that is configured to be ignored")
+            self.terms = network.terms_of(found)
 
     # --- one method a message
 
     def _discover(self, request: Request) -> None:
         if 54 in request.options:
             raise Ignored("DISCOVER with a server identifier")
-        reservation = self._reservation(request)
-        terms = self.network.terms_of(reservation)
-        lease_time = terms.granted_time(request)
-        address = self._reserved_address(request, reservation)
+        lease_time = self.terms.granted_time(request)
+        address = 0
+        if self.reservation is not None:
+            address = self._reserved_address(request, self.reservation)
+            lease_time = lease_time if address else self._pool_time(self.reservation, lease_time)
         if not address:
-            self._limit(request)
+            if self.serving.limiter is not None:
+                self._limit(request, self.serving.limiter)
             address = self.hosts.offer(self.table, request.client, request.address(50), int(self.now) + self.serving.offer_hold)
-            lease_time = _pool_time(reservation, terms, lease_time)
         if not address:
             self._tell(request, "no free address for", 0, f"all of {self.network} are taken")
             return
-        self._reply_with_lease(request, OFFER, address, terms, lease_time)
+        self._reply_with_lease(request, OFFER, address, lease_time)
 
-    def _limit(self, request: Request) -> None:
+    def _limit(self, request: Request, limiter: TokenBucket) -> None:
         """Clients that were never here before are limited; the others are served through a flood of them."""
-        limiter = self.serving.limiter
-        if limiter is not None and not self.hosts.address_of(self.table, request.client) and not limiter.take(self.now):
+        if not self.hosts.address_of(self.table, request.client) and not limiter.take(self.now):
             raise Ignored("from an unknown client, over maximum_unknown_per_second")
 
     def _request(self, request: Request) -> None:
@@ -176,8 +188,7 @@ class DHCPTransaction:
 
     def _is_on_record(self, request: Request, address: int) -> bool:
         """Whether the client may go on asking for an address that it has already. It is refused here if it has another."""
-        reservation = self._reservation(request)
-        reserved = 0 if reservation is None else reservation.ip
+        reserved = 0 if self.reservation is None else self.reservation.ip
         recorded = self.hosts.address_of(self.table, request.client)
         if not recorded and not reserved:
             if not self.network.terms.authoritative:
@@ -192,18 +203,17 @@ class DHCPTransaction:
 
     def _grant(self, request: Request, address: int) -> bool:
         """Stage a lease and acknowledge it, or return False where the client may not have the address."""
-        reservation = self._reservation(request)
-        terms = self.network.terms_of(reservation)
-        lease_time = terms.granted_time(request)
-        reserved = self._reserved_address(request, reservation)
-        if reserved != address:
-            if reserved or not self.hosts.is_free_for(self.table, request.client, address):
-                return False
-            lease_time = _pool_time(reservation, terms, lease_time)
+        lease_time = self.terms.granted_time(request)
+        reserved = 0
+        if self.reservation is not None:
+            reserved = self._reserved_address(request, self.reservation)
+            lease_time = lease_time if reserved == address else self._pool_time(self.reservation, lease_time)
+        if reserved != address and (reserved or not self.hosts.is_free_for(self.table, request.client, address)):
+            return False
         now, name = int(self.now), _sent_name(request)
         end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, request.chaddr[:request.hlen], name)
-        self._reply_with_lease(request, ACK, address, terms, lease_time)
+        self._reply_with_lease(request, ACK, address, lease_time)
         self.durable, self.address = True, address
         self.event = (self.now, "leased", address, request.chaddr[:request.hlen], name, "")
         return True
@@ -229,7 +239,7 @@ class DHCPTransaction:
         """Options only: no lease is looked for, none is given (section 4.3.5)."""
         if request.ciaddr and self.serving.policy.network_of(request.ciaddr) is None:
             raise Ignored("INFORM from an address of no served network")
-        self._encode(request, ACK, 0, self.network.terms_of(self._reservation(request)), 0, request.ciaddr)
+        self._encode(request, ACK, 0, 0, request.ciaddr)
         self.route = route_of_information(request)
         self._tell(request, "informed", request.ciaddr)
 
@@ -239,32 +249,29 @@ class DHCPTransaction:
         """Whether option 54 names one of our addresses."""
         return request.address(54) in self.serving.own
 
-    def _reservation(self, request: Request) -> Reservation | None:
-        found = self.network.reservations.find(request)
-        if found is not None and found.ignore:
-            raise Ignored("from a host that is configured to be ignored")
-        return found
-
-    def _reserved_address(self, request: Request, reservation: Reservation | None) -> int:
+    def _reserved_address(self, request: Request, reservation: Reservation) -> int:
         """The address that is reserved for the client, if it may have it now; else 0."""
-        if reservation is None or not reservation.ip:
+        if not reservation.ip:
             return 0
         if self.hosts.lease_end(self.table, request.client, reservation.ip):
             return reservation.ip
-        known: Reservation = reservation
 
         def same_host(row: Row) -> bool:
-            return known.knows(row.client, row.hardware)
+            return reservation.knows(row.client, row.hardware)
 
         return reservation.ip if self.hosts.is_reserved_free(self.table, reservation.ip, same_host) else 0
 
-    def _reply_with_lease(self, request: Request, kind: int, address: int, terms: Terms, lease_time: int) -> None:
+    def _pool_time(self, reservation: Reservation, lease_time: int) -> int:
+        """A host whose reserved address is still another's gets one of the pool for a short time only."""
+        return min(lease_time, self.terms.minimum_lease_time) if reservation.ip else lease_time
+
+    def _reply_with_lease(self, request: Request, kind: int, address: int, lease_time: int) -> None:
         """An OFFER or ACK of an address."""
-        self._encode(request, kind, address, terms, lease_time, request.ciaddr if kind == ACK else 0)
+        self._encode(request, kind, address, lease_time, request.ciaddr if kind == ACK else 0)
         self.route = route_of_lease(request, address, self.link.hardware != b"")
 
-    def _encode(self, request: Request, kind: int, yiaddr: int, terms: Terms, lease_time: int, ciaddr: int) -> None:
-        wanted, server = request.options.get(55), self.link.server
+    def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int) -> None:
+        terms, wanted, server = self.terms, request.options.get(55), self.link.server
         echoed = _echoed(request)
         boot, options = terms.boot, TYPE[kind] + terms.reply_options(server, lease_time, wanted) + echoed
         if len(options) > ROOM:
@@ -304,11 +311,6 @@ def _echoed(request: Request) -> bytes:
     identifier, relay = options.get(61), options.get(82)
     echoed = b"" if identifier is None else encode_option(61, identifier)
     return echoed if relay is None else echoed + encode_option(82, relay)
-
-
-def _pool_time(reservation: Reservation | None, terms: Terms, lease_time: int) -> int:
-    """A host whose reserved address is still another's gets one of the pool for a short time only."""
-    return lease_time if reservation is None or not reservation.ip else min(lease_time, terms.minimum_lease_time)
 
 
 def _sent_name(request: Request) -> str:

@@ -140,7 +140,7 @@ class AddressTable:
         Returns it as OFFERED, or 0 where there is none.
         """
         slot = wanted - self.base
-        if not (0 <= slot < self.size and self.kinds[slot] == POOL and self.states[slot] <= ENDED):
+        if not (wanted and 0 <= slot < self.size and self.kinds[slot] == POOL and self.states[slot] <= ENDED):
             slot = self._next_free()
             if slot < 0:
                 return 0

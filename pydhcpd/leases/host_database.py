@@ -4,7 +4,7 @@ Decisions are staged and take effect in `commit`: rows go to the store first, me
 An offer is in memory alone; a commit makes it a lease. `lock` guards everything here that changes; who calls the
 methods of the packet path holds it, the queries (`get`, `all`) do not need it and read the store on their own.
 
-One decision per client and per address in a batch: `is_staged` tells, and the caller commits before the next one.
+One decision per client and per address in a batch: `touched` has both, and the caller commits before the next one.
 """
 
 import logging
@@ -68,7 +68,7 @@ class HostDatabase:
         self.tables: dict[int, AddressTable] = {}
         self._rows: list[Fields] = []  # staged for the commit
         self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose address it was
-        self._touched: set[bytes | int] = set()
+        self.touched: set[bytes | int] = set()  # clients and addresses of whom something is staged
         self._failed: sqlite3.Error | None = None
         self._retry_at = 0.0
         self._must_reread = False
@@ -127,7 +127,7 @@ class HostDatabase:
                     self._note_offer(client, address, deadline)
                     return address
         address = self.offers.address(client)
-        if not self._is_offered(table, address) or table.kinds[address - table.base] != POOL:
+        if not address or not self._is_offered(table, address) or table.kinds[address - table.base] != POOL:
             address = table.take(wanted)
         if address:
             self._note_offer(client, address, deadline)
@@ -139,10 +139,9 @@ class HostDatabase:
         return address in table and table.states[address - table.base] == OFFERED
 
     def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
-        before = self.offers.address(client)
+        before = self.offers.put(client, address, deadline)
         if before and before != address:
             self._lapse(before)
-        self.offers.put(client, address, deadline)
         if len(self.offers) > self.offers.limit:
             for lapsed in self.offers.overdue(0):
                 self._lapse(lapsed)
@@ -182,7 +181,7 @@ class HostDatabase:
     def is_free_for(self, table: AddressTable, client: bytes, address: int) -> bool:
         """Whether a pool address is the client's, was offered to it, or is nobody's."""
         slot = address - table.base
-        if not 0 <= slot < table.size or table.kinds[slot] != POOL or address in self._touched:
+        if not 0 <= slot < table.size or table.kinds[slot] != POOL or address in self.touched:
             return False
         state = table.states[slot]
         if state == LEASED:
@@ -194,7 +193,7 @@ class HostDatabase:
     def is_reserved_free(self, table: AddressTable, address: int, same_host: Callable[[Row], bool]) -> bool:
         """Whether its host may have a reserved address: nobody holds it, or the holder is another face of that host."""
         slot = address - table.base
-        if not 0 <= slot < table.size or table.kinds[slot] != RESERVED or address in self._touched:
+        if not 0 <= slot < table.size or table.kinds[slot] != RESERVED or address in self.touched:
             return False
         if table.states[slot] != LEASED:
             return table.states[slot] not in (DECLINED, OFFERED)
@@ -202,10 +201,6 @@ class HostDatabase:
         return row is None or same_host(row)
 
     # --- decisions, which take effect in commit()
-
-    def is_staged(self, client: bytes) -> bool:
-        """Whether something of this client waits for the commit."""
-        return client in self._touched
 
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
              hardware: bytes, hostname: str) -> None:
@@ -231,7 +226,7 @@ class HostDatabase:
 
     def release(self, table: AddressTable, client: bytes, address: int, now: int) -> bool:
         """Stage the end of the client's lease (RFC 2131 section 4.3.4); False where it is not the client's."""
-        if not self.lease_end(table, client, address) or address in self._touched:
+        if not self.lease_end(table, client, address) or address in self.touched:
             return False
         self._stage_release(table, address, now, client)
         return True
@@ -245,7 +240,7 @@ class HostDatabase:
                 hardware: bytes) -> bool:
         """Stage a quarantine until `end` for an address of the client's; False where it is not the client's."""
         offered = self.offers.address(client) == address and self._is_offered(table, address)
-        if address in self._touched or not (offered or self.lease_end(table, client, address)):
+        if address in self.touched or not (offered or self.lease_end(table, client, address)):
             return False
         self._stage(table, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
                     self._former(table, address - table.base))
@@ -255,8 +250,8 @@ class HostDatabase:
         """Keep a row for the commit; `former` is whose address it was, where that is another client."""
         self._rows.append(row)
         self._effects.append((table, former))
-        self._touched.add(row[0])
-        self._touched.add(row[1])
+        self.touched.add(row[0])
+        self.touched.add(row[1])
 
     def commit(self) -> frozenset[int]:
         """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
@@ -267,7 +262,7 @@ class HostDatabase:
             return frozenset()
         rows, effects = self._rows, self._effects
         self._rows, self._effects = [], []
-        self._touched.clear()
+        self.touched.clear()
         self._recover()
         try:
             refused = self.store.commit(rows)

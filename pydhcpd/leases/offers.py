@@ -23,10 +23,11 @@ class Offers:
         """The address offered to the client (host byte order), or 0."""
         return self._offers.get(client, 0) >> 32
 
-    def put(self, client: bytes, address: int, deadline: int) -> None:
-        """Note an offer that ends at `deadline` (seconds of the epoch); the client's earlier one is replaced."""
+    def put(self, client: bytes, address: int, deadline: int) -> int:
+        """Note an offer that ends at `deadline` (seconds of the epoch); returns the address of an earlier one, or 0."""
+        before = self._offers.pop(client, 0) >> 32
         self._offers[client] = address << 32 | min(deadline, 0xFFFFFFFF)
-        self._offers.move_to_end(client)
+        return before
 
     def withdraw(self, client: bytes) -> int:
         """Forget the client's offer; returns its address, or 0."""

@@ -124,13 +124,14 @@ def shared_identities(reservations: Iterable[Reservation]) -> Iterator[tuple[Res
 class ReservationIndex:
     """Finds the reservation of a request by look-ups; those kinds of identity that nobody uses cost nothing."""
 
-    __slots__ = ("_finders",)
+    __slots__ = ("_finders", "is_empty")
 
     def __init__(self, reservations: Iterable[Reservation]) -> None:
         maps: dict[str, dict[object, Reservation]] = {}
         for one in reservations:
             for kind, value in one.identities():
                 maps.setdefault(kind, {})[value] = one
+        self.is_empty = not maps
         self._finders = [(_finder(kind), known) for kind, known in sorted(maps.items(), key=_precedence)]
 
     def find(self, request: Request) -> Reservation | None:

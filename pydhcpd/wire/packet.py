@@ -87,7 +87,7 @@ class Packet:
             raise MalformedPacket("hardware address longer than 16 bytes")
         options: dict[int, bytes] = {}
         packet.options = options
-        if not _read_options(data, OPTIONS, len(data), options):
+        if not _read_options(data, OPTIONS, options):
             raise MalformedPacket("no End option")
         packet.boot = data[SNAME:COOKIE]
         if OVERLOAD in options:
@@ -258,10 +258,13 @@ def overload(fragments: Iterable[bytes], room: int) -> tuple[bytes, bytes]:
     return b"".join(boot), main + bytes((OVERLOAD, 1, used))
 
 
-def _read_options(data: bytes, start: int, end: int, options: dict[int, bytes]) -> bool:
-    """Add the options between two offsets to `options`; tell whether an End closed them."""
+def _read_options(data: bytes, start: int, options: dict[int, bytes]) -> bool:
+    """Add the options from an offset on to `options`; tell whether an End closed them.
+
+    Reading past the end of `data` is what ends the loop otherwise, so that no option pays for a comparison.
+    """
     try:
-        while start < end:
+        while True:
             code = data[start]
             if code == END:
                 return True
@@ -270,15 +273,14 @@ def _read_options(data: bytes, start: int, end: int, options: dict[int, bytes]) 
                 continue
             begin = start + 2
             start = begin + data[start + 1]
-            if start > end:
-                raise MalformedPacket("an option runs past the end")
             if code in options:
                 options[code] += data[begin:start]
             else:
                 options[code] = data[begin:start]
     except IndexError:
-        raise MalformedPacket("an option without its length") from None
-    return False
+        if start == len(data):
+            return False
+    raise MalformedPacket("an option runs past the end")
 
 
 def _read_overloaded(packet: Packet) -> None:
@@ -288,10 +290,10 @@ def _read_overloaded(packet: Packet) -> None:
         raise MalformedPacket("option 52 is not 1, 2 or 3")
     sname, file = packet.boot[:SNAME_SIZE], packet.boot[SNAME_SIZE:]
     if where[0] & 1:
-        _read_options(file, 0, FILE_SIZE, packet.options)
+        _read_options(file, 0, packet.options)
         file = bytes(FILE_SIZE)
     if where[0] & 2:
-        _read_options(sname, 0, SNAME_SIZE, packet.options)
+        _read_options(sname, 0, packet.options)
         sname = bytes(SNAME_SIZE)
     packet.boot = sname + file
     packet.options.pop(OVERLOAD, None)
