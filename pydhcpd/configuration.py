@@ -82,7 +82,7 @@ class DHCPServerConfiguration:
             made.file = Path(file)
             made._run(made.file)
         for name, value in (command_line or {}).items():
-            made.given[name], made._lines[name] = value, ON_COMMAND_LINE
+            made.given[name], made._lines[name] = None if value == "None" else value, ON_COMMAND_LINE
         made._check()
         if made._problems:
             raise ConfigurationError(made._problems)

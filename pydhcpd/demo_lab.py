@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import IO
 
 from pydhcpd.escape import escape
+from pydhcpd.reload_check import child_environment
 
 RUN_LIMIT = 10.0  # seconds for what takes no time
 STOP_LIMIT = 8.0  # seconds that a process has to end when asked
@@ -100,12 +101,6 @@ def _enter(namespace: IO[bytes]) -> None:
         raise OSError(ctypes.get_errno(), os.strerror(ctypes.get_errno()))
 
 
-def environment() -> dict[str, str]:
-    """The environment in which a child process finds this very package."""
-    root = str(Path(__file__).resolve().parent.parent)
-    return {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-
-
 class Child:
     """A process with all that it starts, and its log. It has a session of its own, so that Ctrl-C comes to us alone.
 
@@ -116,7 +111,7 @@ class Child:
         self._log = log
         with log.open("wb") as out:
             self._process = subprocess.Popen(tuple(command), stdin=subprocess.DEVNULL, stdout=out, stderr=out, cwd="/",
-                                             env={**environment(), **variables}, start_new_session=True)
+                                             env={**child_environment(), **variables}, start_new_session=True)
 
     @property
     def ended(self) -> bool:

@@ -20,9 +20,11 @@ name that the client sent, and what else there is to say. A plain tuple, for one
 def words(event: Event) -> str:
     """An event in a line of text; what a client sent is escaped."""
     _, kind, address, hardware, hostname, note = event
-    text = f"{kind} {address_text(address)} {hardware.hex(':')}" if address else f"{kind} {hardware.hex(':')}"
+    text = f"{kind} {address_text(address)}" if address else kind
+    if hardware:
+        text += f" {hardware.hex(':')}"
     if hostname:
-        text += " " + escape(hostname)
+        text += f" {escape(hostname)}"
     return f"{text}: {note}" if note else text
 
 

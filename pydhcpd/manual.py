@@ -10,11 +10,10 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import wrap
 
-from pydhcpd.addresses import address_text
 from pydhcpd.configuration import NOT_SETTABLE
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import ADDRESS, BY_NAME, DAYS, HOST_SETTINGS, HOURS, SETTINGS, TIME, Setting
+from pydhcpd.settings import BY_NAME, DAYS, HOST_SETTINGS, HOURS, SETTINGS, TIME, Setting
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
@@ -43,10 +42,12 @@ EXAMPLES = {
     "interface": '["eth1", "eth2"]',
     "network": '"192.168.137.0/24"',
     "subnet_mask": '"255.255.255.0"',
+    "bind_address": '"192.168.137.1"',
     "ip_ranges": '["192.168.137.10 - 192.168.137.99", "192.168.137.128/26"]',
     "hosts": '[host(mac="02:00:00:00:99:01", ip="192.168.137.5", hostname="boss", domain_name="office.example")]',
     "minimum_lease_time": "1 * MINUTES",
     "maximum_lease_time": "1 * DAYS",
+    "next_server": '"192.168.137.1"',
     "server_name": '"boot.example"',
     "always_send": '["router"]',
     "never_send": '["netbios_over_tcp_ip_node_type"]',
@@ -120,8 +121,6 @@ def _terms(setting: Setting) -> tuple[str, str]:
 def _literal(setting: Setting) -> str:
     """The default of a setting, as a file would give it."""
     value = setting.default
-    if setting.kind is ADDRESS:
-        return f'"{address_text(value)}"'
     if setting.kind is TIME:
         return _time(value)
     return f'"{value}"' if isinstance(value, str | Path) else repr(value)

@@ -18,6 +18,7 @@ Arrays are made zeroed, and the kernel gives memory only to the pages that are w
 from collections.abc import Iterable
 
 from pydhcpd.leases.expiry import ExpiryIndex
+from pydhcpd.leases.store import QUARANTINED, RELEASED
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, POOL, RESERVED = range(3)
@@ -97,19 +98,19 @@ class AddressTable:
         self.kinds = kinds
         self._frontier = 0
 
-    def load(self, rows: Iterable[tuple[int, bytes, int, bool]], now: int) -> None:
-        """Take in what the store has: (address, client, end, whether declined). `now` is in seconds of the epoch."""
+    def load(self, rows: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
+        """Take in what the store has: (address, client, end, state of the row). `now` is in seconds of the epoch."""
         ended: list[tuple[int, int]] = []
-        for address, client, stored_end, declined in rows:
+        for address, client, stored_end, state in rows:
             slot, end = address - self.base, min(stored_end, NEVER)
-            if client and not declined:
+            if client and state != QUARANTINED:
                 self.by_hardware = self.by_hardware or client[0] == BY_HARDWARE
                 other = self.clients.setdefault(client, address)
                 if other != address and self._supersede(client, other, address, end, ended):
                     continue
             self.ends[slot] = end
-            if end > now:
-                self.states[slot] = DECLINED if declined else LEASED
+            if end > now and state != RELEASED:
+                self.states[slot] = DECLINED if state == QUARANTINED else LEASED
                 self._expiry.note(slot, end)
             elif self.kinds[slot] == POOL:
                 ended.append((end, slot))

@@ -210,7 +210,7 @@ class HostDatabase:
         if before != address:
             if table.ends[slot]:
                 former = self._former(table, slot)
-            if before and table.states[before - table.base] == LEASED:
+            if before and before not in self.touched and table.states[before - table.base] == LEASED:
                 self._stage_release(table, before, now, b"")
         if table.states[slot] <= ENDED and table.kinds[slot] == POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
@@ -389,6 +389,9 @@ class HostDatabase:
         if table is None:
             self.store.commit([row])
             return
+        before = table.clients.get(row.client, 0)
+        if row.client and before not in (0, row.address):
+            self._stage_release(table, before, int(time.time()), b"")
         self._stage(table, row, former or self._former(table, row.address - table.base))
         self.commit()
 

@@ -32,7 +32,7 @@ CREATE TABLE leases (
     htype INTEGER NOT NULL,
     hardware BLOB NOT NULL,
     hostname TEXT NOT NULL,
-    ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes
+    ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
     state INTEGER NOT NULL        -- 1 bound, 2 released, 3 quarantined
 )"""
@@ -132,14 +132,11 @@ class SQLiteStore:
         found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
         return None if found is None else Row(*found)
 
-    def load(self, first: int, last: int) -> Iterator[tuple[int, bytes, int, bool]]:
-        """(address, client, end, whether quarantined) of the addresses between two, both included.
-
-        The end of a released lease is when it was released.
-        """
+    def load(self, first: int, last: int) -> Iterator[tuple[int, bytes, int, int]]:
+        """(address, client, end, state) of the addresses between two, both included."""
         with closing(self._connect()) as reader:
-            yield from reader.execute("SELECT address, client, ends, state = 3 FROM leases"
-                                      " WHERE address BETWEEN ? AND ?", (first, last))
+            yield from reader.execute("SELECT address, client, ends, state FROM leases WHERE address BETWEEN ? AND ?",
+                                      (first, last))
 
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
