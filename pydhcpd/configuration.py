@@ -177,8 +177,8 @@ class DHCPServerConfiguration:
         for mistake in _listed(value):
             if isinstance(mistake, Mistake):
                 self._problems.append(f"{self.file}:{mistake.line}: {mistake.call}: {mistake.reason}")
-        if isinstance(value, list | tuple):
-            value = [one for one in value if not isinstance(one, Mistake)] if isinstance(value, list) else value
+        if any(isinstance(one, Mistake) for one in _listed(value)) and not isinstance(value, Mistake):
+            value = [one for one in _listed(value) if not isinstance(one, Mistake)]
         if value is None or isinstance(value, Mistake):
             self.settings[name] = BY_NAME[name].default
             return

@@ -31,6 +31,7 @@ from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.notify import notify, watchdog_interval
 from pydhcpd.privileges import (
     Ports,
+    check_directory,
     drop_capabilities,
     drop_privileges,
     give_database,
@@ -38,7 +39,7 @@ from pydhcpd.privileges import (
     prepare_directory,
 )
 from pydhcpd.reload_check import ReloadCheck
-from pydhcpd.server import DHCPServer
+from pydhcpd.server import BEAT, DHCPServer
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
 
@@ -76,7 +77,8 @@ class Daemon:
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
             self._server = DHCPServer(self._hosts, self._events, self._ports.udp, self._ports.packet,
-                                      self._configuration["maximum_transactions"])
+                                      self._configuration["maximum_transactions"],
+                                      beat=min(BEAT, (watchdog_interval() or 3600.0) / 4))
             watcher = InterfaceWatcher(self._follow)
             self._watcher = watcher
             interfaces = watcher.start()
@@ -179,10 +181,18 @@ class Daemon:
                     self._feed_watchdog()
                 if received is not None and received.si_signo in ENDING:
                     return
-                if received is not None and received.si_signo == signal.SIGHUP:
-                    self._start_reload()
-                elif self._check is not None:
-                    self._go_on_with_reload(self._check)
+                try:
+                    self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
+                except Exception:  # a fault in a reload must not end the service
+                    log.exception("not reloaded")
+                    self._give_up_check()
+
+    def _look_at_reload(self, wanted: bool) -> None:
+        """Start a reload if one is wanted, or go on with one that is under way."""
+        if wanted:
+            self._start_reload()
+        elif self._check is not None:
+            self._go_on_with_reload(self._check)
 
     def _patience(self, interval: float | None) -> float:
         """Seconds to wait for a signal at the most."""
@@ -206,7 +216,7 @@ class Daemon:
         try:
             self._check = ReloadCheck(config_file(self._command_line), self._command_line.arguments())
         except OSError as error:
-            self._end_reload([f"the check cannot be started: {error}"])
+            self._end_reload([f"the check cannot be started: {error}; the user of pydhcpd must be able to run {sys.executable}"])
 
     def _give_up_check(self) -> None:
         if self._check is not None:
@@ -296,6 +306,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
         take_snapshot()  # loads the netlink library, whose files may not be readable to the user
         drop_privileges(configuration)
         drop_capabilities()
+        check_directory(configuration, "host_file")
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
                  f"{configuration['control_address']}:{configuration['control_port']}" if ports.prompt else "no port")

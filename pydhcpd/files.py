@@ -1,10 +1,13 @@
 """Which files may be trusted: those that nobody else could have put there."""
 
+import errno
 import os
 import stat
 from pathlib import Path
 
 from pydhcpd.errors import InvalidValue
+
+MOST_LINKS = 40  # as the kernel has it (path_resolution(7))
 
 
 def check_owned(path: Path) -> None:
@@ -48,8 +51,20 @@ def check_executable_configuration(path: Path) -> None:
 
 
 def _with_targets(path: Path) -> list[Path]:
-    places = [path, path.absolute().parent]
-    target = Path(os.path.realpath(path, strict=True))
-    if target != path.absolute():
-        places += [target, target.parent]
-    return places
+    """The file behind a path and its directory, and the directory of every link on the way, where it could be replaced."""
+    places, current, links = [], Path("/"), 0
+    rest = list(path.absolute().parts[1:])
+    while rest:
+        part = rest.pop(0)
+        place = current.parent if part == ".." else current / part
+        if place.is_symlink():
+            links += 1
+            if links > MOST_LINKS:
+                raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
+            places.append(current)
+            target = place.readlink()
+            current = Path("/") if target.is_absolute() else current
+            rest = [*target.parts[1 if target.is_absolute() else 0:], *rest]
+        else:
+            current = place
+    return [current, current.parent, *places]

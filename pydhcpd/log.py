@@ -61,15 +61,23 @@ class QueuedHandler(logging.Handler):
         while self._records:
             record = self._records.popleft()
             level = record.levelno
-            lines += [(level, line) for line in self.format(record).split("\n")]
+            lines += [(level, line) for line in self._text(record).split("\n")]
         dropped, self._dropped = self._dropped, 0
         if dropped:
             lines.append((logging.WARNING, f"{dropped} records of the log were dropped, for they came too fast"))
         with suppress(OSError):  # there is nowhere left to say it
             self._write(lines)
 
+    def _text(self, record: logging.LogRecord) -> str:
+        try:
+            return self.format(record)
+        except Exception as error:  # one record that is wrong must not end the thread, and with it the log
+            return f"a record of {record.name} line {record.lineno} cannot be put into words: {error}"
+
     def close(self) -> None:
         """Write what waits, and end the thread; a destination that blocks is given up."""
+        if self._stopping:
+            return
         self._stopping = True
         self._filled.set()
         self._thread.join(STOP_WAIT)

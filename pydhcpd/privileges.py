@@ -100,6 +100,14 @@ def prepare_directory(configuration: DHCPServerConfiguration, name: str) -> None
         raise InvalidValue(f"the directory {directory} of {name} cannot be made: {error.strerror}") from error
 
 
+def check_directory(configuration: DHCPServerConfiguration, name: str) -> None:
+    """Raise InvalidValue where the daemon, as the user that it is now, may not write beside the file of a setting."""
+    directory = Path(configuration[name]).absolute().parent
+    if not os.access(directory, os.W_OK | os.X_OK):
+        user = pwd.getpwuid(os.geteuid()).pw_name if configuration["user"] else f"{os.geteuid()}"
+        raise InvalidValue(f"user {user} may not write in {directory}, where {name} is; run: chown {user} {directory}")
+
+
 def give_database(configuration: DHCPServerConfiguration) -> None:
     """Let root leave the lease database to those who serve it: to `user`, else to the owner of its directory."""
     database = Path(configuration["host_file"]).absolute()

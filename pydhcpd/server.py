@@ -34,7 +34,7 @@ log = logging.getLogger(__name__)
 lease_log = logging.getLogger("pydhcpd.leases")
 
 HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
-BEAT = 2000  # milliseconds after which an idle receiver shows that it is alive
+BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
 COMPLAIN_EVERY = 60.0  # seconds between lines about one kind of trouble
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
@@ -45,7 +45,8 @@ class DHCPServer:
     """Serves what `swap` gives it, until `stop`."""
 
     def __init__(self, hosts: HostDatabase, events: EventLog, udp: socket.socket, packet: socket.socket | None,
-                 maximum_transactions: int, clock: Callable[[], float] = time.time) -> None:
+                 maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT) -> None:
+        """`beat` is the most seconds between signs of life of an idle thread."""
         self.hosts = hosts
         self.events = events
         self.maximum_transactions = maximum_transactions
@@ -54,6 +55,7 @@ class DHCPServer:
         self.worker = TransactionDelayWorker(self._answer_delayed)
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = clock
+        self._beat = beat
         self._udp = udp
         self._receiver = BatchReceiver(udp)
         self._sender = BatchSender(udp)
@@ -91,7 +93,7 @@ class DHCPServer:
         self._thread.start()
         self.worker.start()
         self._checkpointer.start()
-        self.worker.do_after(HOUSEKEEPING, self._keep_house)
+        self.worker.do_after(min(HOUSEKEEPING, self._beat), self._keep_house)
 
     def stop(self) -> None:
         """Answer what is due, take nothing new, and end the threads."""
@@ -114,7 +116,7 @@ class DHCPServer:
                 if datagrams:
                     self.receive(datagrams)
                 else:
-                    poll.poll(BEAT)
+                    poll.poll(self._beat * 1000)
             except Exception:
                 log.exception("a batch of datagrams failed")
                 time.sleep(0.01)  # so that a fault which comes again does not fill the log at full speed
@@ -191,11 +193,13 @@ class DHCPServer:
         """Decide, commit, and only then send: for the receiving thread what is due now, for the worker what fell due."""
         with self.hosts.lock:
             position = 0
-            while position < len(due):
-                position = self._answer_some(due, position)
-            for transaction in due:
-                transaction.request, transaction.due = None, False
-                self.transactions.pop(transaction.key, None)
+            try:
+                while position < len(due):
+                    position = self._answer_some(due, position)
+            finally:
+                for transaction in due:
+                    transaction.request, transaction.due = None, False
+                    self.transactions.pop(transaction.key, None)
 
     def _answer_some(self, due: list[DHCPTransaction], position: int) -> int:
         """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
@@ -297,7 +301,7 @@ class DHCPServer:
             self._tell([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
             self._report_drops()
         finally:
-            again = PORTION_PAUSE if len(ended) >= PORTION else HOUSEKEEPING
+            again = PORTION_PAUSE if len(ended) >= PORTION else min(HOUSEKEEPING, self._beat)
             self.worker.do_after(again, self._keep_house)
 
     def _report_drops(self) -> None:
