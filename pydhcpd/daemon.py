@@ -216,7 +216,8 @@ class Daemon:
         try:
             self._check = ReloadCheck(config_file(self._command_line), self._command_line.arguments())
         except OSError as error:
-            self._end_reload([f"the check cannot be started: {error}; the user of pydhcpd must be able to run {sys.executable}"])
+            self._end_reload([f"the check cannot be started: {error}; "
+                              f"the user of pydhcpd must be able to run {sys.executable}"])
 
     def _give_up_check(self) -> None:
         if self._check is not None:

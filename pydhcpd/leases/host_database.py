@@ -114,13 +114,15 @@ class HostDatabase:
         """Hold a pool address for the client until `deadline` (seconds of the epoch); 0 where none is free.
 
         In the order of RFC 2131 section 4.3.1: its present or former address, the one that it asks for, a free one.
-        A present lease needs no offer to hold it.
+        A present lease needs no offer to hold it, unless it ends sooner.
         """
         address = table.clients.get(client, 0)
         if address:
             slot = address - table.base
             if table.kinds[slot] == POOL:
                 if table.states[slot] == LEASED:
+                    if table.ends[slot] <= deadline:
+                        self._note_offer(client, address, deadline)
                     return address
                 if table.states[slot] == ENDED:
                     table.hold(slot)
@@ -337,6 +339,8 @@ class HostDatabase:
                 row = self.store.row(address)
                 if row is not None:
                     rows.append(row)
+                    if self.offers.address(row.client) == address and table.states[address - table.base] == ENDED:
+                        table.hold(address - table.base)  # its client is about to ask for it again
         return rows
 
     # --- queries and changes by hand, in the forms of the older server
