@@ -341,8 +341,8 @@ def _act(command_line: CommandLine) -> int:
     if command_line.action == "version":
         print(f"pydhcpd {__version__}")
         return 0
-    if BY_NAME["demo"].kind.parse(command_line.own.get("demo", False)):
-        from pydhcpd.demo import run_demo
+    if _demo_wanted(command_line):
+        from pydhcpd.demo.course import run_demo
         return run_demo(command_line)
     if command_line.action in ("import", "export"):
         return _transfer(command_line)
@@ -353,6 +353,13 @@ def _act(command_line: CommandLine) -> int:
         print(f"{configuration.file or 'the command line'}: good")
         return 0
     return serve(command_line, configuration)
+
+
+def _demo_wanted(command_line: CommandLine) -> bool:
+    try:
+        return bool(BY_NAME["demo"].kind.parse(command_line.own.get("demo", False)))
+    except InvalidValue as error:
+        raise InvalidValue(f"-demo: {error}") from error
 
 
 def _transfer(command_line: CommandLine) -> int:

@@ -35,9 +35,10 @@ class QueuedHandler(logging.Handler):
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
-    def createLock(self) -> None:
-        """No lock: adding to a deque is atomic, and a thread that logs must not wait for the one that writes."""
-        self.lock = None
+    def handle(self, record: logging.LogRecord) -> bool:
+        """Without the handler's lock: adding to a deque is atomic, and who logs must not wait for the thread that writes."""
+        self.emit(record)
+        return True
 
     def emit(self, record: logging.LogRecord) -> None:
         """Queue a record, or count it where there is no more room."""

@@ -19,11 +19,14 @@ class ReloadCheck:
     """`pydhcpd -check` of a file, running. `problems` tells how it ended."""
 
     def __init__(self, file: Path | None, words: Sequence[str]) -> None:
-        """Start it; `words` are the settings of the command line. Raises OSError where no process can be made."""
+        """Start it; `words` are the settings of the command line. Raises OSError where no process can be made.
+
+        With -P, for nothing of the directory in which we happen to run is to be imported.
+        """
         self._file = file
         self._deadline = time.monotonic() + TIME_LIMIT
         self._report = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`; a pipe could fill and block the child
-        command = [sys.executable, "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words]
+        command = [sys.executable, "-P", "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._report, stderr=self._report,
                                          env=child_environment(), start_new_session=True)
 

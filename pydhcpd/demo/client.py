@@ -1,6 +1,6 @@
 """The clients of the demonstration: how to run those that the machine may have, and one of our own.
 
-`python -m pydhcpd.demo_client INTERFACE` is ours. It obtains a lease (RFC 2131 section 4.4.1), gives the interface the
+`python -m pydhcpd.demo.client INTERFACE` is ours. It obtains a lease (RFC 2131 section 4.4.1), gives the interface the
 address and the default route, holds them until SIGTERM, and releases them. It works on frames, since an interface without
 an address takes no datagrams where reverse path filtering is on. It does not renew, and does not probe the address: the
 only other host is the server.
@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydhcpd.addresses import BROADCAST, address_text, hardware_from
-from pydhcpd.demo_lab import DemonstrationFailed, ip, run
-from pydhcpd.demo_wire import EVERYONE, Heard, Wire
+from pydhcpd.demo.lab import DemonstrationFailed, ip, run
+from pydhcpd.demo.wire import EVERYONE, Heard, Wire
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.wire.packet import ACK, BOOTREPLY, DISCOVER, NAK, OFFER, RELEASE, REQUEST, Packet
 
@@ -78,7 +78,7 @@ def clients(directory: Path) -> Iterator[Client]:
         dhclient = ("dhclient", "-4", "-sf", "/run/configure", "-cf", str(settings),
                     "-pf", str(directory / "dhclient.pid"), "-lf", str(directory / "dhclient.leases"))
         yield Client("dhclient", (*dhclient, "-d", INTERFACE), release=(*dhclient, "-r", INTERFACE))
-    yield Client("the built-in client", (sys.executable, "-P", "-m", "pydhcpd.demo_client", INTERFACE), ours=True)
+    yield Client("the built-in client", (sys.executable, "-P", "-m", "pydhcpd.demo.client", INTERFACE), ours=True)
 
 
 def _is_applet(name: str) -> bool:

@@ -22,9 +22,9 @@ from pathlib import Path
 from pydhcpd.addresses import address_text
 from pydhcpd.command_line import CommandLine
 from pydhcpd.control.prompt import PROMPT
-from pydhcpd.demo_client import INTERFACE, Client, clients
-from pydhcpd.demo_lab import Child, DemonstrationFailed, Namespace, check_means, ip
-from pydhcpd.demo_wire import Wire, span, told
+from pydhcpd.demo.client import INTERFACE, Client, clients
+from pydhcpd.demo.lab import Child, DemonstrationFailed, Namespace, check_means, ip
+from pydhcpd.demo.wire import Wire, span, told
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.settings import BY_NAME
