@@ -1,0 +1,234 @@
+"""The embedded store: durable, all or none, and never opened on what is not its own."""
+
+import contextlib
+import os
+import sqlite3
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.leases.store import BOUND, PORTION, QUARANTINED, Row, SQLiteStore
+
+NOW = 1_800_000_000
+HOSTS = "02:00:00:00:99:01;10.0.0.5;pc1;1500000000\n"
+
+
+def row(address: int, client: bytes = b"\2\1abcdef", *, ends: int = NOW + 600, last_used: int = NOW, state: int = BOUND) -> Row:
+    return Row(address, client, 1, b"abcdef", "pc", ends, last_used, state)
+
+
+@pytest.fixture
+def store(tmp_path):
+    made = SQLiteStore(tmp_path / "leases.db")
+    yield made
+    made.close()
+
+
+def on_disk(path: Path) -> list[tuple]:
+    """The rows as another process reads them."""
+    with contextlib.closing(sqlite3.connect(path)) as reader:
+        return reader.execute("SELECT * FROM leases ORDER BY address").fetchall()
+
+
+def test_what_is_committed_is_read_by_others_and_after_a_restart(store):
+    assert store.commit([row(1), row(2)]) == frozenset()
+    assert on_disk(store.path) == [row(1), row(2)]
+    again = SQLiteStore(store.path)
+    assert (again.row(1), again.row(3)) == (row(1), None)
+    again.close()
+
+
+def test_every_commit_is_synced_and_pays_for_no_checkpoint(store):
+    """RFC 2131 section 3.1 step 4: durable means that it survives a power cut."""
+    pragmas = {"journal_mode": "wal", "synchronous": 2, "wal_autocheckpoint": 0}
+    assert {name: store._writer.execute(f"PRAGMA {name}").fetchone()[0] for name in pragmas} == pragmas
+
+
+def test_the_file_is_not_for_everyone_to_read(store):
+    assert stat.S_IMODE(store.path.stat().st_mode) == 0o640
+
+
+def test_a_commit_is_all_or_none_and_the_next_one_works(store):
+    store.commit([row(1)])
+    with pytest.raises(sqlite3.Error):
+        store.commit([row(2), row(3)._replace(client=None), row(4)])
+    assert on_disk(store.path) == [row(1)]
+    store.commit([row(2)])
+    assert on_disk(store.path) == [row(1), row(2)]
+
+
+def test_a_later_row_takes_the_place_of_the_earlier_one(store):
+    store.commit([row(1), row(1, b"\2\1other")])
+    store.commit([row(1, b"\2\1third")])
+    assert on_disk(store.path) == [row(1, b"\2\1third")]
+
+
+def test_rows_are_loaded_by_range_with_their_state(store):
+    rows = [row(1), row(2, ends=5), row(3, state=QUARANTINED), row(9)]
+    store.commit(rows)
+    assert list(store.load(1, 3)) == [(one.address, one.client, one.ends, one.state) for one in rows[:3]]
+
+
+@pytest.mark.parametrize("count", [0, 1, PORTION - 1, PORTION, PORTION + 1, 3 * PORTION])
+def test_rows_are_selected_in_portions_and_none_is_lost_between_them(store, count):
+    store.commit([row(number) for number in range(count)])
+    assert [one.address for one in store.select()] == list(range(count))
+    assert [one.address for one in store.select("address >= ? AND state = 1", (5,))] == list(range(5, count))
+
+
+def test_a_slow_reader_holds_no_commit_up(store):
+    """The prompt reads by a connection of its own."""
+    store.commit([row(number) for number in range(3 * PORTION)])
+    reader = store.select()
+    next(reader)
+    store.commit([row(0, b"\2\1changed"), row(3 * PORTION)])
+    assert len(list(reader)) == 3 * PORTION
+
+
+def test_the_log_is_written_back_beside_the_writer(store):
+    for number in range(300):
+        store.commit([row(number)])
+    log = Path(f"{store.path}-wal")
+    assert store.checkpoint("PASSIVE") > 0
+    size = log.stat().st_size
+    assert store.checkpoint("RESTART") > 0
+    for number in range(250):
+        store.commit([row(number)])
+    assert log.stat().st_size <= size
+    assert len(on_disk(store.path)) == 300
+
+
+def test_an_import_keeps_what_was_used_later(store):
+    store.commit([row(1, b"\2\1ours", last_used=NOW), row(2, b"\2\1ours", last_used=NOW - 50)])
+    store.import_rows([row(1, b"\0\1theirs", last_used=NOW - 1), row(2, b"\0\1theirs", last_used=NOW), row(3, b"\0\1theirs")])
+    assert [one[1] for one in on_disk(store.path)] == [b"\2\1ours", b"\0\1theirs", b"\0\1theirs"]
+
+
+def test_an_interrupted_import_leaves_all_as_it_was(store):
+    def rows():
+        yield row(1)
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        store.import_rows(rows())
+    assert on_disk(store.path) == []
+    store.commit([row(2)])
+    assert on_disk(store.path) == [row(2)]
+
+
+def test_after_reopening_all_is_there(store):
+    store.commit([row(1)])
+    store.reopen()
+    store.commit([row(2)])
+    assert on_disk(store.path) == [row(1), row(2)]
+
+
+# --- files that are not ours
+
+
+def refused(path: Path) -> str:
+    """Why a file is not opened; the reason is one line that names it."""
+    with pytest.raises(InvalidValue) as refusal:
+        SQLiteStore(path)
+    reason = str(refusal.value)
+    assert str(path) in reason
+    assert "\n" not in reason
+    return reason
+
+
+@pytest.mark.parametrize("text", [HOSTS, HOSTS * 1000, "02:00:00:00:99:01;10.0.0.5;a;b;c;1\n", ";;;\n"])
+def test_an_older_hosts_file_is_refused_with_the_line_that_imports_it(tmp_path, text):
+    path = tmp_path / "hosts.csv"
+    path.write_text(text)
+    assert f"pydhcpd -host_file NEW_FILE -import {path}" in refused(path)
+    assert path.read_text() == text
+
+
+@pytest.mark.parametrize("content", [b"x" * 5000, b"SQLite format 3\0" + b"x" * 5000, b"\0" * 4096])
+def test_what_is_no_database_is_refused_and_left_as_it_is(tmp_path, content):
+    path = tmp_path / "leases.db"
+    path.write_bytes(content)
+    refused(path)
+    assert path.read_bytes() == content
+
+
+def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path):
+    path = tmp_path / "theirs.db"
+    with contextlib.closing(sqlite3.connect(path)) as theirs:
+        theirs.execute("CREATE TABLE songs (name TEXT)")
+    path.chmod(0o600)
+    before = path.read_bytes()
+    assert "another program" in refused(path)
+    assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (before, 0o600)
+
+
+def test_a_database_of_another_version_is_refused_with_the_versions(tmp_path):
+    path = tmp_path / "leases.db"
+    SQLiteStore(path).close()
+    with contextlib.closing(sqlite3.connect(path)) as changed:
+        changed.execute("PRAGMA user_version = 99")
+    assert "version 99" in refused(path)
+
+
+@pytest.mark.parametrize("target", ["leases.db", "nothing", "/dev/null"])
+def test_a_symbolic_link_is_refused(tmp_path, target):
+    SQLiteStore(tmp_path / "leases.db").close()
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / target)
+    assert "link" in refused(link)
+
+
+def test_a_file_that_anyone_can_write_is_refused_with_the_remedy(tmp_path):
+    path = tmp_path / "leases.db"
+    SQLiteStore(path).close()
+    path.chmod(0o666)
+    assert f"chmod o-w {path}" in refused(path)
+
+
+@pytest.mark.parametrize("kind", ["directory", "fifo", "in no directory"])
+def test_what_is_no_plain_file_is_refused(tmp_path, kind):
+    path = tmp_path / "leases.db"
+    if kind == "directory":
+        path.mkdir()
+    elif kind == "fifo":
+        os.mkfifo(path)
+    else:
+        path = tmp_path / "absent" / "leases.db"
+    refused(path)
+
+
+# --- a disk that is full
+
+
+@pytest.fixture
+def tiny_disk(tmp_path):
+    """A file system of 256 KiB."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount a file system")
+    place = tmp_path / "disk"
+    place.mkdir()
+    done = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", str(place)], capture_output=True, check=False)
+    if done.returncode != 0:
+        pytest.skip("no file system can be mounted here")
+    yield place
+    subprocess.run(["umount", "--lazy", str(place)], check=True)
+
+
+def test_a_full_disk_loses_nothing_and_recovers_when_space_returns(tiny_disk):
+    store = SQLiteStore(tiny_disk / "leases.db")
+    filler = tiny_disk / "filler"
+    filler.write_bytes(bytes(64 << 10))
+    stored = 0
+    with pytest.raises(sqlite3.OperationalError, match="full"):
+        for number in range(10_000):
+            store.commit([row(number)])
+            stored = number + 1
+    assert stored > 0
+    assert [one[0] for one in on_disk(store.path)] == list(range(stored))
+    filler.unlink()
+    store.commit([row(stored)])
+    assert [one[0] for one in on_disk(store.path)] == list(range(stored + 1))
+    store.close()

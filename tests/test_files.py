@@ -1,0 +1,209 @@
+"""Which files are trusted: the configuration, which is executed, and what the daemon writes (rows 17 and 18 of the hardening).
+
+Tests as another user run in a child process of their own, which root alone can make one of that user.
+"""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.files import check_executable_configuration, check_owned
+
+ROOT = Path(__file__).parents[1]
+NOBODY, SOMEBODY = 65534, 12345
+needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="files of other users can be made by root alone")
+
+
+@pytest.fixture
+def safe(tmp_path):
+    """A directory that nobody else can write to, with a configuration in it; others may read both."""
+    directory = tmp_path / "safe"
+    directory.mkdir(mode=0o755)
+    file = directory / "pydhcpd.conf"
+    file.touch(mode=0o644)
+    return file
+
+
+@pytest.fixture
+def unsafe(tmp_path):
+    """A directory that others may write to."""
+    directory = tmp_path / "unsafe"
+    directory.mkdir()
+    directory.chmod(0o777)
+    return directory
+
+
+def refused(check, path):
+    with pytest.raises(InvalidValue) as caught:
+        check(path)
+    return str(caught.value)
+
+
+def as_user(uid, check, path):
+    """What `check` says of a path when it is run by this user: its words, or nothing."""
+    opened = [path.absolute().parent, *path.absolute().parents]
+    for directory in opened:  # pytest makes directories that others cannot enter
+        if directory.stat().st_uid == os.geteuid() and "pytest-of" in str(directory):
+            directory.chmod(directory.stat().st_mode | 0o055)
+    program = (f"import os, sys\nfrom pathlib import Path\nfrom pydhcpd.files import {check.__name__} as check\n"
+               f"os.setresuid({uid}, {uid}, {uid})\n"
+               "try:\n    check(Path(sys.argv[1]))\nexcept (ValueError, OSError) as error:\n    print(error)\n")
+    done = subprocess.run([sys.executable, "-c", program, str(path)], cwd=ROOT, capture_output=True, text=True)
+    assert done.stderr == ""
+    return done.stdout
+
+
+# --- the configuration, which is executed
+
+
+def test_ones_own_file_that_nobody_else_can_write_is_trusted(safe):
+    check_executable_configuration(safe)
+
+
+@pytest.mark.parametrize("mode", [0o400, 0o444, 0o600, 0o640, 0o755])
+def test_reading_is_for_everyone(safe, mode):
+    safe.chmod(mode)
+    check_executable_configuration(safe)
+
+
+@pytest.mark.parametrize("mode", [0o664, 0o646, 0o666, 0o420])
+def test_a_file_that_group_or_others_can_write_is_refused(safe, mode):
+    safe.chmod(mode)
+    assert "can be written by group or others" in refused(check_executable_configuration, safe)
+
+
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
+def test_a_directory_that_group_or_others_can_write_is_refused(safe, mode):
+    safe.parent.chmod(mode)
+    words = refused(check_executable_configuration, safe)
+    assert f"{safe.parent} can be written" in words
+    assert f"chmod go-w {safe.parent}" in words
+
+
+def test_a_relative_path_is_looked_at_with_its_directory(safe, monkeypatch):
+    monkeypatch.chdir(safe.parent)
+    check_executable_configuration(Path(safe.name))
+    safe.parent.chmod(0o777)
+    refused(check_executable_configuration, Path(safe.name))
+
+
+def test_a_link_into_a_directory_that_nobody_else_can_write_is_trusted(safe, tmp_path):
+    link = tmp_path / "link.conf"
+    link.symlink_to(safe)
+    check_executable_configuration(link)
+
+
+def test_a_link_into_a_directory_that_others_can_write_is_refused(safe, unsafe):
+    (unsafe / "real.conf").touch(mode=0o644)
+    link = safe.parent / "link.conf"
+    link.symlink_to(unsafe / "real.conf")
+    assert str(unsafe) in refused(check_executable_configuration, link)
+
+
+def test_a_link_to_a_file_that_others_can_write_is_refused(safe, tmp_path):
+    link = tmp_path / "link.conf"
+    link.symlink_to(safe)
+    safe.chmod(0o666)
+    refused(check_executable_configuration, link)
+
+
+def test_links_by_way_of_a_directory_that_others_can_write_are_refused(safe, unsafe):
+    """The link in the middle is the one that others can replace."""
+    (unsafe / "middle.conf").symlink_to(safe)
+    first = safe.parent / "first.conf"
+    first.symlink_to(unsafe / "middle.conf")
+    assert str(unsafe) in refused(check_executable_configuration, first)
+
+
+def test_a_directory_that_is_a_link_by_way_of_one_that_others_can_write_is_refused(safe, unsafe, tmp_path):
+    (unsafe / "middle").symlink_to(safe.parent)
+    (tmp_path / "etc").symlink_to(unsafe / "middle")
+    assert str(unsafe) in refused(check_executable_configuration, tmp_path / "etc" / safe.name)
+
+
+def test_a_path_with_dots_is_looked_at_where_it_leads(safe, unsafe):
+    (unsafe / "inner").mkdir(mode=0o755)
+    check_executable_configuration(safe.parent / ".." / "safe" / safe.name)
+
+
+@pytest.mark.parametrize("make", [lambda path: None, lambda path: path.symlink_to(path.parent / "nowhere"),
+                                  lambda path: path.symlink_to(path)])
+def test_what_is_not_there_is_an_error_of_the_system(safe, make):
+    missing = safe.parent / "missing.conf"
+    make(missing)
+    with pytest.raises((OSError, InvalidValue)):
+        check_executable_configuration(missing)
+
+
+@needs_root
+@pytest.mark.parametrize("place", ["file", "directory"])
+def test_started_by_root_it_must_be_roots(safe, place):
+    os.chown(safe if place == "file" else safe.parent, SOMEBODY, -1)
+    assert f"belongs to user {SOMEBODY}; it is executed, so it must be root's" in refused(check_executable_configuration, safe)
+
+
+@needs_root
+def test_started_by_root_the_target_of_a_link_must_be_roots(safe, tmp_path):
+    link = tmp_path / "link.conf"
+    link.symlink_to(safe)
+    os.chown(safe, SOMEBODY, -1)
+    refused(check_executable_configuration, link)
+
+
+@needs_root
+@pytest.mark.parametrize(("owner", "words"), [
+    (0, ""), (NOBODY, ""), (SOMEBODY, f"belongs to user {SOMEBODY}; it is executed, so it must be root or the user")])
+def test_started_by_another_user_it_must_be_roots_or_that_users(safe, owner, words):
+    os.chown(safe, owner, -1)
+    os.chown(safe.parent, owner, -1)
+    said = as_user(NOBODY, check_executable_configuration, safe)
+    assert words in said
+    assert bool(said) == bool(words)
+
+
+@needs_root
+def test_started_by_another_user_what_others_can_write_is_refused(safe):
+    os.chown(safe, NOBODY, -1)
+    safe.chmod(0o666)
+    assert "can be written by group or others" in as_user(NOBODY, check_executable_configuration, safe)
+
+
+# --- what the daemon writes: lock, lease database
+
+
+def test_a_file_to_write_may_be_absent_or_ones_own(safe):
+    check_owned(safe)
+    check_owned(safe.parent / "absent")
+    check_owned(safe.parent / "no" / "directory")
+
+
+@pytest.mark.parametrize("target", ["safe/pydhcpd.conf", "nowhere"])
+def test_a_link_is_not_written_through(safe, tmp_path, target):
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / target)
+    assert "is a symbolic link" in refused(check_owned, link)
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_plain_file_is_refused(tmp_path, make):
+    make(tmp_path / "odd")
+    assert "is not a plain file" in refused(check_owned, tmp_path / "odd")
+
+
+def test_a_file_to_write_that_anyone_can_write_is_refused(safe):
+    safe.chmod(0o646)
+    assert "chmod o-w" in refused(check_owned, safe)
+
+
+@needs_root
+@pytest.mark.parametrize(("owner", "words"), [
+    (NOBODY, ""), (SOMEBODY, f"belongs to user {SOMEBODY}"), (0, "belongs to user 0")])
+def test_another_users_file_is_not_written(safe, owner, words):
+    os.chown(safe, owner, -1)
+    said = as_user(NOBODY, check_owned, safe)
+    assert words in said
+    assert bool(said) == bool(words)

@@ -1,0 +1,161 @@
+"""The manual is current, and what it shows works: sample configuration, examples, man pages, README's commands."""
+
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from pydhcpd import manual
+from pydhcpd.command_line import BARE_ACTIONS, FILE_ACTIONS
+from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.control.prompt import ThreadedTCPRequestHandler
+from pydhcpd.errors import InvalidValue
+from pydhcpd.policy import reservation
+from pydhcpd.settings import HOST_SETTINGS, SETTINGS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = (ROOT / "README.md").read_text()
+SAMPLE = ROOT / manual.SAMPLE
+MAN_PAGES = [ROOT / manual.CONFIGURATION_PAGE, ROOT / manual.DAEMON_PAGE]
+
+
+def fenced(language: str) -> list[str]:
+    """README's code blocks of a language."""
+    return re.findall(rf"^```{language}\n(.*?)^```$", README, flags=re.M | re.S)
+
+
+def literal_blocks(page: Path) -> list[str]:
+    """The literal blocks of a man page, as they read."""
+    blocks = re.findall(r"^\.Bd -literal.*?\n(.*?)^\.Ed$", page.read_text(), flags=re.M | re.S)
+    return [block.replace("\\e", "\\").replace("\\&", "") for block in blocks]
+
+
+def written(directory: Path, text: str) -> Path:
+    """A configuration file that may be executed."""
+    file = directory / "pydhcpd.conf"
+    file.write_text(text)
+    file.chmod(0o644)
+    directory.chmod(0o755)
+    return file
+
+
+def check(file: Path) -> "subprocess.CompletedProcess[str]":
+    """What `pydhcpd -check` says of a file."""
+    return subprocess.run([sys.executable, "-m", "pydhcpd", "-check", str(file)], cwd=ROOT, capture_output=True, text=True,
+                          timeout=60)
+
+
+# --- what the tables write
+
+
+@pytest.mark.parametrize("path", sorted(manual.current(ROOT)), ids=lambda path: path.name)
+def test_it_is_current(path: Path) -> None:
+    assert path.read_text() == manual.current(ROOT)[path], "run: python -m pydhcpd.manual"
+
+
+def test_a_page_without_its_markers_is_told(tmp_path: Path) -> None:
+    for page in MAN_PAGES:
+        copy = tmp_path / page.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_text(page.read_text().replace("begin host", "begin hosts"))
+    with pytest.raises(InvalidValue, match="markers of host are missing"):
+        manual.current(tmp_path)
+
+
+def test_every_argument_of_host_is_described() -> None:
+    assert {name for name, _ in manual.HOST_ARGUMENTS} == set(reservation._ARGUMENTS)
+    page = MAN_PAGES[0].read_text()
+    assert [name for name in HOST_SETTINGS if f".Va {name} " not in page] == []
+
+
+def test_the_page_of_the_daemon_names_actions_settings_of_the_command_line_and_commands() -> None:
+    page = MAN_PAGES[1].read_text()
+    own = [setting.name for setting in SETTINGS if setting.command_line_only and setting.name != "config_file"]
+    assert [name for name in (*BARE_ACTIONS, *FILE_ACTIONS, *own) if f"Fl {name}" not in page] == []
+    assert [name for name in ThreadedTCPRequestHandler.commands() if f".It Ic {name}\n" not in page] == []
+
+
+# --- the sample configuration
+
+
+def test_the_sample_is_all_comments_and_serves_nothing(tmp_path: Path) -> None:
+    text = SAMPLE.read_text()
+    assert [line for line in text.splitlines() if line and not line.startswith("#")] == []
+    done = check(written(tmp_path, text))
+    assert done.returncode == 1
+    assert "nothing to serve; name an interface or a network" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_the_example_of_the_sample_is_good(tmp_path: Path) -> None:
+    example = manual._without_force(manual.EXAMPLE)
+    assert example in SAMPLE.read_text()
+    text = SAMPLE.read_text().replace(example, re.sub(r"^#", "", example, flags=re.M))
+    done = check(written(tmp_path, text))
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_every_setting_of_the_sample_can_be_put_in_force(tmp_path: Path) -> None:
+    text = re.sub(r"^#(?=[a-z_]+ = |    host\(|\]$)", "", SAMPLE.read_text(), flags=re.M)
+    configuration = DHCPServerConfiguration.load(written(tmp_path, text))
+    given = set(configuration.given)
+    assert {setting.name for setting in SETTINGS if not setting.command_line_only} <= given
+
+
+def test_a_default_that_the_sample_shows_is_the_default(tmp_path: Path) -> None:
+    lines = [line.removeprefix("#") for line in SAMPLE.read_text().splitlines() if re.match(r"#[a-z_]+ = ", line)]
+    shown = [line for line in lines if line.split(" = ")[0] not in {*manual.EXAMPLES, "router", "domain_name_server"}]
+    configuration = DHCPServerConfiguration.load(written(tmp_path, "\n".join(["network = '10.0.0.0/8'", *shown])))
+    different = [setting.name for setting in SETTINGS if setting.name in configuration.given and setting.name != "network"
+                 and configuration[setting.name] != setting.default]
+    assert different == []
+    assert len(shown) + len(manual.EXAMPLES) >= len([setting for setting in SETTINGS if not setting.command_line_only])
+
+
+# --- examples
+
+
+@pytest.mark.parametrize("text", [*fenced("python"), *literal_blocks(MAN_PAGES[0])],
+                         ids=lambda text: text.split("\n", 1)[0])
+def test_an_example_is_a_good_configuration(text: str, tmp_path: Path) -> None:
+    assert DHCPServerConfiguration.load(written(tmp_path, text)).warnings == []
+
+
+def test_there_are_examples() -> None:
+    assert len(fenced("python")) >= 2
+    assert len(literal_blocks(MAN_PAGES[0])) >= 3
+
+
+# --- man pages
+
+
+@pytest.mark.parametrize("page", MAN_PAGES, ids=lambda page: page.name)
+def test_mandoc_finds_no_fault(page: Path) -> None:
+    if shutil.which("mandoc") is None:
+        pytest.skip("mandoc is not installed")
+    done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", str(page)], capture_output=True, text=True, timeout=60)
+    assert done.stdout + done.stderr == ""
+
+
+# --- README's commands
+
+
+def test_the_first_two_code_blocks_are_a_command_of_one_line_each() -> None:
+    blocks = re.findall(r"^```[a-z]*\n(.*?)^```$", README, flags=re.M | re.S)[:2]
+    assert [block.count("\n") for block in blocks] == [1, 1]
+    assert blocks[0].endswith("-demo yes -demo_seconds 60\n")
+    assert "python -m pytest" in blocks[1]
+
+
+def test_ci_runs_the_second_command() -> None:
+    assert fenced("sh")[1] in (ROOT / ".ci" / "run").read_text()
+
+
+def test_both_commands_can_be_read_by_a_shell() -> None:
+    for command in fenced("sh")[:2]:
+        assert shlex.split(command)
+        subprocess.run(["bash", "-n", "-c", command], check=True, timeout=60)
