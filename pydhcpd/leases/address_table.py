@@ -17,17 +17,15 @@ Arrays are made zeroed, and the kernel gives memory only to the pages that are w
 
 from collections.abc import Iterable
 
+from pydhcpd.leases.arrays import words
 from pydhcpd.leases.expiry import ExpiryIndex
 from pydhcpd.leases.store import QUARANTINED, RELEASED
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, POOL, RESERVED = range(3)
 BY_HARDWARE = 0  # first byte of the key of a client of whom only the hardware address is known yet
+CHUNK = 1 << 16  # addresses whose kind is changed at once; as one number, those of a /8 would take 50 MB
 NEVER = 0xFFFFFFFF  # an end that does not come (RFC 2131 section 3.3)
-
-
-def _words(count: int) -> memoryview:
-    return memoryview(bytearray(4 * count)).cast("I")
 
 
 class FreeList:
@@ -39,7 +37,7 @@ class FreeList:
     __slots__ = ("_next", "_previous")
 
     def __init__(self, size: int) -> None:
-        self._next, self._previous = _words(size + 1), _words(size + 1)
+        self._next, self._previous = words(size + 1), words(size + 1)
 
     def first(self) -> int:
         """The slot that has been unused longest, or -1."""
@@ -76,8 +74,8 @@ class AddressTable:
         self.base, self.size = base, size
         self.clients: dict[bytes, int] = {} if clients is None else clients
         self.states = bytearray(size)
-        self.kinds = bytes(size)
-        self.ends = _words(size)
+        self.kinds = b""
+        self.ends = words(size)
         self._free = FreeList(size)
         self._frontier = 0
         self._expiry = ExpiryIndex(size)
@@ -92,9 +90,11 @@ class AddressTable:
         A new pool address becomes UNUSED and one taken out BARRED. State and kind are joined into one byte per address
         and translated by a table, because a loop over a /8 would stop the server.
         """
-        joined = int.from_bytes(self.states, "little") | int.from_bytes(kinds, "little") << 4
         table = bytes(_adapted(value & 15, value >> 4) for value in range(256))
-        self.states = bytearray(joined.to_bytes(self.size, "little").translate(table))
+        for start in range(0, self.size, CHUNK):
+            states, new = self.states[start:start + CHUNK], kinds[start:start + CHUNK]
+            joined = int.from_bytes(states, "little") | int.from_bytes(new, "little") << 4
+            self.states[start:start + CHUNK] = joined.to_bytes(len(new), "little").translate(table)
         self.kinds = kinds
         self._frontier = 0
 

@@ -6,6 +6,8 @@ A renewal does not touch it. When a slot comes due whose lease was renewed, it i
 from array import array
 from collections.abc import Sequence
 
+from pydhcpd.leases.arrays import words
+
 SPAN = 8  # seconds in one bucket: 10,800 buckets for leases of a day
 
 
@@ -16,7 +18,7 @@ class ExpiryIndex:
 
     def __init__(self, size: int) -> None:
         self._buckets: dict[int, array[int]] = {}
-        self._places = memoryview(bytearray(4 * size)).cast("I")  # the bucket in which a slot stands, 0 for none
+        self._places = words(size)  # the bucket in which a slot stands, 0 for none
         self._first = 0
 
     def note(self, slot: int, end: int) -> None:
