@@ -3,12 +3,14 @@
 Inside, an IPv4 address is an integer in host byte order and a hardware address is bytes; text is for people.
 """
 
-from ipaddress import AddressValueError, IPv4Address, IPv4Network
-from socket import inet_ntoa
+import re
+from ipaddress import IPv4Address, IPv4Network
+from socket import AF_INET, inet_ntoa, inet_pton
 
 from pydhcpd.errors import InvalidValue
 
 BROADCAST = 0xFFFFFFFF
+_HARDWARE = re.compile(r"[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2})*")
 
 
 def address_from(value: object) -> int:
@@ -16,12 +18,14 @@ def address_from(value: object) -> int:
 
     Raises InvalidValue for anything else.
     """
-    if isinstance(value, bool) or not isinstance(value, str | int | IPv4Address):
-        raise InvalidValue(f"{value!r} is not an IPv4 address; allowed is text such as '192.0.2.1'")
     try:
-        return int(IPv4Address(value))
-    except AddressValueError as error:
-        raise InvalidValue(f"{value!r} is not an IPv4 address; allowed is text such as '192.0.2.1'") from error
+        if isinstance(value, str):
+            return int.from_bytes(inet_pton(AF_INET, value), "big")
+        if isinstance(value, int | IPv4Address) and not isinstance(value, bool):
+            return int(IPv4Address(value))
+    except (OSError, ValueError):
+        pass
+    raise InvalidValue(f"{value!r} is not an IPv4 address; allowed is text such as '192.0.2.1'")
 
 
 def address_text(address: int) -> str:
@@ -53,21 +57,14 @@ def hardware_from(text: object) -> bytes:
 
     Raises InvalidValue.
     """
-    if isinstance(text, bytes) and 0 < len(text) <= 16:
-        return text
-    try:
-        octets = bytes(int(pair, 16) for pair in str(text).replace("-", ":").split(":") if _is_octet(pair))
-    except ValueError:
-        octets = b""
-    if not isinstance(text, str) or not 0 < len(octets) <= 16:
+    octets = b""
+    if isinstance(text, bytes):
+        octets = text
+    elif isinstance(text, str) and _HARDWARE.fullmatch(text):
+        octets = bytes.fromhex("".join([pair.zfill(2) for pair in text.replace("-", ":").split(":")]))
+    if not 0 < len(octets) <= 16:
         raise InvalidValue(f"{text!r} is not a hardware address; allowed is text such as '02:00:00:00:99:01'")
     return octets
-
-
-def _is_octet(pair: str) -> bool:
-    if not 0 < len(pair) <= 2 or not pair.isascii() or not pair.isalnum():
-        raise ValueError(pair)
-    return True
 
 
 def hardware_text(octets: bytes) -> str:

@@ -70,10 +70,7 @@ class Daemon:
     def run(self) -> int:
         """Serve until a signal says otherwise; returns the exit code."""
         with ExitStack() as stack:
-            database_lock = DatabaseLock(self._configuration["host_file"])
-            database_lock.acquire()
-            stack.callback(database_lock.release)
-            store = SQLiteStore(self._configuration["host_file"])
+            store = SQLiteStore(Path(self._configuration["host_file"]).absolute())
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
             self._server = DHCPServer(self._hosts, self._events, self._ports.udp, self._ports.packet,
@@ -284,7 +281,7 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     """Become the daemon; returns the exit code. Raises InvalidValue where the start is impossible, with the remedy."""
     for name in ("pid_file", "host_file"):
         prepare_directory(configuration, name)
-    give_database(configuration)
+    database_lock = open_database(configuration)
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
     ports = open_ports(configuration)
@@ -294,11 +291,23 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
         if configuration["foreground"]:
             stack.enter_context(lock)
         else:
-            stack.enter_context(DaemonContext(umask=0o027, pidfile=lock, files_preserve=ports.descriptors(), signal_map={},
+            kept = [*ports.descriptors(), database_lock.fileno()]
+            stack.enter_context(DaemonContext(umask=0o027, pidfile=lock, files_preserve=kept, signal_map={},
                                               detach_process=True))
+        stack.callback(database_lock.release)
+        database_lock.note_holder()
         handler = start_logging(level_of(configuration), configuration["foreground"])
         stack.callback(handler.close)
         return _run(command_line, configuration, ports)
+
+
+def open_database(configuration: DHCPServerConfiguration) -> DatabaseLock:
+    """Lock the lease database, and see that it can be used while there is still a terminal to tell. Raises InvalidValue."""
+    lock = DatabaseLock(Path(configuration["host_file"]).absolute())
+    lock.acquire()
+    SQLiteStore(Path(configuration["host_file"]).absolute()).close()
+    give_database(configuration)
+    return lock
 
 
 def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, ports: Ports) -> int:

@@ -81,8 +81,17 @@ class DatabaseLock:
             holder = os.pread(self._file, 32, 0).decode("ascii", "replace").strip()
             raise InvalidValue(f"the lease database is in use by process {holder} (lock {self.path}); "
                                "stop that first, or name another host_file") from error
-        os.ftruncate(self._file, 0)
-        os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+        self.note_holder()
+
+    def note_holder(self) -> None:
+        """Write our process id into it, for those who find it locked; again after detaching."""
+        if self._file is not None:
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)
+
+    def fileno(self) -> int:
+        """The descriptor that holds the lock; it must stay open."""
+        return -1 if self._file is None else self._file
 
     def release(self) -> None:
         """Let others use the database."""

@@ -4,6 +4,7 @@ The main thread looks at it between signals, and can give it up at any time.
 """
 
 import os
+import resource
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,8 @@ class ReloadCheck:
         command = [sys.executable, "-P", "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words]
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._report, stderr=self._report,
                                          env=child_environment(), start_new_session=True)
+        limit = int(TIME_LIMIT) + 1  # should we be gone before it is, it must not run for ever
+        resource.prlimit(self._process.pid, resource.RLIMIT_CPU, (limit, limit))
 
     def remaining(self) -> float:
         """Seconds until it has taken too long."""

@@ -12,6 +12,7 @@ import socket
 import sqlite3
 import threading
 import time
+import traceback
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 
@@ -103,6 +104,8 @@ class DHCPServer:
             self._thread.join()
         self.worker.stop()
         self._checkpointer.stop()
+        for reason, count in self.counters.most_common():
+            log.info("%d without an answer: %s", count, reason)
 
     # --- the way of a packet
 
@@ -130,8 +133,8 @@ class DHCPServer:
             for datagram in datagrams:
                 try:
                     self._take_in(Request.receive(*datagram), due)
-                except (MalformedPacket, Ignored) as reason:
-                    self.counters[str(reason)] += 1
+                except Exception as reason:  # whatever one packet does, the others of its batch are served
+                    self._count(reason)
             if due:
                 self.answer(due)
 
@@ -213,19 +216,23 @@ class DHCPServer:
                 try:
                     transaction.answer(serving, hosts, now)
                     answered.append(transaction)
-                except (Ignored, sqlite3.Error) as reason:
+                except Exception as reason:
                     self._count(reason)
             position += 1
         self._conclude(answered, now)
         return position
 
     def _count(self, reason: Exception) -> None:
-        """Count what gets no answer; that the database fails is told too."""
-        if isinstance(reason, sqlite3.Error):
-            self._complain("the lease database cannot be read: %s", reason)
-            self.counters["the lease database failed"] += 1
-        else:
+        """Count what gets no answer, by reason; that the database fails, or the program, is told too."""
+        if isinstance(reason, MalformedPacket | Ignored):
             self.counters[str(reason)] += 1
+        elif isinstance(reason, sqlite3.Error):
+            self.counters["the lease database failed"] += 1
+            self._complain("the lease database cannot be read: %s", reason)
+        else:
+            self.counters["a fault of the program"] += 1
+            self._complain("a packet could not be answered, by a fault of the program: %s",
+                           "".join(traceback.format_exception(reason)))
 
     def _conclude(self, answered: list[DHCPTransaction], now: float) -> None:
         """Commit what is staged, and send. What could not be stored is not sent; a lease that runs is confirmed as it is."""
@@ -246,7 +253,7 @@ class DHCPServer:
                 if transaction.durable and self._serving is not None:
                     transaction.answer_unstored(self._serving, self.hosts, now)
                 kept.append(transaction)
-            except (Ignored, sqlite3.Error) as reason:
+            except Exception as reason:
                 self._count(reason)
         return kept
 
@@ -293,15 +300,17 @@ class DHCPServer:
     def _keep_house(self) -> None:
         """A small portion of what is to be done for offers and leases that have ended; then again."""
         ended: list[Row] = []
+        lapsed = 0
         try:
             now = self._clock()
             with self.hosts.lock:
-                self.hosts.lapse_offers(int(now))
+                lapsed = self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
             self._tell([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
             self._report_drops()
         finally:
-            again = PORTION_PAUSE if len(ended) >= PORTION else min(HOUSEKEEPING, self._beat)
+            busy = max(len(ended), lapsed) >= PORTION
+            again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)
             self.worker.do_after(again, self._keep_house)
 
     def _report_drops(self) -> None:

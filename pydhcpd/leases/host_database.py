@@ -12,6 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
 from typing import NamedTuple
 
 from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
@@ -326,10 +327,13 @@ class HostDatabase:
 
     # --- housekeeping, in small portions
 
-    def lapse_offers(self, now: int) -> None:
-        """Free the addresses of offers that have ended."""
-        for address in self.offers.overdue(now):
+    def lapse_offers(self, now: int) -> int:
+        """Free the addresses of some offers that have ended; returns how many."""
+        count = 0
+        for address in islice(self.offers.overdue(now), PORTION):
             self._lapse(address)
+            count += 1
+        return count
 
     def reclaim(self, now: int) -> list[Row]:
         """Free some addresses whose leases have ended; returns their rows."""

@@ -180,8 +180,10 @@ class Request(Packet):
         identifier = request.options.get(61)
         if identifier:
             request.client = b"\1" + identifier
-        else:
+        elif request.hlen:
             request.client = b"\2%c%b" % (request.htype, request.chaddr[:request.hlen])
+        else:
+            raise MalformedPacket("neither a hardware address nor a client identifier")  # RFC 4390 section 2.1
         request.interface, request.source, request.port = interface, source, port
         request.unicast = destination != 0xFFFFFFFF
         kind = request.options.get(53)

@@ -82,7 +82,7 @@ class Machine:
 
     def inside(self, words: Iterable[object]) -> list[str]:
         """The command line that runs these words here."""
-        return ["nsenter", "-t", str(self.pid), "-n", "-m", "-u", "--", *map(str, words)]
+        return ["nsenter", "-t", str(self.pid), "-n", "-m", "-u", "-r", "-w", "--", *map(str, words)]
 
     def run(self, *words: object, check: bool = True, timeout: float = 60, **options: Any) -> subprocess.CompletedProcess[str]:
         """Run a program here to its end."""

@@ -79,6 +79,15 @@ def test_daemon_ends_in_time_while_a_file_without_end_is_checked(daemon: Daemon,
     assert (code, time.monotonic() - begin < STOP_LIMIT) == (0, True)
 
 
+def test_check_does_not_outlive_a_killed_daemon(lab: Lab, daemon: Daemon) -> None:
+    """A file without end must not keep a processor busy for ever once nobody waits for its result."""
+    daemon.write(daemon.file.read_text() + "while True:\n    pass\n")
+    daemon.send(signal.SIGHUP)
+    wait_until(lambda: len(lab.server.processes()) == 2, "the check's process")
+    daemon.kill()
+    wait_until(lambda: not lab.server.processes(), "the end of the check", CHECK_LIMIT + 3)
+
+
 def test_second_reload_does_not_wait_for_a_file_without_end(daemon: Daemon, station: Station) -> None:
     """The administrator sees the mistake, mends the file, and reloads again."""
     good = daemon.file.read_text()
