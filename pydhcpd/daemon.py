@@ -38,7 +38,7 @@ from pydhcpd.privileges import (
     open_ports,
     prepare_directory,
 )
-from pydhcpd.reload_check import ReloadCheck
+from pydhcpd.reload_check import ReloadCheck, end_with_parent
 from pydhcpd.server import BEAT, DHCPServer
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
@@ -281,9 +281,9 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     """Become the daemon; returns the exit code. Raises InvalidValue where the start is impossible, with the remedy."""
     for name in ("pid_file", "host_file"):
         prepare_directory(configuration, name)
-    database_lock = open_database(configuration)
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
+    database_lock = open_database(configuration)
     ports = open_ports(configuration)
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
@@ -355,6 +355,8 @@ def _act(command_line: CommandLine) -> int:
         return run_demo(command_line)
     if command_line.action in ("import", "export"):
         return _transfer(command_line)
+    if command_line.action == "check":
+        end_with_parent()
     configuration = load(command_line)
     if command_line.action == "check":
         for warning in configuration.warnings:

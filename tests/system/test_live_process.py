@@ -29,11 +29,12 @@ def test_second_daemon_with_the_same_pid_file_says_who_holds_it(daemon: Daemon, 
     station.lease(mac_of(1))
 
 
-def test_second_daemon_with_the_same_database_says_so(lab: Lab, daemon: Daemon, station: Station) -> None:
-    """Another pid file, another network even: two processes must not write one database."""
+@pytest.mark.parametrize("foreground", [True, False])
+def test_second_daemon_with_the_same_database_says_so(lab: Lab, daemon: Daemon, station: Station, foreground: bool) -> None:
+    """Another pid file, another network even: two processes must not write one database. Told before it detaches."""
     elsewhere = lab.machine("elsewhere")
     elsewhere.ip("link add s0 type veth peer name p0", "addr add 10.99.0.1/24 dev s0", "link set s0 up")
-    second = lab.daemon(elsewhere, host_file=str(daemon.database))
+    second = lab.daemon(elsewhere, host_file=str(daemon.database), foreground=foreground)
     done = second.run()
     assert done.returncode == 1
     assert str(daemon.database) in done.stderr and str(daemon.pid) in done.stderr and "Traceback" not in done.stderr
