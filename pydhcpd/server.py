@@ -309,7 +309,7 @@ class DHCPServer:
             self._tell([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
             self._report_drops()
         finally:
-            busy = max(len(ended), lapsed) >= PORTION
+            busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled
             again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)
             self.worker.do_after(again, self._keep_house)
 

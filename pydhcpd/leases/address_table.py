@@ -15,11 +15,12 @@ dictionary from client (bytes) to address (integer).
 Arrays are made zeroed, and the kernel gives memory only to the pages that are written: a /8 costs what is used of it.
 """
 
+from array import array
 from collections.abc import Iterable
 
 from pydhcpd.leases.arrays import words
 from pydhcpd.leases.expiry import ExpiryIndex
-from pydhcpd.leases.store import QUARANTINED, RELEASED
+from pydhcpd.leases.store import QUARANTINED
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, POOL, RESERVED = range(3)
@@ -68,9 +69,10 @@ class AddressTable:
     `clients` maps each client's key to its current or former address, and may be shared by the networks of one link.
     """
 
-    __slots__ = ("_expiry", "_free", "_frontier", "base", "by_hardware", "clients", "ends", "kinds", "size", "states")
+    __slots__ = ("_expiry", "_free", "_frontier", "_unindexed", "base", "by_hardware", "clients", "ends", "kinds", "size",
+                 "states")
 
-    def __init__(self, base: int, size: int, clients: dict[bytes, int] | None = None) -> None:
+    def __init__(self, base: int, size: int, now: int = 0, clients: dict[bytes, int] | None = None) -> None:
         self.base, self.size = base, size
         self.clients: dict[bytes, int] = {} if clients is None else clients
         self.states = bytearray(size)
@@ -78,7 +80,8 @@ class AddressTable:
         self.ends = words(size)
         self._free = FreeList(size)
         self._frontier = 0
-        self._expiry = ExpiryIndex(size)
+        self._expiry = ExpiryIndex(size, now)
+        self._unindexed = size  # up to where the ends of loaded leases are in _expiry
         self.by_hardware = False  # whether there may be clients of whom only the hardware address is known
 
     def __contains__(self, address: int) -> bool:
@@ -98,35 +101,63 @@ class AddressTable:
         self.kinds = kinds
         self._frontier = 0
 
-    def load(self, rows: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
-        """Take in what the store has: (address, client, end, state of the row). `now` is in seconds of the epoch."""
-        ended: list[tuple[int, int]] = []
+    def load(self, running: Iterable[tuple[bytes, int, int]], rest: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
+        """Take in what the store has: the leases that run as (client, address, end), the other rows with their state.
+
+        The loop over the first is what a start with a million leases waits for: it does no more than it must, and leaves
+        it to `reclaim` to index when they end. `now` is in seconds of the epoch.
+        """
+        base, clients, ends, states = self.base, self.clients, self.ends, self.states
+        count = 0
+        for client, address, end in running:
+            slot = address - base
+            if client in clients:
+                self._supersede(client, slot, end)
+                continue
+            clients[client] = address
+            ends[slot] = end
+            states[slot] = LEASED
+            count += 1
+        self.by_hardware = count > 0  # looking at each would take a tenth of a second
+        self._load_rest(rest, now)
+        self._unindexed = 0 if count else self.size
+
+    def _load_rest(self, rows: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
+        """Quarantined addresses, and ended leases, whose addresses become free in the order in which they ended."""
+        ended = array("Q")  # end and slot in one number
         for address, client, stored_end, state in rows:
             slot, end = address - self.base, min(stored_end, NEVER)
+            self.ends[slot] = end
+            if state == QUARANTINED and end > now:
+                self.states[slot] = DECLINED
+                self._expiry.note(slot, end)
+                continue
             if client and state != QUARANTINED:
                 self.by_hardware = self.by_hardware or client[0] == BY_HARDWARE
-                other = self.clients.setdefault(client, address)
-                if other != address and self._supersede(client, other, address, end, ended):
-                    continue
-            self.ends[slot] = end
-            if end > now and state != RELEASED:
-                self.states[slot] = DECLINED if state == QUARANTINED else LEASED
-                self._expiry.note(slot, end)
-            elif self.kinds[slot] == POOL:
-                ended.append((end, slot))
-        for _, slot in sorted(ended):
+                self._remember(client, slot, end)
+            if self.kinds[slot] == POOL:
+                ended.append(end << 32 | slot)
+        for both in sorted(ended):
+            slot = both & 0xFFFFFFFF
             if self.states[slot] == UNUSED:
                 self.states[slot] = ENDED
                 self._free.append(slot)
 
-    def _supersede(self, client: bytes, other: int, address: int, end: int, ended: list[tuple[int, int]]) -> bool:
-        """Two rows for one client, which an import can bring: the later end wins. Tells whether the new row lost."""
-        if self.ends[other - self.base] >= end:
-            ended.append((0, address - self.base))
-            return True
-        self.clients[client] = address
-        self._barred_or_ended(other - self.base)
-        return False
+    def _remember(self, client: bytes, slot: int, end: int) -> None:
+        """An ended lease is the client's former address, unless it has one that ended later or runs."""
+        other = self.clients.get(client, 0)
+        if not other or (self.states[other - self.base] != LEASED and self.ends[other - self.base] < end):
+            self.clients[client] = self.base + slot
+
+    def _supersede(self, client: bytes, slot: int, end: int) -> None:
+        """Two running leases of one client, which an import can bring: the one that ends later is its, the other free."""
+        other = self.clients[client] - self.base
+        loser = slot if self.ends[other] >= end else other
+        self.ends[slot] = end
+        if loser == other:
+            self.clients[client] = self.base + slot
+            self.states[slot] = LEASED
+        self._barred_or_ended(loser)
 
     def _barred_or_ended(self, slot: int) -> None:
         if self.kinds[slot] == POOL:
@@ -187,10 +218,27 @@ class AddressTable:
 
     def reclaim(self, now: int, most: int) -> list[int]:
         """Free the addresses whose lease or quarantine has ended, looking at `most` at once; returns those."""
+        self._index(most)
         ended = [slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
         for slot in ended:
             self.end(slot)
         return [self.base + slot for slot in ended]
+
+    @property
+    def is_indexed(self) -> bool:
+        """Whether the end of every lease is known to `reclaim`; after a load it learns them a portion at a time."""
+        return self._unindexed >= self.size
+
+    def _index(self, most: int) -> None:
+        """Note the ends of up to `most` leases that were loaded."""
+        while most > 0 and not self.is_indexed:
+            slot = self.states.find(LEASED, self._unindexed)
+            if slot < 0:
+                self._unindexed = self.size
+                return
+            self._expiry.note(slot, self.ends[slot])
+            self._unindexed = slot + 1
+            most -= 1
 
     def end(self, slot: int) -> None:
         """The lease or quarantine of a slot is over: it is free, and its client remembered."""

@@ -1,6 +1,7 @@
 """When leases end: an index by time, in which each slot stands once, however often its lease is renewed.
 
-A renewal does not touch it. When a slot comes due whose lease was renewed, it is put in again at its new end.
+A renewal does not touch it. When a slot comes due whose lease was renewed, or ends beyond the horizon, it is put in again.
+The horizon bounds the buckets: without it, leases of a month would have one almost each.
 """
 
 from array import array
@@ -8,24 +9,30 @@ from collections.abc import Sequence
 
 from pydhcpd.leases.arrays import words
 
-SPAN = 8  # seconds in one bucket: 10,800 buckets for leases of a day
+SPAN = 8  # seconds in one bucket
+HORIZON = 4 * 3600  # seconds from now; what ends later is looked at then
 
 
 class ExpiryIndex:
-    """Slots of one network by the time at which to look at them."""
+    """Slots of one network by the time at which to look at them. It starts at `now` (seconds of the epoch)."""
 
-    __slots__ = ("_buckets", "_first", "_places")
+    __slots__ = ("_buckets", "_first", "_now", "_places")
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, now: int = 0) -> None:
         self._buckets: dict[int, array[int]] = {}
         self._places = words(size)  # the bucket in which a slot stands, 0 for none
         self._first = 0
+        self._now = now
 
     def note(self, slot: int, end: int) -> None:
         """The slot's lease ends at `end` (seconds of the epoch). Costs little where it is looked at before."""
-        place = end // SPAN
-        if 0 < self._places[slot] <= place:
+        place = self._places[slot]
+        if place and place * SPAN <= end:
             return
+        self._put(slot, end)
+
+    def _put(self, slot: int, end: int) -> None:
+        place = self._place_of(end)
         self._places[slot] = place
         bucket = self._buckets.get(place)
         if bucket is None:
@@ -33,9 +40,13 @@ class ExpiryIndex:
             self._first = place if len(self._buckets) == 1 else min(self._first, place)
         bucket.append(slot)
 
+    def _place_of(self, end: int) -> int:
+        return max(min(end, self._now + HORIZON) // SPAN, 1)
+
     def due(self, now: int, most: int, ends: Sequence[int]) -> list[int]:
         """Slots whose end has come by `ends`, after looking at no more than `most`."""
         ended: list[int] = []
+        self._now = now
         current = now // SPAN
         while self._buckets and self._first <= current and most > 0:
             if self._first not in self._buckets:
@@ -56,11 +67,10 @@ class ExpiryIndex:
         if self._places[slot] != self._first:
             return  # it stands in an earlier bucket too
         end = ends[slot]
-        if end // SPAN == self._first and end > now:
-            kept.append(slot)
-            return
-        self._places[slot] = 0
-        if end > now:
-            self.note(slot, end)
-        else:
+        if end <= now:
+            self._places[slot] = 0
             ended.append(slot)
+        elif self._place_of(end) == self._first:
+            kept.append(slot)
+        else:
+            self._put(slot, end)

@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 
 RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
 HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
-PORTION = 256  # addresses looked at in one go of the housekeeping
+PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 
 
 class Host(NamedTuple):
@@ -104,9 +104,10 @@ class HostDatabase:
         return any(table.base < base + size and base < table.base + table.size for table in self.tables.values())
 
     def _load(self, base: int, size: int, kinds: bytes, now: int) -> AddressTable:
-        table = AddressTable(base, size)
+        table = AddressTable(base, size, now)
         table.set_kinds(kinds)
-        table.load(self.store.load(base, base + size - 1), now)
+        last = base + size - 1
+        table.load(self.store.running(base, last, now), self.store.not_running(base, last, now), now)
         return table
 
     # --- offers
@@ -346,6 +347,11 @@ class HostDatabase:
                     if self.offers.address(row.client) == address and table.states[address - table.base] == ENDED:
                         table.hold(address - table.base)  # its client is about to ask for it again
         return rows
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether the ends of all leases are known to `reclaim`."""
+        return all(table.is_indexed for table in self.tables.values())
 
     # --- queries and changes by hand, in the forms of the older server
 

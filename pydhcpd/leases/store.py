@@ -37,6 +37,9 @@ CREATE TABLE leases (
     state INTEGER NOT NULL        -- 1 bound, 2 released, 3 quarantined
 )"""
 
+BETWEEN = "address BETWEEN ? AND ?"
+RUNNING = f"state = {BOUND} AND client <> x'' AND ends > ?"
+
 UPSERT = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
@@ -132,11 +135,17 @@ class SQLiteStore:
         found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
         return None if found is None else Row(*found)
 
-    def load(self, first: int, last: int) -> Iterator[tuple[int, bytes, int, int]]:
-        """(address, client, end, state) of the addresses between two, both included."""
+    def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
+        """(client, address, end) of the leases that run, of the addresses between two, both included."""
         with closing(self._connect()) as reader:
-            yield from reader.execute("SELECT address, client, ends, state FROM leases WHERE address BETWEEN ? AND ?",
-                                      (first, last))
+            yield from reader.execute(f"SELECT client, address, ends FROM leases WHERE {BETWEEN} AND {RUNNING}",  # noqa: S608
+                                      (first, last, now))
+
+    def not_running(self, first: int, last: int, now: int) -> Iterator[tuple[int, bytes, int, int]]:
+        """(address, client, end, state) of the other rows."""
+        with closing(self._connect()) as reader:
+            yield from reader.execute(f"SELECT address, client, ends, state FROM leases WHERE {BETWEEN}"  # noqa: S608
+                                      f" AND NOT ({RUNNING})", (first, last, now))
 
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
