@@ -138,7 +138,7 @@ class SQLiteStore:
     def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
         """(client, address, end) of the leases that run, of the addresses between two, both included."""
         with closing(self._connect()) as reader:
-            yield from reader.execute(f"SELECT client, address, ends FROM leases WHERE {BETWEEN} AND {RUNNING}",  # noqa: S608
+            yield from reader.execute(f"SELECT client, address, min(ends, 4294967295) FROM leases WHERE {BETWEEN} AND {RUNNING}",  # noqa: S608
                                       (first, last, now))
 
     def not_running(self, first: int, last: int, now: int) -> Iterator[tuple[int, bytes, int, int]]:

@@ -27,6 +27,13 @@ NOW = 1_800_000_000
 UNHURRIED = settings(deadline=None)
 
 
+def load(table, rows, now):
+    """Load rows as the store gives them: those that run apart from the others."""
+    running = [(key, address, min(end, NEVER)) for address, key, end, state in rows if state == BOUND and key and end > now]
+    table.load(running, [one for one in rows if not (one[3] == BOUND and one[1] and one[2] > now)], now)
+
+
+
 def table_of(size: int, kinds: bytes | None = None) -> AddressTable:
     """A table whose addresses are all of the pool, or of these kinds."""
     table = AddressTable(BASE, size)
@@ -286,7 +293,7 @@ def test_a_restart_gives_leases_quarantines_and_the_order_of_the_free_ones():
     rows = [(BASE, client(0), NOW + 5, BOUND), (BASE + 1, client(1), NOW - 5, BOUND), (BASE + 2, client(2), NOW - 9, RELEASED),
             (BASE + 3, client(3), NOW + 9, QUARANTINED), (BASE + 5, client(5), NOW, RELEASED)]
     table = table_of(6)
-    table.load(rows, NOW)
+    load(table, rows, NOW)
     assert list(table.states) == [LEASED, ENDED, ENDED, DECLINED, UNUSED, ENDED]
     assert table.clients == {client(number): BASE + number for number in (0, 1, 2, 5)}
     assert taken(table) == [4, 2, 1, 5]
@@ -295,7 +302,7 @@ def test_a_restart_gives_leases_quarantines_and_the_order_of_the_free_ones():
 
 def test_rows_outside_the_pool_are_kept_while_they_run():
     table = table_of(2, bytes((OUTSIDE, OUTSIDE)))
-    table.load([(BASE, client(0), NOW + 5, BOUND), (BASE + 1, client(1), NOW - 5, BOUND)], NOW)
+    load(table, [(BASE, client(0), NOW + 5, BOUND), (BASE + 1, client(1), NOW - 5, BOUND)], NOW)
     assert list(table.states) == [LEASED, BARRED]
 
 
@@ -305,7 +312,7 @@ def test_rows_outside_the_pool_are_kept_while_they_run():
 def test_of_two_rows_for_one_client_the_later_end_counts_and_the_other_address_is_free(first, second, winner):
     """An import can bring them, or a lease by hand."""
     table = table_of(3)
-    table.load([(BASE, client(7), first, BOUND), (BASE + 1, client(7), second, BOUND)], NOW)
+    load(table, [(BASE, client(7), first, BOUND), (BASE + 1, client(7), second, BOUND)], NOW)
     assert table.clients == {client(7): BASE + winner}
     assert table.states[1 - winner] == ENDED
     assert table.states[winner] == (LEASED if max(first, second) > NOW else ENDED)
@@ -316,14 +323,14 @@ def test_of_two_rows_for_one_client_the_later_end_counts_and_the_other_address_i
 @pytest.mark.parametrize("end", [NEVER, NEVER + 5, 1 << 40])
 def test_an_end_that_never_comes_is_loaded_as_such(end):
     table = table_of(1)
-    table.load([(BASE, client(0), end, BOUND)], NOW)
+    load(table, [(BASE, client(0), end, BOUND)], NOW)
     assert table.ends[0] == NEVER
     assert table.reclaim(NEVER - 1, 10) == []
 
 
 def test_a_released_address_is_free_though_the_clock_went_back():
     table = table_of(1)
-    table.load([(BASE, client(0), NOW + 5, RELEASED)], NOW)
+    load(table, [(BASE, client(0), NOW + 5, RELEASED)], NOW)
     assert (table.states[0], table.clients) == (ENDED, {client(0): BASE})
 
 
@@ -335,7 +342,7 @@ rows_at_random = st.lists(st.tuples(st.integers(0, 7), st.integers(-50, 50), st.
 @given(rows_at_random, st.integers(0, 40))
 def test_after_a_restart_each_free_address_is_given_once_and_no_other(rows, later):
     table = table_of(8)
-    table.load([(BASE + slot, client(slot % 4), NOW + end, state) for slot, end, state in sorted(rows)], NOW)
+    load(table, [(BASE + slot, client(slot % 4), NOW + end, state) for slot, end, state in sorted(rows)], NOW)
     table.reclaim(NOW + later, 1000)
     slots = taken(table)
     assert len(slots) == len(set(slots))

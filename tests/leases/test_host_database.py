@@ -524,7 +524,7 @@ def test_a_reload_keeps_leases_and_takes_over_the_new_pool(hosts):
 def test_a_reload_of_the_same_network_reads_nothing_again(hosts, monkeypatch):
     lease(hosts, A)
     before = hosts.tables[BASE]
-    monkeypatch.setattr(hosts.store, "load", lambda *bounds: pytest.fail("read again"))
+    monkeypatch.setattr(hosts.store, "running", lambda *bounds: pytest.fail("read again"))
     serve(hosts, KINDS)
     assert hosts.tables[BASE] is before
 

@@ -69,7 +69,8 @@ def test_a_later_row_takes_the_place_of_the_earlier_one(store):
 def test_rows_are_loaded_by_range_with_their_state(store):
     rows = [row(1), row(2, ends=5), row(3, state=QUARANTINED), row(9)]
     store.commit(rows)
-    assert list(store.load(1, 3)) == [(one.address, one.client, one.ends, one.state) for one in rows[:3]]
+    assert list(store.running(1, 3, 5)) == [(rows[0].client, 1, rows[0].ends)]
+    assert list(store.not_running(1, 3, 5)) == [(one.address, one.client, one.ends, one.state) for one in rows[1:3]]
 
 
 @pytest.mark.parametrize("count", [0, 1, PORTION - 1, PORTION, PORTION + 1, 3 * PORTION])
