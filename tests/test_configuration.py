@@ -464,7 +464,7 @@ def test_a_router_outside_the_network_is_a_warning(tmp_path):
 
 
 def test_a_long_value_is_cut_in_the_message(tmp_path):
-    (problem,) = problems(tmp_path, BEYOND + "router = list(range(10**6)) + ['x']")
+    (problem,) = problems(tmp_path, BEYOND + "router = list(range(10**5)) + ['x']")
     assert len(problem) < 1500
 
 

@@ -138,8 +138,8 @@ class SQLiteStore:
     def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
         """(client, address, end) of the leases that run, of the addresses between two, both included."""
         with closing(self._connect()) as reader:
-            yield from reader.execute(f"SELECT client, address, min(ends, 4294967295) FROM leases WHERE {BETWEEN} AND {RUNNING}",  # noqa: S608
-                                      (first, last, now))
+            yield from reader.execute("SELECT client, address, min(ends, 4294967295) FROM leases"  # noqa: S608
+                                      f" WHERE {BETWEEN} AND {RUNNING}", (first, last, now))
 
     def not_running(self, first: int, last: int, now: int) -> Iterator[tuple[int, bytes, int, int]]:
         """(address, client, end, state) of the other rows."""

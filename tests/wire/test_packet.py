@@ -332,12 +332,19 @@ def test_no_datagram_takes_long_to_read(options):
     ({61: b""}, MAC, b"\2\1" + MAC),
     ({61: b"x"}, MAC, b"\1x"),
     ({61: b"i" * 300}, MAC, b"\1" + b"i" * 300),
-    ({}, b"", b"\2\1"),
+    ({61: b"x"}, b"", b"\1x"),
     ({}, MAC + MAC, b"\2\1" + MAC + MAC),
 ])
 def test_the_client_is_its_identifier_where_sent_else_its_hardware(options, hardware, client):
     """RFC 2131 section 4.2; the two kinds never meet."""
     assert request(Packet(hardware=hardware, options=options).encode()).client == client
+
+
+@pytest.mark.parametrize("options", [{}, {61: b""}])
+def test_a_request_that_does_not_say_who_sent_it_is_refused(options):
+    """All such clients would be one, and hold one address (RFC 4390 section 2.1: hlen 0 needs an identifier)."""
+    with pytest.raises(MalformedPacket):
+        request(Packet(options=options).encode())
 
 
 def test_an_identifier_that_looks_like_hardware_is_another_client():
@@ -371,12 +378,12 @@ def test_an_option_of_one_address_is_never_half_read(value, address):
 def test_a_reply_is_at_most_the_size_of_option_57_and_the_links_mtu(asked, mtu, limit):
     """RFC 2132 section 9.10: IP and UDP headers, 28 bytes, counted in; not below 576."""
     options = {} if asked is None else {57: pack(">H", asked)}
-    assert request(Packet(options=options).encode()).size_limit(mtu) == limit
+    assert request(Packet(hardware=MAC, options=options).encode()).size_limit(mtu) == limit
 
 
 @pytest.mark.parametrize("value", [b"", b"\5", b"\0\0\5\xdc"])
 def test_a_size_of_another_length_is_as_if_not_sent(value):
-    assert request(Packet(options={57: value}).encode()).size_limit(1500) == 548
+    assert request(Packet(hardware=MAC, options={57: value}).encode()).size_limit(1500) == 548
 
 
 # --- relays (RFC 3046)
