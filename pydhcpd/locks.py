@@ -39,10 +39,10 @@ class PidLock:
         if pid is None or pid == os.getpid():
             return None
         try:
-            command = Path(f"/proc/{pid}/cmdline").read_bytes()
+            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
         except OSError:
             return None
-        return pid if b"pydhcpd" in command else None
+        return pid if any(word.rpartition(b"/")[2] == b"pydhcpd" for word in words) else None
 
     def __enter__(self) -> "PidLock":
         self.check()

@@ -42,7 +42,8 @@ domain_name_server = "{SERVER}"
 ip_address_lease_time = 1 * HOURS
 """
 
-START_LIMIT, LEASE_LIMIT, ANSWER_LIMIT = 20.0, 20.0, 5.0  # seconds
+START_LIMIT, LEASE_LIMIT, ROUTE_LIMIT = 2.0  # seconds
+ANSWER_LIMIT = 20.0, 20.0, 5.0  # seconds
 TICK = 0.1  # seconds between looks at the flag
 LOG_LINES = 25  # of the server's log, shown where something fails
 LAST_WORDS = 8  # lines of a client's log, and messages that are told of once it has ended
@@ -136,6 +137,7 @@ class Demonstration:
 
     def _show_result(self) -> None:
         there, here = self._there.name, self._here.name
+        self._until(lambda: "default" in ip("-n", here, "route"), ROUTE_LIMIT)  # it follows the address
         self._say("", "What the client's interface has now:")
         for words in (("-4", "-brief", "address", "show", "dev", INTERFACE), ("route", "show")):
             self._say(f"    $ sudo ip -n {here} {' '.join(words)}",

@@ -73,6 +73,7 @@ class HostDatabase:
         self._failed: sqlite3.Error | None = None
         self._retry_at = 0.0
         self._must_reread = False
+        self._alarmed = False  # whether the failure was told; once, until something could be stored
         self._unwritten = True  # whether the store's log may hold what is not in the database
 
     # --- networks
@@ -273,6 +274,9 @@ class HostDatabase:
         except sqlite3.Error as error:
             self._note_failure(error)
             raise
+        if self._alarmed:
+            self._alarmed = False
+            log.warning("leases are stored again")
         self._failed = None
         self._unwritten = True
         for row, (table, former) in zip(rows, effects, strict=True):
@@ -297,7 +301,8 @@ class HostDatabase:
             table.decline(slot, client, end)
 
     def _note_failure(self, error: sqlite3.Error) -> None:
-        if self._failed is None:
+        if not self._alarmed:
+            self._alarmed = True
             log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can",
                       self.store.path, error)
         self._failed = error
