@@ -42,8 +42,7 @@ domain_name_server = "{SERVER}"
 ip_address_lease_time = 1 * HOURS
 """
 
-START_LIMIT, LEASE_LIMIT, ROUTE_LIMIT = 2.0  # seconds
-ANSWER_LIMIT = 20.0, 20.0, 5.0  # seconds
+START_LIMIT, LEASE_LIMIT, ROUTE_LIMIT, ANSWER_LIMIT = 20.0, 20.0, 2.0, 5.0  # seconds
 TICK = 0.1  # seconds between looks at the flag
 LOG_LINES = 25  # of the server's log, shown where something fails
 LAST_WORDS = 8  # lines of a client's log, and messages that are told of once it has ended
