@@ -9,7 +9,7 @@ from collections.abc import Iterable
 
 from pydhcpd.wire.packet import OPTIONS
 
-LIMIT = 256  # DISCOVERs that may wait, some 10 ms; the oldest are dropped, whose clients are the first to ask again
+LIMIT = 1024  # DISCOVERs that may wait, some 50 ms; the oldest are dropped, whose clients are the first to ask again
 TYPE_FIRST = bytes((53, 1, 1))  # how the options of a DISCOVER begin, as every client known writes them
 
 Datagram = tuple[bytes, int, int, int, int]
