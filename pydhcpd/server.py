@@ -251,24 +251,33 @@ class DHCPServer:
                            "".join(traceback.format_exception(reason)))
 
     def _conclude(self, answered: list[DHCPTransaction], now: float) -> None:
-        """Commit what is staged, and send. What could not be stored is not sent; a lease that runs is confirmed as it is."""
+        """Send what need not be stored, commit, and send the rest: an OFFER does not wait for the disk.
+
+        What could not be stored is not sent; a lease that runs is confirmed as it is.
+        """
+        if not self.hosts.touched:
+            self._send(answered)
+            self._tell(answered)
+            return
+        immediate, durable = ([one for one in answered if one.durable is wanted] for wanted in (False, True))
+        self._send(immediate)
         try:
             refused = self.hosts.commit()
         except sqlite3.Error:
-            answered, refused = self._answer_unstored(answered, now), frozenset()
+            durable, refused = self._answer_unstored(durable, now), frozenset()
         if refused:
-            answered = [one for one in answered if one.address not in refused]
-        self._send(answered)
-        self._tell([one.event for one in answered if one.event is not None])
+            durable = [one for one in durable if one.address not in refused]
+        self._send(durable)
+        self._tell(immediate + durable)
 
-    def _answer_unstored(self, answered: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
+    def _answer_unstored(self, durable: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """What can be answered of a batch that could not be stored."""
         kept = []
-        for transaction in answered:
+        for transaction in durable:
             try:
-                if transaction.durable and self._serving is not None:
+                if self._serving is not None:
                     transaction.answer_unstored(self._serving, self.hosts, now)
-                kept.append(transaction)
+                    kept.append(transaction)
             except Exception as reason:
                 self._count(reason)
         return kept
@@ -297,7 +306,11 @@ class DHCPServer:
             self.counters[f"could not be sent: {name}"] += 1
             self._complain("a reply could not be sent: %s", os.strerror(number))
 
-    def _tell(self, events: list[Event]) -> None:
+    def _tell(self, answered: list[DHCPTransaction]) -> None:
+        """What came of a batch, for the logs."""
+        self._record([one.event for one in answered if one.event is not None])
+
+    def _record(self, events: list[Event]) -> None:
         """Into the log of events and the lease log, one record for the whole batch."""
         if events:
             self.events.add(events)
@@ -322,7 +335,7 @@ class DHCPServer:
             with self.hosts.lock:
                 lapsed = self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
-            self._tell([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
+            self._record([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
             self._report_drops()
         finally:
             busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled

@@ -8,7 +8,7 @@ from pydhcpd.leases.host_database import HostDatabase
 
 log = logging.getLogger(__name__)
 
-INTERVAL = 1.0  # seconds between looks; nothing is done where nothing was committed
+INTERVAL = 5.0  # seconds between looks; less often means that a page which was written again and again is written back once
 
 
 class Checkpointer(threading.Thread):
@@ -17,18 +17,29 @@ class Checkpointer(threading.Thread):
     def __init__(self, hosts: HostDatabase) -> None:
         super().__init__(name="checkpointer", daemon=True)
         self._hosts = hosts
-        self._ended = threading.Event()
+        self._ended = False
 
     def run(self) -> None:
-        """Until `stop`."""
-        while not self._ended.wait(INTERVAL):
-            try:
-                self._hosts.checkpoint()
-            except sqlite3.Error as error:
-                log.warning("the log of the lease database cannot be written back: %s", error)
+        """Until `stop`: when the log has become long, and when nothing was added to it since the last look."""
+        before = -1
+        while True:
+            is_long = self._hosts.log_is_long.wait(INTERVAL)
+            if self._ended:
+                return
+            logged = self._hosts.logged
+            if is_long or logged == before > 0:
+                self._write_back()
+            before = logged
+
+    def _write_back(self) -> None:
+        try:
+            self._hosts.checkpoint()
+        except sqlite3.Error as error:
+            log.warning("the log of the lease database cannot be written back: %s", error)
 
     def stop(self) -> None:
         """End the thread."""
-        self._ended.set()
+        self._ended = True
+        self._hosts.log_is_long.set()
         if self.is_alive():
             self.join()

@@ -74,7 +74,8 @@ class HostDatabase:
         self._retry_at = 0.0
         self._must_reread = False
         self._alarmed = False  # whether the failure was told; once, until something could be stored
-        self._unwritten = True  # whether the store's log may hold what is not in the database
+        self.logged = 0  # bytes, at the most, that the store's log has got since it was last written back
+        self.log_is_long = threading.Event()  # set when it is time to write it back
 
     # --- networks
 
@@ -278,7 +279,9 @@ class HostDatabase:
             self._alarmed = False
             log.warning("leases are stored again")
         self._failed = None
-        self._unwritten = True
+        self.logged += self.store.most_logged(len(rows))
+        if self.logged > WAL_LIMIT // 2 and not self.log_is_long.is_set():
+            self.log_is_long.set()
         for row, (table, former) in zip(rows, effects, strict=True):
             if row[0] not in refused:
                 self._apply(table, row, former)
@@ -419,12 +422,12 @@ class HostDatabase:
     def checkpoint(self) -> None:
         """Write the store's log back, beside the path; only when that cannot keep it small does the path wait for it.
 
-        The second writing under the lock is short, for the first has just left little to do.
+        What is written under the lock is little, for the second time before it has left hardly anything.
         """
-        if not self._unwritten:
-            return
-        self._unwritten = False
+        self.logged = 0
+        self.log_is_long.clear()
         if self.store.checkpoint("PASSIVE") > WAL_LIMIT:
+            self.store.checkpoint("PASSIVE")
             with self.lock:
                 self.store.checkpoint("RESTART")
 

@@ -6,6 +6,7 @@ for that.
 """
 
 import logging
+import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -19,7 +20,10 @@ log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
 SCHEMA_VERSION = 1
-WAL_LIMIT = 32 << 20  # bytes of log from which it is emptied even if a commit has to wait a few milliseconds
+WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
+RESERVED = 8 << 20  # bytes of log laid out at the start: a sync of what is overwritten takes a quarter less than of what grows
+PLENTY = 8 * RESERVED  # bytes that must be free on the disk for that
+FRAME = 24  # bytes of log around each page
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
 PORTION = 500  # rows that a reader takes at once, so that it never holds the log
 
@@ -100,6 +104,17 @@ class SQLiteStore:
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
+        self._lay_out_log()
+
+    def _lay_out_log(self) -> None:
+        """Write zeros behind the log, which its reader takes for the end: no frame has a salt of 0 (SQLite, walformat.html)."""
+        free = os.statvfs(self.path.parent)
+        with open(f"{self.path}-wal", "ab") as log_file:  # noqa: PTH123
+            missing = RESERVED - log_file.tell()
+            if missing > 0 and free.f_bavail * free.f_frsize > PLENTY:
+                log_file.write(bytes(missing))
+                log_file.flush()
+                os.fsync(log_file.fileno())
 
     def _check_ours(self, connection: sqlite3.Connection, version: int) -> None:
         """Refuse a foreign database before anything of it is changed."""
@@ -177,7 +192,12 @@ class SQLiteStore:
         """
         with closing(self._connect()) as connection:
             _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        return int(frames) * PAGE
+        return int(frames) * (PAGE + FRAME)
+
+    @staticmethod
+    def most_logged(rows: int) -> int:
+        """The most bytes that a commit of so many rows adds to the log: a page each, and those above them."""
+        return (rows + 2) * (PAGE + FRAME)
 
     def close(self) -> None:
         """Close the database, its log written back."""
