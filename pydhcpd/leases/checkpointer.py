@@ -21,6 +21,7 @@ class Checkpointer(threading.Thread):
 
     def run(self) -> None:
         """Until `stop`: when the log has become long, and when nothing was added to it since the last look."""
+        self._lay_out()
         before = -1
         while True:
             is_long = self._hosts.log_is_long.wait(INTERVAL)
@@ -30,6 +31,12 @@ class Checkpointer(threading.Thread):
             if is_long or logged == before > 0:
                 self._write_back()
             before = logged
+
+    def _lay_out(self) -> None:
+        try:
+            self._hosts.store.lay_out_log()
+        except OSError as error:
+            log.warning("the log of the lease database cannot be laid out in advance: %s", error)
 
     def _write_back(self) -> None:
         try:

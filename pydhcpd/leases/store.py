@@ -21,8 +21,8 @@ log = logging.getLogger(__name__)
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
 SCHEMA_VERSION = 1
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
-RESERVED = 8 << 20  # bytes of log laid out at the start: a sync of what is overwritten takes a quarter less than of what grows
-PLENTY = 8 * RESERVED  # bytes that must be free on the disk for that
+LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
+PLENTY = 8 * LAID_OUT  # bytes that must be free on the disk for that
 FRAME = 24  # bytes of log around each page
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
 PORTION = 500  # rows that a reader takes at once, so that it never holds the log
@@ -97,23 +97,26 @@ class SQLiteStore:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA wal_autocheckpoint = 0")
-        connection.execute(f"PRAGMA journal_size_limit = {WAL_LIMIT}")
+        connection.execute("PRAGMA journal_size_limit = -1")  # a log made shorter would have to grow again
         if is_new:
             connection.execute("BEGIN IMMEDIATE")
             connection.execute(SCHEMA)
             connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
-        self._lay_out_log()
 
-    def _lay_out_log(self) -> None:
-        """Write zeros behind the log, which its reader takes for the end: no frame has a salt of 0 (SQLite, walformat.html)."""
+    def lay_out_log(self) -> None:
+        """Give the log its full length, so that no commit has to: a sync of what is overwritten needs no change of the file
+        system, and does not wait for one of the database's that is under way. Raises OSError.
+
+        Zeros behind the log are its end to who reads it (SQLite, walformat.html); appended, they overwrite nothing that
+        is committed at the same time.
+        """
         free = os.statvfs(self.path.parent)
-        with open(f"{self.path}-wal", "ab") as log_file:  # noqa: PTH123
-            missing = RESERVED - log_file.tell()
+        with open(f"{self.path}-wal", "ab", buffering=0) as log_file:  # noqa: PTH123
+            missing = LAID_OUT - log_file.tell()
             if missing > 0 and free.f_bavail * free.f_frsize > PLENTY:
                 log_file.write(bytes(missing))
-                log_file.flush()
                 os.fsync(log_file.fileno())
 
     def _check_ours(self, connection: sqlite3.Connection, version: int) -> None:
