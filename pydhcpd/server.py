@@ -134,11 +134,12 @@ class DHCPServer:
     def _most_urgent(self, datagrams: list[Datagram]) -> list[Datagram]:
         """Under pressure: read on, and answer first what is no DISCOVER; of those as many as make a batch."""
         urgent: list[Datagram] = []
+        self._backlog.sift(datagrams, urgent)
         for _ in range(MOST_BATCHES):
-            self._backlog.sift(datagrams, urgent)
             if len(datagrams) < BATCH:
                 break
             datagrams = self._receiver.receive()
+            self._backlog.sift(datagrams, urgent)
         return urgent + self._backlog.take(BATCH)
 
     def receive(self, datagrams: Iterable[Datagram]) -> None:

@@ -1,6 +1,13 @@
 """Under pressure clients that have an address go first: pydhcpd/backlog.py."""
 
+import pytest
+
 from pydhcpd.backlog import LIMIT, Backlog
+from pydhcpd.events import EventLog
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.net.sockets import open_udp
+from pydhcpd.server import BATCH, DHCPServer
 from pydhcpd.wire.packet import DECLINE, DISCOVER, INFORM, RELEASE, REQUEST, Packet
 
 
@@ -37,3 +44,29 @@ def test_what_is_too_short_to_have_a_type_is_left_to_the_decoder():
     backlog, urgent = Backlog(), []
     backlog.sift([(b"", 2, 0, 68, 0), (b"x" * 241, 2, 0, 68, 0)], urgent)
     assert len(urgent) == 2
+
+
+class Waiting:
+    """Gives full batches of what waits, as the receiver does."""
+
+    def __init__(self, sent):
+        self.sent = list(sent)
+
+    def receive(self):
+        batch, self.sent = self.sent[:BATCH], self.sent[BATCH:]
+        return batch
+
+
+@pytest.mark.parametrize("count", [1, BATCH - 1, BATCH, 8 * BATCH, 9 * BATCH, 9 * BATCH + 1, 30 * BATCH])
+def test_nothing_urgent_that_was_read_is_lost(tmp_path, count):
+    """Each REQUEST is taken up once, however many batches wait."""
+    udp = open_udp(0, "127.0.0.1")
+    server = DHCPServer(HostDatabase(SQLiteStore(tmp_path / "leases.db")), EventLog(), udp, None, 100)
+    sent = [datagram(number, REQUEST) for number in range(count)]
+    server._receiver = Waiting(sent)
+    taken = []
+    while batch := server._receiver.receive():
+        taken += server._most_urgent(batch) if len(batch) == BATCH else batch
+    assert taken == sent
+    server.hosts.store.close()
+    udp.close()
