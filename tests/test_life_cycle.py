@@ -144,7 +144,7 @@ class Bench:
 
     def break_store(self, words: str) -> None:
         """From now on nothing can be stored."""
-        def commit(rows: object) -> frozenset[int]:
+        def commit(*staged: object) -> frozenset[int]:
             raise sqlite3.OperationalError(words)
         self.hosts.store.commit = commit
 

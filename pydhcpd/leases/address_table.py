@@ -1,8 +1,8 @@
 """The addresses of one network in memory: an element of an array each, so that every step takes constant time.
 
 Owns which address is free, offered, leased, ended or quarantined, and which client has which. It is an index of the
-store, which alone counts. Nothing in it is an object per lease that the garbage collector would walk: arrays, and one
-dictionary from client (bytes) to address (integer).
+store, which alone counts. Nothing in it is an object per lease that the garbage collector would walk: arrays, a dictionary
+from client (bytes) to address (integer), and one from the slots that are free to their last clients.
 
     kind of an address (from the configuration)      state of an address
       OUTSIDE   in no range, or never to be given      UNUSED    free, never had a client
@@ -69,8 +69,8 @@ class AddressTable:
     `clients` maps each client's key to its current or former address, and may be shared by the networks of one link.
     """
 
-    __slots__ = ("_expiry", "_free", "_frontier", "_unindexed", "base", "by_hardware", "clients", "ends", "kinds", "size",
-                 "states")
+    __slots__ = ("_expiry", "_former", "_free", "_frontier", "_recognised", "_unindexed", "base", "by_hardware", "clients",
+                 "ends", "kinds", "size", "states")
 
     def __init__(self, base: int, size: int, now: int = 0, clients: dict[bytes, int] | None = None) -> None:
         self.base, self.size = base, size
@@ -78,6 +78,8 @@ class AddressTable:
         self.states = bytearray(size)
         self.kinds = b""
         self.ends = words(size)
+        self._former: dict[int, bytes] = {}  # of an address that is not leased: its last client, who is to be forgotten with it
+        self._recognised: dict[bytes, bytes] = {}  # whom the store has by the hardware address alone, and clients has otherwise
         self._free = FreeList(size)
         self._frontier = 0
         self._expiry = ExpiryIndex(size, now)
@@ -135,6 +137,7 @@ class AddressTable:
             if client and state != QUARANTINED:
                 self.by_hardware = self.by_hardware or client[0] == BY_HARDWARE
                 self._remember(client, slot, end)
+                self._former[slot] = client
             if self.kinds[slot] == POOL:
                 ended.append(end << 32 | slot)
         for both in sorted(ended):
@@ -209,24 +212,27 @@ class AddressTable:
         """The slot is the client's until `end` (seconds of the epoch)."""
         if self.states[slot] == ENDED:
             self._free.remove(slot)
+        self._forget_former(slot, client)
         self.states[slot] = LEASED
         self.ends[slot] = end
         self._expiry.note(slot, end)
         self.clients[client] = self.base + slot
         if client[0] == BY_HARDWARE:
             self.by_hardware = True
+            self._recognised.pop(client, None)
 
-    def reclaim(self, now: int, most: int) -> list[int]:
-        """Free the addresses whose lease or quarantine has ended, looking at `most` at once; returns those."""
+    def due(self, now: int, most: int) -> list[int]:
+        """Addresses whose lease or quarantine has ended, looking at `most` at once. Each must be ended, or postponed."""
         self._index(most)
-        ended = [slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
-        for slot in ended:
-            self.end(slot)
-        return [self.base + slot for slot in ended]
+        return [self.base + slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
+
+    def postpone(self, address: int) -> None:
+        """Let `due` give the address once more."""
+        self._expiry.note(address - self.base, self.ends[address - self.base])
 
     @property
     def is_indexed(self) -> bool:
-        """Whether the end of every lease is known to `reclaim`; after a load it learns them a portion at a time."""
+        """Whether the end of every lease is known to `due`; after a load it learns them a portion at a time."""
         return self._unindexed >= self.size
 
     def _index(self, most: int) -> None:
@@ -240,15 +246,19 @@ class AddressTable:
             self._unindexed = slot + 1
             most -= 1
 
-    def end(self, slot: int) -> None:
-        """The lease or quarantine of a slot is over: it is free, and its client remembered."""
+    def end(self, slot: int, client: bytes) -> None:
+        """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
         if self.states[slot] in (LEASED, DECLINED):
+            client = self._recognised.pop(client, client)
+            if self.clients.get(client) == self.base + slot:
+                self._former[slot] = client
             self._barred_or_ended(slot)
 
     def decline(self, slot: int, client: bytes, end: int) -> None:
         """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3)."""
         if self.states[slot] == ENDED:
             self._free.remove(slot)
+        self._forget_former(slot, client)
         self.states[slot] = DECLINED
         self.ends[slot] = end
         self._expiry.note(slot, end)
@@ -256,14 +266,24 @@ class AddressTable:
 
     def recognise(self, client: bytes, htype: int, hardware: bytes) -> None:
         """A client that is new here takes over what is recorded for its hardware address alone, by an import or by hand."""
-        address = self.clients.pop(bytes((BY_HARDWARE, htype)) + hardware, 0)
+        recorded = bytes((BY_HARDWARE, htype)) + hardware
+        address = self.clients.pop(recorded, 0)
         if address:
             self.clients[client] = address
+            self._recognised[recorded] = client
+            if self._former.get(address - self.base) == recorded:
+                self._former[address - self.base] = client
 
     def forget(self, client: bytes, slot: int) -> None:
         """The slot is no longer the client's."""
         if self.clients.get(client) == self.base + slot:
             del self.clients[client]
+
+    def _forget_former(self, slot: int, client: bytes) -> None:
+        """The slot goes to a client: whose it was before will not find it again."""
+        former = self._former.pop(slot, client)
+        if former != client:
+            self.forget(former, slot)
 
 
 def _adapted(state: int, kind: int) -> int:

@@ -20,7 +20,7 @@ from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, RESERVED, AddressTable
 from pydhcpd.leases.offers import Offers
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Fields, Row, SQLiteStore
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, WRITE_BACK, Fields, Release, Row, SQLiteStore
 
 log = logging.getLogger(__name__)
 
@@ -68,7 +68,9 @@ class HostDatabase:
         self.offers = Offers(offer_limit)
         self.tables: dict[int, AddressTable] = {}
         self._rows: list[Fields] = []  # staged for the commit
-        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose address it was
+        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
+        self._releases: list[Release] = []  # staged as well
+        self._released: list[tuple[AddressTable, bytes]] = []  # of each release: its table, and who loses the address
         self.touched: set[bytes | int] = set()  # clients and addresses of whom something is staged
         self._failed: sqlite3.Error | None = None
         self._retry_at = 0.0
@@ -212,20 +214,19 @@ class HostDatabase:
              hardware: bytes, hostname: str) -> None:
         """Stage a lease until `end`. The address must have been found free for the client."""
         slot = address - table.base
-        former, before = b"", table.clients.get(client, 0)
+        holder, before = b"", table.clients.get(client, 0)
         if before != address:
-            if table.ends[slot]:
-                former = self._former(table, slot)
+            holder = self._holder(table, slot)
             if before and before not in self.touched and table.states[before - table.base] == LEASED:
-                self._stage_release(table, before, now, b"")
+                self._stage_release(table, before, now, client, is_remembered=False)
         if table.states[slot] <= ENDED and table.kinds[slot] == POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), former)
+        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
 
-    def _former(self, table: AddressTable, slot: int) -> bytes:
-        """Whose the address was last; nothing where it was never used, which saves asking the store."""
-        if not table.ends[slot]:
+    def _holder(self, table: AddressTable, slot: int) -> bytes:
+        """Whose lease of the address runs; another's than the client's only where that is another face of one host."""
+        if table.states[slot] != LEASED:
             return b""
         row = self.store.row(table.base + slot)
         return b"" if row is None else row.client
@@ -234,13 +235,14 @@ class HostDatabase:
         """Stage the end of the client's lease (RFC 2131 section 4.3.4); False where it is not the client's."""
         if not self.lease_end(table, client, address) or address in self.touched:
             return False
-        self._stage_release(table, address, now, client)
+        self._stage_release(table, address, now, client, is_remembered=True)
         return True
 
-    def _stage_release(self, table: AddressTable, address: int, now: int, client: bytes) -> None:
-        row = self.store.row(address)
-        if row is not None:
-            self._stage(table, row._replace(client=client, ends=now, state=RELEASED), b"" if client else row.client)
+    def _stage_release(self, table: AddressTable, address: int, now: int, client: bytes, *, is_remembered: bool) -> None:
+        self._releases.append((client if is_remembered else b"", now, address))
+        self._released.append((table, client))
+        self.touched.add(address)
+        self.touched.add(client)
 
     def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
                 hardware: bytes) -> bool:
@@ -249,13 +251,13 @@ class HostDatabase:
         if address in self.touched or not (offered or self.lease_end(table, client, address)):
             return False
         self._stage(table, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
-                    self._former(table, address - table.base))
+                    self._holder(table, address - table.base))
         return True
 
-    def _stage(self, table: AddressTable, row: Fields, former: bytes) -> None:
-        """Keep a row for the commit; `former` is whose address it was, where that is another client."""
+    def _stage(self, table: AddressTable, row: Fields, holder: bytes) -> None:
+        """Keep a row for the commit; `holder` is whose lease it takes, where that is another client."""
         self._rows.append(row)
-        self._effects.append((table, former))
+        self._effects.append((table, holder))
         self.touched.add(row[0])
         self.touched.add(row[1])
 
@@ -264,14 +266,14 @@ class HostDatabase:
 
         Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
         """
-        if not self._rows:
+        if not self.touched:
             return frozenset()
-        rows, effects = self._rows, self._effects
-        self._rows, self._effects = [], []
+        rows, effects, releases, released = self._rows, self._effects, self._releases, self._released
+        self._rows, self._effects, self._releases, self._released = [], [], [], []
         self.touched.clear()
         self._recover()
         try:
-            refused = self.store.commit(rows)
+            refused = self.store.commit(rows, releases)
         except sqlite3.Error as error:
             self._note_failure(error)
             raise
@@ -279,21 +281,25 @@ class HostDatabase:
             self._alarmed = False
             log.warning("leases are stored again")
         self._failed = None
-        self.logged += self.store.most_logged(len(rows))
-        if self.logged > WAL_LIMIT // 2 and not self.log_is_long.is_set():
+        self.logged += self.store.most_logged(len(rows) + len(releases))
+        if self.logged > WRITE_BACK and not self.log_is_long.is_set():
             self.log_is_long.set()
-        for row, (table, former) in zip(rows, effects, strict=True):
+        for (remembered, _, address), (table, client) in zip(releases, released, strict=True):
+            if not remembered:
+                table.forget(client, address - table.base)
+            table.end(address - table.base, client)
+        for row, (table, holder) in zip(rows, effects, strict=True):
             if row[0] not in refused:
-                self._apply(table, row, former)
+                self._apply(table, row, holder)
         return refused
 
-    def _apply(self, table: AddressTable, row: Fields, former: bytes) -> None:
+    def _apply(self, table: AddressTable, row: Fields, holder: bytes) -> None:
         address, client, end, state = row[0], row[1], row[5], row[7]
         slot = address - table.base
-        if former and former != client:
-            table.forget(former, slot)
+        if holder and holder != client:
+            table.forget(holder, slot)
         if state == RELEASED:
-            table.end(slot)
+            table.end(slot, client)
             return
         offered = self.offers.withdraw(client)
         if state == BOUND:
@@ -348,13 +354,22 @@ class HostDatabase:
         """Free some addresses whose leases have ended; returns their rows."""
         rows = []
         for table in self.tables.values():
-            for address in table.reclaim(now, PORTION):
-                row = self.store.row(address)
-                if row is not None:
-                    rows.append(row)
-                    if self.offers.address(row.client) == address and table.states[address - table.base] == ENDED:
-                        table.hold(address - table.base)  # its client is about to ask for it again
+            for row in self._due(table, now):
+                rows.append(row)
+                table.end(row.address - table.base, row.client)
+                if self.offers.address(row.client) == row.address and table.states[row.address - table.base] == ENDED:
+                    table.hold(row.address - table.base)  # its client is about to ask for it again
         return rows
+
+    def _due(self, table: AddressTable, now: int) -> list[Row]:
+        """Rows whose lease or quarantine has ended; where they cannot be read now, they are due again."""
+        addresses = table.due(now, PORTION)
+        try:
+            return [row for row in map(self.store.row, addresses) if row is not None]
+        except sqlite3.Error:
+            for address in addresses:
+                table.postpone(address)
+            raise
 
     @property
     def is_settled(self) -> bool:
@@ -413,8 +428,8 @@ class HostDatabase:
             return
         before = table.clients.get(row.client, 0)
         if row.client and before not in (0, row.address):
-            self._stage_release(table, before, int(time.time()), b"")
-        self._stage(table, row, former or self._former(table, row.address - table.base))
+            self._stage_release(table, before, int(time.time()), row.client, is_remembered=False)
+        self._stage(table, row, former or self._holder(table, row.address - table.base))
         self.commit()
 
     # --- the write-ahead log

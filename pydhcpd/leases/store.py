@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
 SCHEMA_VERSION = 1
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
+WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync of 16 times that holds up commits 50 ms
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
 PLENTY = 8 * LAID_OUT  # bytes that must be free on the disk for that
 FRAME = 24  # bytes of log around each page
@@ -47,6 +48,9 @@ RUNNING = f"state = {BOUND} AND client <> x'' AND ends > ?"
 UPSERT = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
 
 
+RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
+
+Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
 Fields = tuple[int, bytes, int, bytes, str, int, int, int]  # of a Row, which is made in a quarter of the time
 
 
@@ -127,8 +131,8 @@ class SQLiteStore:
             raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
                                "use the version of pydhcpd that wrote it")
 
-    def commit(self, rows: Sequence[Fields]) -> frozenset[int]:
-        """Store the rows for good: when it returns they survive a power cut. All or none.
+    def commit(self, rows: Sequence[Fields], releases: Sequence[Release] = ()) -> frozenset[int]:
+        """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none.
 
         Returns the addresses whose binding was refused because another server was faster: none, with this store.
         """
@@ -136,6 +140,8 @@ class SQLiteStore:
         try:
             writer.execute("BEGIN IMMEDIATE")
             writer.executemany(UPSERT, rows)
+            if releases:
+                writer.executemany(RELEASE, releases)
             writer.execute("COMMIT")
         except sqlite3.Error:
             if writer.in_transaction:

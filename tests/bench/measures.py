@@ -6,7 +6,10 @@ the server is warmed up with a run that does not count.
 """
 
 import json
+import os
+import random
 import sys
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +26,7 @@ FEW, MANY = 1_000, 100_000  # leases that a server starts with
 CLOSE = 0.04  # a search ends once its bounds are so close
 LOWEST, CEILING = 5, 60_000  # rates per second between which is searched
 WARM_UPS = 20  # tries of a few seconds: Kea looks for its first free address through all that are taken
+SYNCED, SYNCED_FILE = 1_048, 32 << 20  # bytes of a small write, and of the file that gets them
 DELAY_RATE, PROCESSOR_RATE, PAUSE_RATE, UNIQUE_RATE = 1_000, 5_000, 5_000, 2_000  # exchanges per second
 
 
@@ -103,11 +107,11 @@ class Bench:
         told = json.loads(output_of(words, seconds + GRACE))
         return told["sent"] >= OFFERED * rate * seconds and told["acknowledged"] > (1 - LOSS) * told["sent"]
 
-    def nearly_full(self, name: str, server: Server, leases: Leases) -> float:
-        """The highest rate of exchanges of new clients in a pool that is nearly full.
+    def releasing(self, name: str, server: Server, leases: Leases) -> float:
+        """The highest rate of exchanges of new clients who release as many addresses as are taken.
 
-        Clients release as many addresses as are taken, else the few free ones would be gone in an instant. Releases lag
-        by up to 3 % of the exchanges: the free addresses must be more than that.
+        Without that the few free addresses of a pool that is nearly full would be gone in an instant. Releases lag by up to
+        3 % of the exchanges: the free addresses must be more than that.
         """
         def held(rate: int) -> bool:
             server.start(leases)
@@ -199,10 +203,11 @@ def large(bench: Bench, server: Server) -> Rows:
 
 
 def full(bench: Bench, server: Server) -> Rows:
-    """Highest rate of four-way exchanges of new clients in a pool that is nearly full."""
+    """Highest rate of exchanges with a RELEASE each, in an empty pool and in one that is nearly full."""
     count, free = bench.plan.large, bench.plan.free
-    part = f"{count / (count + free):.1%}"
-    return {f"four-way exchanges/s, pool {part} full": bench.nearly_full("full", server, Leases(count, free))}
+    part, words = f"{count / (count + free):.1%}", "four-way exchanges/s, each with a release, pool"
+    return {f"{words} empty": bench.releasing("empty", server, Leases(FEW)),
+            f"{words} {part} full": bench.releasing("full", server, Leases(count, free))}
 
 
 def pause(bench: Bench, server: Server) -> Rows:
@@ -211,7 +216,24 @@ def pause(bench: Bench, server: Server) -> Rows:
     bench.warm_up(server)
     report = bench.exchanges(PAUSE_RATE, bench.plan.pause_seconds)
     words = f"at {PAUSE_RATE:,}/s for {bench.plan.pause_seconds:.0f} s, {bench.plan.large:,} leases"
-    return {f"longest pause {words}, ms": report.worst_delay(), f"messages lost {words}": report.lost()}
+    server.stop()
+    return {f"longest pause {words}, ms": report.worst_delay(), f"messages lost {words}": report.lost(),
+            "longest sync of the disk alone in the same time, ms": longest_sync(server.directory, bench.plan.pause_seconds)}
+
+
+def longest_sync(directory: Path, seconds: float) -> float:
+    """Milliseconds of the longest of many small synced writes by nobody in particular: what the disk alone brings about."""
+    longest, end = 0.0, time.monotonic() + seconds
+    with (directory / "sync").open("w+b", buffering=0) as file:
+        file.write(bytes(SYNCED_FILE))
+        os.fsync(file.fileno())
+        time.sleep(1)
+        while (begin := time.monotonic()) < end:
+            os.pwrite(file.fileno(), bytes(SYNCED), random.randrange(0, SYNCED_FILE - SYNCED, SYNCED))
+            os.fdatasync(file.fileno())
+            longest = max(longest, time.monotonic() - begin)
+            time.sleep(1 / PAUSE_RATE)
+    return longest * 1e3
 
 
 def unique(bench: Bench, server: Server) -> Rows:

@@ -44,8 +44,8 @@ class Server:
     def __init__(self, cable: Cable, directory: Path) -> None:
         self._cable = cable
         self._prepared = directory / f"{self.name}-prepared"
-        self._live = directory / f"{self.name}-live"
-        for one in (self._prepared, self._live):
+        self.directory = directory / f"{self.name}-live"
+        for one in (self._prepared, self.directory):
             one.mkdir()
         self._log = directory / f"{self.name}.log"
         self._process: subprocess.Popen[bytes] | None = None
@@ -80,12 +80,12 @@ class Server:
         """Start it with these leases, and wait for its first answer. `quiet` turns the log of leases off."""
         self.stop()
         self._restore(leases)
-        words = self._cable.on_server(self.configure(self._live, leases, quiet))
+        words = self._cable.on_server(self.configure(self.directory, leases, quiet))
         self._log.write_bytes(b"")
         prober = self._probe()
         try:
             begin = time.monotonic()
-            self._process = start(words, self._log, self.environment(), self._live)
+            self._process = start(words, self._log, self.environment(), self.directory)
             self.start_time = self._first_answer(prober) - begin
         finally:
             prober.kill()
@@ -96,9 +96,9 @@ class Server:
         prepared = self._prepared / f"{leases.count}-{leases.free}"
         if not prepared.exists():
             self.write_leases(prepared, leases)
-        for old in self._live.iterdir():
+        for old in self.directory.iterdir():
             old.unlink()
-        shutil.copyfile(prepared, self._live / self.database)
+        shutil.copyfile(prepared, self.directory / self.database)
         os.sync()
 
     def _probe(self) -> subprocess.Popen[str]:
@@ -223,7 +223,7 @@ class Kea(Server):
 
     def environment(self) -> dict[str, str]:
         names = ("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_DHCP_DATA_DIR", "KEA_LOG_FILE_DIR")
-        return dict.fromkeys(names, str(self._live))
+        return dict.fromkeys(names, str(self.directory))
 
 
 class Dnsmasq(Server):

@@ -51,6 +51,14 @@ def client(number: int) -> bytes:
     return b"\2\1%c%c" % (number >> 8, number & 255)
 
 
+def reclaim(table: AddressTable, now: int, most: int) -> list[int]:
+    """Free what has ended, of clients numbered as their slots."""
+    ended = table.due(now, most)
+    for address in ended:
+        table.end(address - BASE, client(address - BASE))
+    return ended
+
+
 def steps(act) -> int:
     """How many lines of Python an act takes: what counts where time cannot be trusted."""
     count = 0
@@ -105,7 +113,7 @@ def test_addresses_never_used_go_before_those_that_had_a_client():
     table = table_of(3)
     table.take(0)
     table.lease(0, client(0), NOW + 1)
-    table.end(0)
+    table.end(0, client(0))
     assert taken(table) == [1, 2, 0]
 
 
@@ -113,7 +121,7 @@ def test_of_those_that_had_a_client_the_longest_unused_goes_first():
     table = table_of(4)
     fill(table)
     for slot in (2, 0, 3, 1):
-        table.end(slot)
+        table.end(slot, client(slot))
     assert taken(table) == [2, 0, 3, 1]
 
 
@@ -122,7 +130,7 @@ def test_an_address_whose_offer_lapsed_is_the_first_to_be_given_again():
     table = table_of(3)
     fill(table)
     for slot in (0, 1):
-        table.end(slot)
+        table.end(slot, client(slot))
     assert table.take(0) == BASE
     table.lapse(0)
     assert taken(table) == [0, 1]
@@ -131,7 +139,7 @@ def test_an_address_whose_offer_lapsed_is_the_first_to_be_given_again():
 def test_the_client_of_an_address_is_remembered_until_another_one_has_it():
     table = table_of(2)
     fill(table)
-    table.end(0)
+    table.end(0, client(0))
     assert table.clients[client(0)] == BASE
     table.forget(client(0), 0)
     assert client(0) not in table.clients
@@ -140,7 +148,7 @@ def test_the_client_of_an_address_is_remembered_until_another_one_has_it():
 def test_a_client_that_moved_on_is_not_forgotten_with_its_former_address():
     table = table_of(3)
     table.lease(0, client(7), NOW + 1)
-    table.end(0)
+    table.end(0, client(0))
     table.lease(1, client(7), NOW + 9)
     table.forget(client(7), 0)
     assert table.clients[client(7)] == BASE + 1
@@ -159,9 +167,9 @@ def test_what_is_in_quarantine_is_not_given_until_that_ends():
     fill(table)
     table.decline(0, client(0), NOW + 900)
     assert client(0) not in table.clients
-    assert (taken(table), table.reclaim(NOW + 899, 100)) == ([], [BASE + 1])
+    assert (taken(table), reclaim(table, NOW + 899, 100)) == ([], [BASE + 1])
     table.lease(1, client(1), NOW + 9000)
-    assert table.reclaim(NOW + 900, 100) == [BASE]
+    assert reclaim(table, NOW + 900, 100) == [BASE]
     assert taken(table) == [0]
 
 
@@ -187,7 +195,7 @@ def test_an_ended_address_is_found_in_as_many_steps_however_many_there_are():
         table = table_of(10_000)
         fill(table)
         for slot in range(ended):
-            table.end(slot)
+            table.end(slot, client(slot))
         table.take(0)
         counts.add(steps(lambda table=table: table.take(0)))
     assert len(counts) == 1
@@ -203,7 +211,7 @@ def test_lease_renewal_and_end_take_as_many_steps_in_any_table():
         table.hold(5)
         table.lease(5, client(5), NOW + 600)
         table.lease(5, client(5), NOW + 900)
-        table.end(5)
+        table.end(5, client(5))
 
     assert len({steps(lambda size=size: life(table_of(size))) - steps(lambda size=size: table_of(size))
                 for size in (100, 10_000)}) == 1
@@ -217,23 +225,23 @@ def test_what_has_ended_is_reclaimed_and_nothing_else():
     for slot, end in enumerate((NOW - 1, NOW, NOW + 1, NEVER)):
         table.hold(slot)
         table.lease(slot, client(slot), end)
-    assert sorted(table.reclaim(NOW, 100)) == [BASE, BASE + 1]
-    assert table.reclaim(NOW, 100) == []
-    assert sorted(table.reclaim(NOW + (1 << 30), 100)) == [BASE + 2]
+    assert sorted(reclaim(table, NOW, 100)) == [BASE, BASE + 1]
+    assert reclaim(table, NOW, 100) == []
+    assert sorted(reclaim(table, NOW + (1 << 30), 100)) == [BASE + 2]
 
 
 def test_a_renewed_lease_is_not_reclaimed():
     table = table_of(1)
     fill(table, NOW + 10)
     table.lease(0, client(0), NOW + 500)
-    assert table.reclaim(NOW + 499, 100) == []
-    assert table.reclaim(NOW + 500, 100) == [BASE]
+    assert reclaim(table, NOW + 499, 100) == []
+    assert reclaim(table, NOW + 500, 100) == [BASE]
 
 
 def test_reclaiming_looks_at_no_more_than_it_is_told_and_comes_to_all_in_the_end():
     table = table_of(1000)
     fill(table, NOW)
-    portions = [table.reclaim(NOW + 1, 64) for _ in range(20)]
+    portions = [reclaim(table, NOW + 1, 64) for _ in range(20)]
     assert max(map(len, portions)) <= 64
     assert sum(map(len, portions)) == 1000
 
@@ -258,7 +266,7 @@ def test_an_ended_address_that_is_taken_out_of_the_pool_is_not_given_again():
     table = table_of(3)
     fill(table)
     for slot in (0, 1, 2):
-        table.end(slot)
+        table.end(slot, client(slot))
     table.set_kinds(bytes((OUTSIDE, POOL, OUTSIDE)))
     assert table.take(BASE) == BASE + 1
     assert table.take(0) == 0
@@ -274,7 +282,7 @@ def test_what_ends_outside_the_pool_is_barred(state):
         table.decline(0, client(0), NOW)
     table.set_kinds(bytes((OUTSIDE,)))
     table.lapse(0)
-    table.reclaim(NOW, 10)
+    reclaim(table, NOW, 10)
     assert table.states[0] == BARRED
     assert table.take(0) == 0
 
@@ -297,7 +305,7 @@ def test_a_restart_gives_leases_quarantines_and_the_order_of_the_free_ones():
     assert list(table.states) == [LEASED, ENDED, ENDED, DECLINED, UNUSED, ENDED]
     assert table.clients == {client(number): BASE + number for number in (0, 1, 2, 5)}
     assert taken(table) == [4, 2, 1, 5]
-    assert sorted(table.reclaim(NOW + 9, 100)) == [BASE, BASE + 3]
+    assert sorted(reclaim(table, NOW + 9, 100)) == [BASE, BASE + 3]
 
 
 def test_rows_outside_the_pool_are_kept_while_they_run():
@@ -316,7 +324,7 @@ def test_of_two_rows_for_one_client_the_later_end_counts_and_the_other_address_i
     assert table.clients == {client(7): BASE + winner}
     assert table.states[1 - winner] == ENDED
     assert table.states[winner] == (LEASED if max(first, second) > NOW else ENDED)
-    table.reclaim(NOW + 100, 100)
+    reclaim(table, NOW + 100, 100)
     assert sorted(taken(table)) == [0, 1, 2]
 
 
@@ -325,7 +333,7 @@ def test_an_end_that_never_comes_is_loaded_as_such(end):
     table = table_of(1)
     load(table, [(BASE, client(0), end, BOUND)], NOW)
     assert table.ends[0] == NEVER
-    assert table.reclaim(NEVER - 1, 10) == []
+    assert reclaim(table, NEVER - 1, 10) == []
 
 
 def test_a_released_address_is_free_though_the_clock_went_back():
@@ -343,7 +351,7 @@ rows_at_random = st.lists(st.tuples(st.integers(0, 7), st.integers(-50, 50), st.
 def test_after_a_restart_each_free_address_is_given_once_and_no_other(rows, later):
     table = table_of(8)
     load(table, [(BASE + slot, client(slot % 4), NOW + end, state) for slot, end, state in sorted(rows)], NOW)
-    table.reclaim(NOW + later, 1000)
+    reclaim(table, NOW + later, 1000)
     slots = taken(table)
     assert len(slots) == len(set(slots))
     assert set(slots) == {slot for slot in range(8) if table.states[slot] == OFFERED}
@@ -372,3 +380,19 @@ def test_the_free_list_is_a_list(acts):
         assert ours.first() == model.pop(0)
         ours.remove(ours.first())
     assert ours.first() == -1
+
+
+@pytest.mark.parametrize("ends_first", [False, True])
+def test_a_client_recognised_by_its_hardware_address_loses_an_address_that_is_given_to_another(ends_first):
+    """Else it would be taken for the holder of the other's lease (RFC 2131 section 4.3.1)."""
+    table = table_of(1)
+    hardware, known = b"\2\0\0\0\0\1", b"\1\1by-identifier"
+    recorded = b"\0\1" + hardware
+    table.lease(0, recorded, NOW)
+    if ends_first:
+        table.end(0, recorded)
+    table.recognise(known, 1, hardware)
+    table.end(0, recorded)  # the store still has it by the hardware address
+    assert table.clients == {known: BASE}
+    table.lease(0, client(7), NOW + 60)
+    assert table.clients == {client(7): BASE}

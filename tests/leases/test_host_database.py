@@ -103,7 +103,7 @@ def failing(monkeypatch, hosts: HostDatabase, words: str) -> SimpleNamespace:
     """Make every commit fail until `mended`."""
     commit = hosts.store.commit
 
-    def fail(staged: object) -> frozenset[int]:
+    def fail(*staged: object) -> frozenset[int]:
         raise sqlite3.OperationalError(words)
 
     monkeypatch.setattr(hosts.store, "commit", fail)
@@ -230,7 +230,7 @@ def test_a_binding_is_nobodys_lease_before_the_commit(hosts):
 def test_memory_changes_after_the_store_has_synced(hosts, monkeypatch):
     seen = []
     commit = hosts.store.commit
-    monkeypatch.setattr(hosts.store, "commit", lambda staged: seen.append(state(hosts, FIRST)) or commit(staged))
+    monkeypatch.setattr(hosts.store, "commit", lambda *staged: seen.append(state(hosts, FIRST)) or commit(*staged))
     lease(hosts, A)
     assert seen == [OFFERED]
     assert state(hosts, FIRST) == LEASED
@@ -376,7 +376,7 @@ def test_a_store_that_failed_is_not_tried_with_every_batch(hosts, monkeypatch, c
     calls = []
     store = failing(monkeypatch, hosts, FAULTS[0])
     fail = hosts.store.commit
-    monkeypatch.setattr(hosts.store, "commit", lambda staged: calls.append(clock.now) or fail(staged))
+    monkeypatch.setattr(hosts.store, "commit", lambda *staged: calls.append(clock.now) or fail(*staged))
     for _ in range(30):
         stage(hosts, A, FIRST)
         with pytest.raises(sqlite3.Error):
