@@ -7,7 +7,7 @@ answer ARP yet. Plain tuples, for one is made for each packet, and a named one t
 
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.wire.packet import BROADCAST_FLAG, Request
-from pydhcpd.wire.relay import RELAY_SOURCE_PORT, suboptions
+from pydhcpd.wire.relay import uses_source_port
 
 SERVER_PORT, CLIENT_PORT = 67, 68
 ETHERNET = 1
@@ -17,10 +17,8 @@ Route = tuple[int, int, int, bytes]
 
 def to_relay(request: Request) -> Route:
     """To the relay agent's address: port 67, or the port it sent from if it says so (RFC 8357 section 4)."""
-    relay = request.options.get(82)
-    if relay is not None and RELAY_SOURCE_PORT in suboptions(relay):
-        return request.giaddr, request.port, 0, b""
-    return request.giaddr, SERVER_PORT, 0, b""
+    port = request.port if uses_source_port(request.options.get(82, b"")) else SERVER_PORT
+    return request.giaddr, port, 0, b""
 
 
 def route_of_lease(request: Request, yiaddr: int, ethernet: bool) -> Route:

@@ -11,7 +11,7 @@ None where the value takes all that is left), `encode` and `decode`. For every v
 The exception is an empty list: it encodes to no octets, which most options do not allow on the wire.
 
 RFC 2132 (addresses, text, flags, numbers), RFC 1035 4.1.4 and RFC 3397 (domain names), RFC 3442 (routes),
-RFC 3004 (user classes), RFC 3361 (SIP servers).
+RFC 3004 (user classes), RFC 3361 (SIP servers), RFC 3925 (vendor classes), RFC 9463 (encrypted DNS).
 """
 
 import re
@@ -21,9 +21,12 @@ from typing import NamedTuple, Protocol
 
 from pydhcpd.addresses import address_from, address_text, network_from, network_text
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.wire import service_parameters
 
 INFINITE = 0xFFFFFFFF
 """Seconds: a lease time without end (RFC 2131 3.3)."""
+
+OVER_HTTP = frozenset((b"http/1.1", b"h2", b"h3"))  # RFC 9461 5: protocols (alpn) that need a dohpath
 
 MAXIMUM_LABEL = 63  # RFC 1035 2.3.4, octets
 MAXIMUM_NAME = 255  # RFC 1035 2.3.4, octets on the wire, lengths and the root included
@@ -282,6 +285,12 @@ class Listing:
         return [self.element.decode(data[start:start + width]) for start in range(0, len(data), width)]
 
 
+def _records(value: object) -> list[object]:
+    """A list of tuples, where a single tuple may stand for a list of one."""
+    is_one = isinstance(value, list | tuple) and value and not isinstance(value[0], list | tuple)
+    return [value] if is_one else _listed(value)
+
+
 # Domain names. To write one, it is a tuple of labels. When reading, `Suffixes` remembers, for every offset at which a
 # label began, the name from there on. A pointer must name such an offset, in a name that is complete: so it points
 # backwards, cannot loop, and costs one look-up, however many pointers lead to it.
@@ -444,8 +453,7 @@ class Routes:
     width: None = None
 
     def encode(self, value: object) -> bytes:
-        one = isinstance(value, list | tuple) and len(value) == 2 and not isinstance(value[0], list | tuple)
-        return b"".join(self._encode_route(route) for route in ([value] if one else _listed(value)))
+        return b"".join(self._encode_route(route) for route in _records(value))
 
     def _encode_route(self, route: object) -> bytes:
         if not isinstance(route, list | tuple) or len(route) != 2:
@@ -554,6 +562,123 @@ def _is_address(value: object) -> bool:
     return True
 
 
+@dataclass(frozen=True, slots=True)
+class VendorClasses:
+    """What a client is, by makers: enterprise number, length, data; each maker once (RFC 3925 3)."""
+
+    name: str = "vendor_classes"
+    allowed: str = "a list of (enterprise number, up to 255 octets), such as [(4491, b'docsis3.0')]"
+    width: None = None
+
+    def encode(self, value: object) -> bytes:
+        pairs = [self._pair(item) for item in _records(value)]
+        if len({enterprise for enterprise, _ in pairs}) < len(pairs):
+            raise _refusal(self, value, "names an enterprise twice")
+        return b"".join(enterprise + bytes((len(data),)) + data for enterprise, data in pairs)
+
+    def _pair(self, item: object) -> tuple[bytes, bytes]:
+        if not isinstance(item, list | tuple) or len(item) != 2:
+            raise _refusal(self, item, "is not a pair of enterprise number and data")
+        enterprise, data = UINT32.encode(item[0]), BYTES.encode(item[1])
+        if len(data) > 255:
+            raise _refusal(self, item, "has more than 255 octets")
+        return enterprise, data
+
+    def decode(self, data: bytes) -> list[tuple[int, bytes]]:
+        pairs, at = [], 0
+        while at < len(data):
+            begin = at + 5
+            if begin > len(data) or begin + data[at + 4] > len(data):
+                raise MalformedPacket("vendor class is cut off")
+            pairs.append((int.from_bytes(data[at:at + 4], "big"), data[begin:begin + data[at + 4]]))
+            at = begin + data[at + 4]
+        if not pairs:
+            raise MalformedPacket("no vendor class")
+        return pairs
+
+
+@dataclass(frozen=True, slots=True)
+class EncryptedDns:
+    """Resolvers that are asked over TLS, QUIC or HTTPS (RFC 9463 5.1).
+
+    Each is (priority, name, addresses, service parameters), or (priority, name) for a client that is to look up the rest
+    in DNS (RFC 9463 3.1.6). The lowest priority is preferred.
+    """
+
+    name: str = "encrypted_dns"
+    allowed: str = ("a list of (priority from 1 to 65535, name, addresses, service parameters), such as "
+                    "[(1, 'dns.example', ['192.0.2.53'], 'alpn=dot,h2 port=853 dohpath=/dns-query{?dns}')], "
+                    "or of (priority, name)")
+    width: None = None
+
+    def encode(self, value: object) -> bytes:
+        return b"".join(self._encode_resolver(item) for item in _records(value))
+
+    def _encode_resolver(self, item: object) -> bytes:
+        if not isinstance(item, list | tuple) or len(item) not in (2, 4):
+            raise _refusal(self, item, "is not a resolver")
+        if item[0] == 0:
+            raise _refusal(self, item, "has priority 0, which would make the name an alias")
+        name = DOMAIN.encode(item[1])
+        if name == b"\0":
+            raise _refusal(self, item, "has the root for a name, which no certificate holds")
+        wire = UINT16.encode(item[0]) + bytes((len(name),)) + name
+        if len(item) > 2:
+            wire += self._encode_addresses(item) + self._encode_parameters(item)
+        if len(wire) > 65535:
+            raise _refusal(self, item[:2], "has more than 65535 octets")
+        return len(wire).to_bytes(2, "big") + wire
+
+    def _encode_addresses(self, item: list[object] | tuple[object, ...]) -> bytes:
+        addresses = ADDRESSES.encode(item[2])
+        if not 0 < len(addresses) <= 255:
+            raise _refusal(self, item, "has no address or more than 63; one without is (priority, name) alone")
+        return bytes((len(addresses),)) + addresses
+
+    def _encode_parameters(self, item: list[object] | tuple[object, ...]) -> bytes:
+        if not isinstance(item[3], str):
+            raise _refusal(self, item, "has service parameters that are not text")
+        parameters = service_parameters.encode(item[3])
+        values = service_parameters.read(parameters)
+        if service_parameters.IPV4HINT in values or service_parameters.IPV6HINT in values:
+            raise _refusal(self, item, "has address hints (key4, key6), which the addresses replace")  # RFC 9463 3.1.5
+        protocols = set(_counted(values.get(service_parameters.ALPN, b"")) or [])
+        if not protocols:  # RFC 9461 4.1: there is no default, and a client leaves such a resolver alone
+            raise _refusal(self, item, "names no protocol (alpn)")
+        if protocols & OVER_HTTP and service_parameters.DOHPATH not in values:  # RFC 9461 5
+            raise _refusal(self, item, "is asked over HTTP, and has no dohpath")
+        return parameters
+
+    def decode(self, data: bytes) -> list[tuple[object, ...]]:
+        resolvers, at = [], 0
+        while at < len(data):
+            begin = at + 2
+            at = begin + int.from_bytes(data[at:begin], "big")
+            if begin > len(data) or at > len(data):
+                raise MalformedPacket("resolver is cut off")
+            resolvers.append(self._decode_resolver(data[begin:at]))
+        if not resolvers:
+            raise MalformedPacket("no resolver")
+        return resolvers
+
+    @staticmethod
+    def _decode_resolver(data: bytes) -> tuple[object, ...]:
+        name, rest = _counted_part(data, 2)
+        resolver = (UINT16.decode(data[:2]), DOMAIN.decode(name))
+        if rest == len(data):
+            return resolver
+        addresses, rest = _counted_part(data, rest)
+        return (*resolver, ADDRESSES.decode(addresses), service_parameters.decode(data[rest:]))
+
+
+def _counted_part(data: bytes, at: int) -> tuple[bytes, int]:
+    """The part behind its length of one octet, and the offset behind it."""
+    end = at + 1 + data[at] if at < len(data) else len(data) + 1
+    if end > len(data):
+        raise MalformedPacket("resolver is cut off")
+    return data[at + 1:end], end
+
+
 ADDRESS = Address()
 ADDRESSES = Listing("addresses", "a list of IPv4 addresses, such as ['192.0.2.1']", ADDRESS)
 ADDRESSES_OR_NONE = Listing("addresses", "a list of IPv4 addresses, such as ['192.0.2.1'], or []", ADDRESS, least=0)
@@ -565,6 +690,7 @@ DOMAIN = Domain()
 DOMAINS = Domains()
 PLAIN_DOMAINS = Domains("plain_domains", compress=False)
 EMPTY = Empty()
+ENCRYPTED_DNS = EncryptedDns()
 FLAG = Flag()
 INT32 = Number("int32", "a whole number from -2147483648 to 2147483647", 4, signed=True)
 ROUTES = Routes()
@@ -578,12 +704,13 @@ UINT32 = Number("uint32", "a whole number from 0 to 4294967295", 4)
 UINT8S = Listing("uint8s", "a list of whole numbers from 0 to 255, such as [1, 3, 6]", UINT8)
 UINT16S = Listing("uint16s", "a list of whole numbers from 0 to 65535, such as [7, 9]", UINT16)
 USER_CLASSES = UserClasses()
+VENDOR_CLASSES = VendorClasses()
 
 SHAPES: dict[str, Codec] = {
     shape.name: shape
     for shape in (
         ADDRESS, ADDRESSES, TEXT, BYTES, FLAG, UINT8, UINT16, UINT32, INT32, SECONDS, UINT8S, UINT16S,
-        DOMAIN, DOMAINS, PLAIN_DOMAINS, ADDRESS_PAIRS, ROUTES, EMPTY, USER_CLASSES, SIP_SERVERS)
+        DOMAIN, DOMAINS, PLAIN_DOMAINS, ADDRESS_PAIRS, ROUTES, EMPTY, USER_CLASSES, SIP_SERVERS, VENDOR_CLASSES, ENCRYPTED_DNS)
 }
 """Every shape that has a word, by it."""
 

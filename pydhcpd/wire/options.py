@@ -13,7 +13,7 @@ that. Options with an inner structure that no shape can say are bytes.
 import re
 from dataclasses import dataclass
 
-from pydhcpd.errors import MalformedPacket
+from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.wire.codecs import (
     ADDRESS,
     ADDRESS_PAIRS,
@@ -23,6 +23,7 @@ from pydhcpd.wire.codecs import (
     DOMAIN,
     DOMAINS,
     EMPTY,
+    ENCRYPTED_DNS,
     FLAG,
     INT32,
     PLAIN_DOMAINS,
@@ -37,6 +38,7 @@ from pydhcpd.wire.codecs import (
     UINT16S,
     UINT32,
     USER_CLASSES,
+    VENDOR_CLASSES,
     Codec,
     record,
 )
@@ -47,16 +49,26 @@ PAD, END = 0, 255
 LONGEST_DESCRIPTION = 400
 """Characters of one option in a log line; the rest of a longer one is left out."""
 
+Inside = tuple[int, int]
+"""Where a suboption lies: (43, 0), or (125, enterprise number)."""
+
+VENDOR_SPECIFIC, VENDOR_IDENTIFYING = 43, 125
+LARGEST_ENTERPRISE = 0xFFFFFFFF  # RFC 3925 4: four octets
+
 
 @dataclass(frozen=True, slots=True)
 class Option:
-    """One option: code (1 to 254), name, codec of its value, where it is defined, and other names that it has had."""
+    """One option: code (1 to 254), name, codec of its value, where it is defined, and other names that it has had.
+
+    A suboption is `inside` another: its code is one of that option's own numbers.
+    """
 
     code: int
     name: str
     codec: Codec
     reference: str
     aliases: tuple[str, ...] = ()
+    inside: Inside | None = None
 
 
 TABLE: tuple[Option, ...] = (
@@ -179,7 +191,7 @@ TABLE: tuple[Option, ...] = (
     Option(121, "classless_static_route", ROUTES, "RFC 3442"),
     Option(122, "ccc", BYTES, "RFC 3495 4", aliases=("cablelabs_client_configuration",)),
     Option(123, "geoconf", BYTES, "RFC 6225 2.2"),
-    Option(124, "vendor_identifying_class", BYTES, "RFC 3925 3"),
+    Option(124, "vendor_identifying_class", VENDOR_CLASSES, "RFC 3925 3"),
     Option(125, "vendor_identifying", BYTES, "RFC 3925 4"),
     # RFC 4578 2.4 reserves these for PXE without a word on their contents, and makers of telephones use them each in
     # their own way: bytes, and names that promise nothing
@@ -215,7 +227,7 @@ TABLE: tuple[Option, ...] = (
     Option(158, "v4_pcp_server", BYTES, "RFC 7291 4"),
     Option(159, "v4_portparams", record(UINT8, UINT8, UINT16), "RFC 7618 9"),
     Option(161, "mud_url_v4", TEXT, "RFC 8520 10"),
-    Option(162, "encrypted_dns", BYTES, "RFC 9463 5"),
+    Option(162, "encrypted_dns", ENCRYPTED_DNS, "RFC 9463 5"),
     # tentatively assigned in 2005, without a definition
     Option(175, "etherboot", BYTES, "IANA registry"),
     Option(176, "ip_telephone", BYTES, "IANA registry"),
@@ -254,6 +266,21 @@ def option_named(name: str) -> Option | None:
     if number is None or int(number[1]) >= END:
         return None
     return Option(int(number[1]), name, BYTES, "raw bytes")
+
+
+def inside_from(value: object) -> Inside:
+    """Where a suboption lies, as the configuration says it: "vendor_specific_information" is option 43 (RFC 2132 8.4),
+    ("vendor_identifying", 4491) what option 125 has of that enterprise (RFC 3925 4). Raises InvalidValue.
+    """
+    if value == BY_CODE[VENDOR_SPECIFIC].name:
+        return VENDOR_SPECIFIC, 0
+    if isinstance(value, tuple | list) and len(value) == 2 and value[0] == BY_CODE[VENDOR_IDENTIFYING].name:
+        enterprise = value[1]
+        if isinstance(enterprise, int) and not isinstance(enterprise, bool) and 0 <= enterprise <= LARGEST_ENTERPRISE:
+            return VENDOR_IDENTIFYING, enterprise
+        raise InvalidValue(f"{enterprise!r} is no enterprise number; allowed are 0 to {LARGEST_ENTERPRISE}")
+    raise InvalidValue(f"{value!r} is no place for suboptions; allowed are \"vendor_specific_information\" and "
+                       "(\"vendor_identifying\", ENTERPRISE NUMBER)")
 
 
 def name_of(code: int) -> str:

@@ -6,6 +6,9 @@ what they mean is in `options`. Knows no sockets, no policy, no clock.
     op htype hlen hops | xid | secs flags | ciaddr | yiaddr | siaddr | giaddr | chaddr(16) | sname(64) | file(128)
      0     1    2    3     4      8    10     12       16       20       24       28           44          108
     magic cookie 236, options from 240: code length value ... with 0 for padding and 255 for the end
+
+BOOTP (RFC 951) is the same without option 53. Its last field, vend, has 64 bytes, cookie included, and holds anything
+where no cookie comes first: such a message is read as one without options, if the caller takes BOOTP at all.
 """
 
 from collections.abc import Iterable, Iterator
@@ -16,7 +19,11 @@ from typing import Self
 from pydhcpd.errors import MalformedPacket
 
 BOOTREQUEST, BOOTREPLY = 1, 2
+BOOTP = 0  # the kind of a request without option 53
+UNKNOWN_KIND = 255  # of one whose option 53 is no message type: not one byte, or 0
 DISCOVER, OFFER, REQUEST, DECLINE, ACK, NAK, RELEASE, INFORM = range(1, 9)
+LEASEQUERY, LEASEUNASSIGNED, LEASEUNKNOWN, LEASEACTIVE = range(10, 14)  # RFC 4388
+BULKLEASEQUERY, LEASEQUERYDONE = 14, 15  # RFC 6926
 MESSAGE_NAMES = {DISCOVER: "DISCOVER", OFFER: "OFFER", REQUEST: "REQUEST", DECLINE: "DECLINE",
                  ACK: "ACK", NAK: "NAK", RELEASE: "RELEASE", INFORM: "INFORM"}
 FROM_CLIENTS = frozenset((DISCOVER, REQUEST, DECLINE, RELEASE, INFORM))
@@ -27,11 +34,13 @@ MAGIC_COOKIE = b"\x63\x82\x53\x63"
 SNAME, COOKIE, OPTIONS = 44, 236, 240
 SNAME_SIZE, FILE_SIZE = 64, 128
 IP_AND_UDP = 20 + 8  # what option 57 counts besides the message
-MINIMUM_SIZE = 300  # RFC 1542 section 2.1: some relays drop anything shorter
+MINIMUM_SIZE = 300  # RFC 1542 section 2.1: some relays drop anything shorter; all that a BOOTP client need take
 DEFAULT_LIMIT = 576  # RFC 2131 section 2: what every client must take, headers included
 
 HEADER = Struct("!BBBBIHHIIII16s")
 NO_BOOT = bytes(OPTIONS - SNAME - len(MAGIC_COOKIE)) + MAGIC_COOKIE  # empty sname and file, and the cookie
+NO_OPTIONS = MAGIC_COOKIE + b"\xff"  # what the vend field of a BOOTP message without a cookie is read as
+NOT_FOR_BOOTP = frozenset({*range(50, 62), 66, 67, 82})  # RFC 2132 section 9 is DHCP's alone; 82 is the relay's
 
 
 class Packet:
@@ -74,12 +83,13 @@ class Packet:
         self.options = {} if options is None else options
 
     @classmethod
-    def decode(cls, data: bytes) -> Self:
-        """Read one message. Raises MalformedPacket, and nothing else, where it is not one."""
-        if len(data) < OPTIONS:
-            raise MalformedPacket("shorter than 240 bytes")
+    def decode(cls, data: bytes, bootp: bool = False) -> Self:
+        """Read one message. Raises MalformedPacket, and nothing else, where it is not one.
+
+        With `bootp` the cookie may be missing, and without option 53 the End as well: RFC 951 knows neither.
+        """
         if data[COOKIE:OPTIONS] != MAGIC_COOKIE:
-            raise MalformedPacket("no magic cookie")
+            data = _without_cookie(data, bootp)
         packet = cls.__new__(cls)
         (packet.op, packet.htype, packet.hlen, packet.hops, packet.xid, packet.secs, packet.flags, packet.ciaddr,
          packet.yiaddr, packet.siaddr, packet.giaddr, packet.chaddr) = HEADER.unpack_from(data)
@@ -87,7 +97,7 @@ class Packet:
             raise MalformedPacket("hardware address longer than 16 bytes")
         options: dict[int, bytes] = {}
         packet.options = options
-        if not _read_options(data, OPTIONS, options):
+        if not _read_options(data, OPTIONS, options) and (not bootp or 53 in options):
             raise MalformedPacket("no End option")
         packet.boot = data[SNAME:COOKIE]
         if OVERLOAD in options:
@@ -158,11 +168,17 @@ class Request(Packet):
     """A message from a client, with how it arrived. The server alone makes them, by `Request.receive`.
 
     `client` is the key of RFC 2131 section 4.2, tagged by kind so that the two never meet: the client identifier
-    where one was sent, else hardware type and address. `interface` is the index of the interface that it came in on,
-    `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone; `kind` is the message type.
+    where one was sent, else hardware type and address; empty for a leasequery by address. `interface` is the index of the
+    interface that it came in on, `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone;
+    `kind` is the message type, BOOTP where there is none, UNKNOWN_KIND where option 53 holds no type.
+
+    Policy reads besides: `relay` and `relay_address`, the content of option 82 and giaddr, or those that are remembered for
+    a client that renews directly; the `interface_name`; and whether the client is `known`, having a reservation. Who serves
+    the request sets the last two. A query of leases by address has no client: its key is empty.
     """
 
-    __slots__ = ("client", "interface", "kind", "port", "source", "unicast")
+    __slots__ = ("client", "interface", "interface_name", "kind", "known", "port", "relay", "relay_address", "source",
+                 "unicast")
 
     client: bytes
     kind: int
@@ -170,11 +186,18 @@ class Request(Packet):
     source: int
     port: int
     unicast: bool
+    relay: bytes
+    relay_address: int
+    interface_name: str
+    known: bool
 
     @classmethod
-    def receive(cls, data: bytes, interface: int, source: int, port: int, destination: int) -> Self:
-        """Read a datagram that came to `destination`. Raises MalformedPacket where no client could have sent it."""
-        request = cls.decode(data)
+    def receive(cls, data: bytes, interface: int, source: int, port: int, destination: int, bootp: bool = False) -> Self:
+        """Read a datagram that came to `destination`. Raises MalformedPacket where no client could have sent it.
+
+        `bootp`: whether what only a BOOTP client would send is read as well; see `decode`.
+        """
+        request = cls.decode(data, bootp)
         if request.op != BOOTREQUEST:
             raise MalformedPacket("not a request")
         identifier = request.options.get(61)
@@ -182,12 +205,19 @@ class Request(Packet):
             request.client = b"\1" + identifier
         elif request.hlen:
             request.client = b"\2%c%b" % (request.htype, request.chaddr[:request.hlen])
+        elif request.options.get(53) == b"\x0a":
+            request.client = b""  # who asks for an address names no client (LEASEQUERY, RFC 4388 section 6.2)
         else:
             raise MalformedPacket("neither a hardware address nor a client identifier")  # RFC 4390 section 2.1
         request.interface, request.source, request.port = interface, source, port
         request.unicast = destination != 0xFFFFFFFF
+        request.relay, request.relay_address = request.options.get(82, b""), request.giaddr
+        request.interface_name, request.known = "", False
         kind = request.options.get(53)
-        request.kind = kind[0] if kind is not None and len(kind) == 1 else 0
+        if kind is None:
+            request.kind = BOOTP
+        else:
+            request.kind = kind[0] if len(kind) == 1 and kind[0] else UNKNOWN_KIND
         return request
 
     def size_limit(self, mtu: int) -> int:
@@ -206,6 +236,30 @@ def encode_reply(request: Request, flags: int, ciaddr: int, yiaddr: int, siaddr:
     message = HEADER.pack(BOOTREPLY, request.htype, request.hlen, 0, request.xid, 0, flags, ciaddr, yiaddr, siaddr,
                           request.giaddr, request.chaddr) + boot + options + b"\xff"
     return message if len(message) >= MINIMUM_SIZE else message.ljust(MINIMUM_SIZE, b"\0")
+
+
+def encode_bootp_reply(request: Request, yiaddr: int, siaddr: int, boot: bytes, options: Iterable[tuple[int, bytes]],
+                       mtu: int) -> bytes:
+    """The BOOTREPLY to a BOOTP request (RFC 951 section 7.3, RFC 1534 section 2): 300 bytes, or what option 57 allows.
+
+    `options` come in order of need: each goes out, whole, if there is room left for it, and if it is not for DHCP alone.
+    A client that knows its address keeps it: ciaddr is the request's. What a relay added (option 82) goes back to it
+    last. The relay takes it off again, so the client's 300 bytes are not touched; only where the reply as a whole would
+    be too long it is left out (RFC 3046 section 2.2).
+    """
+    limit = request.size_limit(mtu) - OPTIONS - 1
+    echoed = encode_option(82, request.options[82]) if 82 in request.options else b""
+    if len(echoed) > limit:
+        echoed = b""
+    room = limit - len(echoed)
+    if 57 not in request.options:
+        room = min(room, MINIMUM_SIZE - OPTIONS - 1)
+    chosen = b""
+    for code, value in options:
+        encoded = encode_option(code, value)
+        if code not in NOT_FOR_BOOTP and len(chosen) + len(encoded) <= room:
+            chosen += encoded
+    return encode_reply(request, request.flags, request.ciaddr, yiaddr, siaddr, boot, chosen + echoed)
 
 
 def fragment(code: int, value: bytes) -> Iterator[bytes]:
@@ -258,6 +312,15 @@ def overload(fragments: Iterable[bytes], room: int) -> tuple[bytes, bytes]:
     used = (1 if file else 0) | (2 if sname else 0)
     boot = [(field + b"\xff" if field else b"").ljust(size, b"\0") for field, size in ((sname, SNAME_SIZE), (file, FILE_SIZE))]
     return b"".join(boot), main + bytes((OVERLOAD, 1, used))
+
+
+def _without_cookie(data: bytes, bootp: bool) -> bytes:
+    """A BOOTP message, with an empty options field for its vend field. Raises MalformedPacket for what must be DHCP."""
+    if not bootp:
+        raise MalformedPacket("shorter than 240 bytes" if len(data) < OPTIONS else "no magic cookie")
+    if len(data) < COOKIE:
+        raise MalformedPacket("shorter than 236 bytes")
+    return data[:COOKIE] + NO_OPTIONS
 
 
 def _read_options(data: bytes, start: int, options: dict[int, bytes]) -> bool:

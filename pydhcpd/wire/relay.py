@@ -1,4 +1,9 @@
-"""What a relay agent adds: the suboptions of option 82 (RFC 3046), read for policy only. They are echoed as they came."""
+"""What a relay agent adds: the suboptions of option 82, read for policy only. They are echoed as they came.
+
+RFC 3046 (the option, circuit id, remote id), RFC 3527 (link selection), RFC 3993 (subscriber id), RFC 5107 (server
+identifier override), RFC 8357 (source port). `relay` is everywhere the content of option 82, b"" for none. Nothing of it is
+trusted: what is cut short or of another length counts as not there.
+"""
 
 CIRCUIT_ID, REMOTE_ID, LINK_SELECTION, SUBSCRIBER_ID = 1, 2, 5, 6
 SERVER_IDENTIFIER_OVERRIDE, RELAY_SOURCE_PORT = 11, 19
@@ -16,3 +21,29 @@ def suboptions(data: bytes) -> dict[int, bytes]:
         found[code] = found.get(code, b"") + data[start + 2:end]
         start = end
     return found
+
+
+def suboption_in(relay: bytes, code: int) -> bytes | None:
+    """One suboption, or None where it is absent; most often it is, and then the octets need not be taken apart."""
+    return suboptions(relay).get(code) if code in relay else None
+
+
+def address_in(relay: bytes, code: int) -> int:
+    """A suboption of exactly one address, in host byte order, or 0 where it is absent or has another length."""
+    value = suboption_in(relay, code)
+    return int.from_bytes(value, "big") if value is not None and len(value) == 4 else 0
+
+
+def link_selection(relay: bytes) -> int:
+    """An address of the subnet that the client is to get one of, whatever giaddr says (RFC 3527 section 3); 0: none."""
+    return address_in(relay, LINK_SELECTION)
+
+
+def server_identifier_override(relay: bytes) -> int:
+    """The address that option 54 is to carry, so that renewals go through the relay (RFC 5107); 0: none."""
+    return address_in(relay, SERVER_IDENTIFIER_OVERRIDE)
+
+
+def uses_source_port(relay: bytes) -> bool:
+    """Whether replies go to the port that the relay sent from, and not to 67 (RFC 8357)."""
+    return suboption_in(relay, RELAY_SOURCE_PORT) is not None

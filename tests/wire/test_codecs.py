@@ -84,6 +84,19 @@ GOLDEN = [
     ("routes", ("default", "192.0.2.1"), octets("0 192 0 2 1"), [("0.0.0.0/0", "192.0.2.1")]),
     ("routes", [("10.0.0.0/8", "10.1.0.2"), ("default", "10.1.0.1")], octets("8 10 10 1 0 2 0 10 1 0 1"),
      [("10.0.0.0/8", "10.1.0.2"), ("0.0.0.0/0", "10.1.0.1")]),
+    # RFC 3925 3: enterprise number, length, data
+    ("vendor_classes", (4491, "docsis3.0"), octets("0 0 x11 x8b 9 d o c s i s 51 . 48"), [(4491, b"docsis3.0")]),
+    ("vendor_classes", [(9, b""), (INFINITE, b"\xff")], octets("0 0 0 9 0 255 255 255 255 1 255"),
+     [(9, b""), (INFINITE, b"\xff")]),
+    # RFC 9463 5.1: length, priority, length and name, length and addresses, service parameters
+    ("encrypted_dns", (1, "dns.example.", "192.0.2.53", "port=8853 alpn=dot,h2 dohpath=/q{?dns}"),
+     octets("0 50 0 1 13 3 d n s 7 e x a m p l e 0 4 192 0 2 53"
+            " 0 1 0 7 3 d o t 2 h 50 0 3 0 2 x22 x95 0 7 0 8 / q { ? d n s }"),
+     [(1, "dns.example", ["192.0.2.53"], "alpn=dot,h2 port=8853 dohpath=/q{?dns}")]),
+    # RFC 9463 3.1.6: the name alone; the length is that of the name and 3
+    ("encrypted_dns", [(10, "a.b"), (65535, "c", ["192.0.2.1", "192.0.2.2"], "alpn=doq")],
+     octets("0 8 0 10 5 1 a 1 b 0 0 23 255 255 3 1 c 0 8 192 0 2 1 192 0 2 2 0 1 0 4 3 d o q"),
+     [(10, "a.b"), (65535, "c", ["192.0.2.1", "192.0.2.2"], "alpn=doq")]),
 ]
 
 
@@ -103,6 +116,8 @@ READ_ONLY = [
     ("user_classes", b"class\0", ["class"]),  # what Windows sends
     ("routes", octets("9 10 255 192 0 2 1"), [("10.128.0.0/9", "192.0.2.1")]),  # RFC 3442: mask what is beyond
     ("domain", b"\x03a\x20\\\x00", "a\\032\\092"),  # RFC 1035 5.1
+    ("vendor_classes", octets("0 0 0 9 1 a 0 0 0 9 1 b"), [(9, b"a"), (9, b"b")]),  # RFC 3925 3: SHOULD occur once
+    ("encrypted_dns", octets("0 11 0 0 3 1 c 0 4 192 0 2 1"), [(0, "c", ["192.0.2.1"], "")]),
 ]
 
 
@@ -112,7 +127,7 @@ def test_what_others_send_in_their_own_way_is_read(shape, wire, read):
 
 
 @pytest.mark.parametrize("shape", ["addresses", "uint8s", "uint16s", "domains", "plain_domains", "address_pairs",
-                                   "routes", "user_classes", "sip_servers"])
+                                   "routes", "user_classes", "sip_servers", "vendor_classes", "encrypted_dns"])
 def test_an_empty_list_is_no_octets_which_no_one_may_send(shape):
     assert codec(shape).encode([]) == b""
     with pytest.raises(MalformedPacket):
@@ -142,6 +157,19 @@ INVALID = [
     ("user_classes", ["", "x" * 256, [7], None]),
     ("sip_servers", [["192.0.2.1", "example.com"], ["example.com", "192.0.2.1"], "a..b", None]),
     (("uint8", "address"), [(7,), (7, "x"), (256, "192.0.2.1"), 7, None, [(7, "192.0.2.1")]]),
+    ("vendor_classes", [[(1,)], (1,), [(1, b"a"), (1, b"b")], (-1, b"a"), (INFINITE + 1, b"a"), (True, b"a"), ("1", b"a"),
+                        (1, 7), (1, bytes(256)), "a", None, {1: b"a"}]),
+    ("encrypted_dns", [
+        (1,), (1, "a", "192.0.2.1"), (1, "a", "192.0.2.1", "alpn=dot", 5), (-1, "a"), (65536, "a"), ("1", "a"), (1, "a b"),
+        "a", None,
+        (0, "a"),  # RFC 9460 2.4.2: an alias, which RFC 9463 has no use for
+        (1, "."),
+        (1, "a", [], "alpn=dot"), (1, "a", "x", "alpn=dot"), (1, "a", ["192.0.2.1"] * 64, "alpn=dot"),
+        (1, "a", "192.0.2.1", b"alpn=dot"), (1, "a", "192.0.2.1", "alpn=dot alpn=doq"), (1, "a", "192.0.2.1", "alpn"),
+        (1, "a", "192.0.2.1", "alpn=dot key4=c0000201"), (1, "a", "192.0.2.1", "alpn=dot key6=00"),  # RFC 9463 3.1.5
+        (1, "a", "192.0.2.1", ""), (1, "a", "192.0.2.1", "port=853"), (1, "a", "192.0.2.1", "key1"),  # RFC 9461 4.1
+        (1, "a", "192.0.2.1", "alpn=dot,h2"), (1, "a", "192.0.2.1", "alpn=h3"), (1, "a", "192.0.2.1", "key1=026832"),
+        (1, "a", "192.0.2.1", f"alpn=dot key9={'00' * 65535}")]),
 ]
 
 
@@ -170,6 +198,14 @@ MALFORMED = [
     ("sip_servers", [b"\0", b"\1", b"\1\1\2\3", b"\2\1\2\3\4"]),
     (("uint8", "address"), [b"", b"\7\1\2\3", b"\7\1\2\3\4\5"]),
     ([("uint8", "address")], [b"", b"\7\1\2\3\4\5"]),
+    ("vendor_classes", [b"\0", b"\0\0\0\1", b"\0\0\0\1\1", b"\0\0\0\1\2a", b"\0\0\0\1\0\0"]),
+    ("encrypted_dns", [octets(text) for text in (
+        "0", "0 0", "0 1 0", "0 2 0 1",  # no name
+        "0 4 0 1 3 1", "0 7 0 1 3 1 c 0", "0 3 0 1 0",  # cut off, or empty
+        "0 6 0 1 3 1 c 9", "0 7 0 1 4 1 c xC0 0", "0 7 0 1 4 1 c 0 0",  # no domain name, or octets after it
+        "0 7 0 1 3 1 c 0 0", "0 10 0 1 3 1 c 0 3 192 0 2", "0 7 0 1 3 1 c 0 4",  # no whole address
+        "0 12 0 1 3 1 c 0 4 192 0 2 1 0", "0 14 0 1 3 1 c 0 4 192 0 2 1 0 1 0", "0 15 0 1 3 1 c 0 4 192 0 2 1 0 1 0 1",
+        "0 19 0 1 3 1 c 0 4 192 0 2 1 0 3 0 0 0 1 0 0", "0 19 0 1 3 1 c 0 4 192 0 2 1 0 1 0 0 0 1 0 0")]),  # out of order
 ]
 
 
@@ -221,9 +257,22 @@ def test_any_octets_are_read_or_refused_and_what_is_read_can_be_written_again(sh
     assert codec(shape).decode(again) == value
 
 
+@pytest.mark.parametrize("shape", SHAPES)
+@given(data=st.data())
+def test_damaged_octets_are_read_or_refused(shape, data):
+    wire = bytearray(codec(shape).encode(data.draw(VALUES[shape])))
+    if wire:
+        wire[data.draw(st.integers(0, len(wire) - 1))] = data.draw(st.integers(0, 255))
+    with contextlib.suppress(MalformedPacket):
+        codec(shape).decode(bytes(wire[:data.draw(st.integers(0, len(wire)))]))
+
+
 ADDRESS = st.integers(0, INFINITE).map(lambda n: ".".join(map(str, n.to_bytes(4, "big"))))
 LABEL = st.text("abcXYZ019-_", min_size=1, max_size=12)
-NAME = st.one_of(st.just("."), st.lists(LABEL, min_size=1, max_size=6).map(".".join))
+HOST = st.lists(LABEL, min_size=1, max_size=6).map(".".join)
+NAME = st.one_of(st.just("."), HOST)
+PRIORITY = st.integers(1, 65535)
+SERVICE_PARAMETERS = ["alpn=dot", "alpn=dot,doq port=853", "alpn=h2 dohpath=/q{?dns}", "key0=0001 alpn=co key9 key65534=00ff"]
 WORDS = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=1, max_size=60)
 
 
@@ -247,6 +296,10 @@ VALUES = {
     "address_pairs": some(st.tuples(ADDRESS, ADDRESS)), "routes": some(route()), "empty": st.just(True),
     "user_classes": some(WORDS),
     "sip_servers": st.one_of(some(ADDRESS), some(NAME.filter(lambda name: not name.replace(".", "").isdigit()))),
+    "vendor_classes": st.dictionaries(st.integers(0, INFINITE), st.binary(max_size=255), min_size=1).map(
+        lambda classes: list(classes.items())),
+    "encrypted_dns": some(st.one_of(
+        st.tuples(PRIORITY, HOST), st.tuples(PRIORITY, HOST, some(ADDRESS), st.sampled_from(SERVICE_PARAMETERS)))),
 }
 
 

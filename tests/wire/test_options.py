@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydhcpd.errors import InvalidValue
 from pydhcpd.wire import options
 from pydhcpd.wire.codecs import Listing
-from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, TABLE, Option, describe, name_of, option_named
+from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, TABLE, Option, describe, inside_from, name_of, option_named
 
 # Names that stand in configuration files, by code.
 KNOWN_NAMES = """
@@ -110,7 +111,12 @@ RECORDS = [
     ("rdnss_selection", (1, "192.0.2.1", "192.0.2.2", ["a.b"]), "01 c0000201 c0000202 0161 0162 00"),  # RFC 6731 4.3
     ("status_code", (1, ""), "01"),  # RFC 6926 6.2.2
     ("v4_portparams", (0, 8, 0x3400), "00 08 3400"),  # RFC 7618 9
-    ("ipv6_only_preferred", 1800, "00000708"),  # RFC 8925 3.1
+    ("ipv6_only_preferred", 1800, "00000708"),  # RFC 8925 3.1, rule 41: four octets
+    ("captive_portal", "https://a.b/", "68747470733a2f2f612e622f"),  # RFC 8910 2, rule 42: the URI, and no NUL
+    ("posix_timezone", "EST5EDT", "45535435454454"),  # RFC 4833 2
+    ("tzdb_timezone", "Etc/UTC", "4574632f555443"),  # RFC 4833 2
+    ("vendor_identifying_class", [(4491, b"a")], "0000118b 01 61"),  # RFC 3925 3
+    ("encrypted_dns", [(1, "a")], "0006 0001 03 016100"),  # RFC 9463 5.1, 3.1.6
 ]
 
 
@@ -118,6 +124,37 @@ RECORDS = [
 def test_structures_are_those_of_their_rfc(name, value, wire):
     assert BY_NAME[name].codec.encode(value) == bytes.fromhex(wire)
     assert BY_NAME[name].codec.decode(bytes.fromhex(wire)) == value
+
+
+@given(st.binary(max_size=40))
+def test_a_machine_identifier_is_kept_as_it_came(identifier):
+    """RFC 4578 2.3 has 17 octets, the first 0; some firmware sends others (rule 45)."""
+    codec = BY_NAME["client_machine_identifier"].codec
+    assert codec.decode(identifier) == codec.encode(identifier) == identifier
+
+
+@pytest.mark.parametrize(("written", "inside"), [
+    ("vendor_specific_information", (43, 0)),
+    (("vendor_identifying", 4491), (125, 4491)),
+    (["vendor_identifying", 0], (125, 0)),
+    (("vendor_identifying", 0xFFFFFFFF), (125, 0xFFFFFFFF)),
+])
+def test_suboptions_lie_in_option_43_or_by_enterprise_in_125(written, inside):
+    """RFC 2132 8.4, RFC 3925 4."""
+    assert inside_from(written) == inside
+
+
+@pytest.mark.parametrize("value", [
+    "vendor_identifying", "router", "", 43, None, [], ("vendor_identifying",), ("vendor_identifying", 1, 2), ("router", 1),
+    ("vendor_specific_information", 1), ("vendor_identifying", -1), ("vendor_identifying", 1 << 32),
+    ("vendor_identifying", "4491"), ("vendor_identifying", True), ("vendor_identifying", 1.0)])
+def test_another_place_for_suboptions_is_refused_with_what_is_allowed(value):
+    with pytest.raises(InvalidValue, match="; allowed are "):
+        inside_from(value)
+
+
+def test_no_option_of_the_table_is_a_suboption():
+    assert {option.inside for option in TABLE} == {None}
 
 
 DESCRIBED = [
@@ -132,7 +169,11 @@ DESCRIBED = [
     (61, "01020000009901", "client_identifier=01:02:00:00:00:99:01"),
     (80, "", "rapid_commit=True"),
     (121, "080a0a01000200c0000201", "classless_static_route=(10.0.0.0/8,10.1.0.2),(0.0.0.0/0,192.0.2.1)"),
+    (124, "0000118b0161", "vendor_identifying_class=(4491,61)"),
     (160, "61", "option_160=61"),
+    (162, "001700010301610004c00002010001000403646f7400090000",
+     "encrypted_dns=(1,a,192.0.2.1,'alpn=dot key9')"),
+    (162, "0005", "encrypted_dns=00:05 (resolver is cut off)"),
 ]
 
 
@@ -286,7 +327,11 @@ SEEN_BY_TSHARK = [
     ("directory_agent", (True, ["192.0.2.9"]), "dhcp.option.slp_directory_agent.slpda_address", "192.0.2.9"),
     ("isns", (0, 0, 0, 0, ["192.0.2.1"]), "dhcp.option.isns.primary_server_addr", "192.0.2.1"),
     ("posix_timezone", "EST5EDT", "dhcp.option.tz_pcode", "EST5EDT"),
+    ("tzdb_timezone", "Europe/Paris", "dhcp.option.tz_tcode", "Europe/Paris"),
+    # not taken apart by older ones: the octets, after those of option 53
+    ("ipv6_only_preferred", 1800, "dhcp.option.value", "05|00000708"),
     ("captive_portal", "https://example.com/", "dhcp.option.captive_portal", "https://example.com/"),
+    ("auto_configure", True, "dhcp.option.dhcp_auto_configuration", "1"),
     ("subnet_selection", "192.0.2.0", "dhcp.option.subnet_selection_option", "192.0.2.0"),
     ("domain_search", ["eng.apple.com", "marketing.apple.com"], "dhcp.option.dhcp_dns_domain_search_list_fqdn",
      "eng.apple.com|marketing.apple.com"),
@@ -297,6 +342,8 @@ SEEN_BY_TSHARK = [
     ("capwap_access_controllers", ["192.0.2.1"], "dhcp.option.capwap_access_controller", "192.0.2.1"),
     ("rdnss_selection", (1, "192.0.2.1", "192.0.2.2", ["a.b"]), "dhcp.option.rdnss.domain", "a.b"),
     ("tftp_server_address", ["192.0.2.1"], "dhcp.option.tftp_server_address", "192.0.2.1"),
+    ("vendor_identifying_class", [(4491, "docsis3.0"), (9, "ap")], "dhcp.option.vi_class.enterprise", "4491|9"),
+    ("vendor_identifying_class", [(4491, "docsis3.0"), (9, "ap")], "dhcp.option.vi_class.data", "docsis3.0|ap"),
     ("user_class", ["iPXE", "lab"], "dhcp.option.user_class.data", "69505845|6c6162"),
     ("mud_url_v4", "https://example.com/m", "dhcp.option.mudurl", "https://example.com/m"),
     ("web_proxy_auto_discovery", "http://example.com/w", "dhcp.option.private_proxy_autodiscovery",

@@ -4,6 +4,7 @@ import random
 import shutil
 import subprocess
 import time
+from pathlib import Path
 from struct import pack
 
 import pytest
@@ -16,7 +17,6 @@ from pydhcpd.net.frames import udp_frame
 from pydhcpd.wire import packet as wire
 from pydhcpd.wire.describe import LONGEST, describe
 from pydhcpd.wire.packet import ACK, BOOTREPLY, MINIMUM_SIZE, NO_BOOT, OFFER, OVERLOAD, Packet, Request
-from pydhcpd.wire.relay import suboptions
 
 UNHURRIED = settings(deadline=None)  # machines stand still at times
 MAC = bytes.fromhex("020000009901")
@@ -77,8 +77,8 @@ def message(options: bytes, *, hlen: int = 6, sname: bytes = b"", file: bytes = 
             + bytes.fromhex(COOKIE) + options)
 
 
-def request(data: bytes, destination: int = 0xFFFFFFFF) -> Request:
-    return Request.receive(data, 1, 0, 68, destination)
+def request(data: bytes, destination: int = 0xFFFFFFFF, bootp: bool = False) -> Request:
+    return Request.receive(data, 1, 0, 68, destination, bootp)
 
 
 # --- golden packets
@@ -386,32 +386,168 @@ def test_a_size_of_another_length_is_as_if_not_sent(value):
     assert request(Packet(hardware=MAC, options={57: value}).encode()).size_limit(1500) == 548
 
 
-# --- relays (RFC 3046)
-
-
-@pytest.mark.parametrize(("data", "found"), [
-    (b"", {}),
-    (b"\1\4eth0\2\6\2\0\0\0\x99\1", {1: b"eth0", 2: MAC}),
-    (b"\1\2ab\1\1c", {1: b"abc"}),
-    (b"\x13\0", {19: b""}),
-    (b"\1\1a\2\5b", {1: b"a"}),
-    (b"\1", {}),
-    (b"\1\1a\2", {1: b"a"}),
-])
-def test_suboptions_are_read_up_to_one_that_is_cut_short(data, found):
-    assert suboptions(data) == found
-
-
-@UNHURRIED
-@given(st.binary(max_size=600))
-def test_any_bytes_can_be_read_as_suboptions(data):
-    assert all(0 <= code <= 255 for code in suboptions(data))
+# --- the order of options (rules 26 to 28)
 
 
 def test_options_are_encoded_in_the_order_given_so_that_82_can_be_last():
     """RFC 3046 section 2.2."""
     data = Packet(options={53: b"\2", 43: b"x" * 300, 82: b"\1\1a"}).encode()
     assert data.rstrip(b"\0").endswith(b"\x52\3\1\1a\xff")
+
+
+def test_options_that_do_not_fit_go_into_file_and_only_then_into_sname():
+    """RFC 3396 section 5, in the octets of the message."""
+    def fields(*lengths: int) -> tuple[bytes, bytes, bytes]:
+        options = {code: bytes((code,)) * length for code, length in enumerate(lengths, 1)}
+        data = Packet(hardware=MAC, options=options).encode(300)
+        return data[240:].rstrip(b"\0"), data[108:236], data[44:108]
+
+    first, second, third = b"\1\x32" + b"\1" * 50, b"\2\x7d" + b"\2" * 125 + b"\xff", b"\3\x3d" + b"\3" * 61 + b"\xff"
+    assert fields(50) == (first + b"\xff", bytes(128), bytes(64))
+    assert fields(50, 125) == (first + b"\x34\1\1\xff", second, bytes(64))
+    assert fields(50, 125, 61) == (first + b"\x34\1\3\xff", second, third)
+
+
+# --- BOOTP (RFC 951, RFC 1534)
+
+# A request as RFC 951 section 3 has it, with a vend field that holds what no cookie comes before.
+PLAIN_BOOTP_HEX = f"""
+    01 01 06 00  00 00 00 2a  00 05 00 00
+    00 00 00 00  00 00 00 00  00 00 00 00  00 00 00 00
+    02 00 00 00 99 01  {"00" * 10}
+    {"00" * 64}
+    76 6d 75 6e 69 78 {"00" * 122}
+    {"ff" * 64}
+"""
+
+# One with the vendor extensions of RFC 2132, as the Linux kernel sends it for ip=bootp: empty values for what it asks,
+# and option 57 with the size that it has room for.
+LINUX_BOOTP_HEX = f"""
+    01 01 06 00  00 00 00 2b  00 05 00 00
+    00 00 00 00  00 00 00 00  00 00 00 00  00 00 00 00
+    02 00 00 00 99 01  {"00" * 10}
+    {"00" * 64} {"00" * 128}
+    {COOKIE}
+    01 04 00 00 00 00
+    03 04 00 00 00 00
+    05 08 {"00" * 8}
+    0c 20 {"00" * 32}
+    39 02 01 96                  57 406
+    ff {"00" * 100}
+"""
+PLAIN_BOOTP, LINUX_BOOTP = golden(PLAIN_BOOTP_HEX), golden(LINUX_BOOTP_HEX)
+
+
+def bootp(**fields: object) -> Request:
+    """A BOOTP request with these fields."""
+    return request(Packet(hardware=MAC, **fields).encode(), bootp=True)
+
+
+def test_a_bootp_message_without_a_cookie_has_no_options():
+    got = request(PLAIN_BOOTP, bootp=True)
+    assert (got.kind, got.message_type, got.options, got.file, got.hardware) == (wire.BOOTP, 0, {}, b"vmunix", MAC)
+    assert got.client == b"\2\1" + MAC
+
+
+def test_a_bootp_message_with_a_cookie_has_options():
+    got = request(LINUX_BOOTP, bootp=True)
+    assert (got.kind, list(got.options), got.options[57]) == (wire.BOOTP, [1, 3, 5, 12, 57], b"\1\x96")
+
+
+@pytest.mark.parametrize("data", [PLAIN_BOOTP[:236], PLAIN_BOOTP[:239], PLAIN_BOOTP[:236] + bytes(64),
+                                  message(b""), message(b"\x0c\1x"), message(bytes(60))],
+                         ids=["no vend", "a short vend", "an empty vend", "a cookie alone", "no End", "padding without End"])
+def test_what_only_bootp_sends_is_read_only_where_bootp_is_served(data):
+    """RFC 951 knows neither cookie nor End."""
+    assert request(data, bootp=True).kind == wire.BOOTP
+    with pytest.raises(MalformedPacket):
+        request(data)
+
+
+@pytest.mark.parametrize(("data", "reason"), [
+    (PLAIN_BOOTP[:235], "shorter than 236 bytes"), (b"", "shorter than 236 bytes"),
+    (message(b"\x35\1\1"), "no End option"), (message(b"\x0c\5x"), "an option runs past the end"),
+    (message(b"\xff", hlen=17), "hardware address longer than 16 bytes"),
+    (message(b"\xff", hlen=0), "neither a hardware address nor a client identifier")])
+def test_where_bootp_is_served_the_rest_is_as_malformed_as_ever(data, reason):
+    with pytest.raises(MalformedPacket, match=reason):
+        request(data, bootp=True)
+
+
+@pytest.mark.parametrize(("value", "kind"), [(b"", wire.UNKNOWN_KIND), (b"\1", 1), (b"\1\1", wire.UNKNOWN_KIND),
+                                             (b"\0", wire.UNKNOWN_KIND), (b"\x63", 99), (b"\xff", wire.UNKNOWN_KIND)])
+@pytest.mark.parametrize("served", [False, True])
+def test_a_message_with_any_option_53_is_not_bootp(value, kind, served):
+    """RFC 1534 section 2: BOOTP is what has no option 53; a broken one makes no BOOTP client."""
+    assert request(message(b"\x35%c%b\xff" % (len(value), value)), bootp=served).kind == kind
+
+
+@UNHURRIED
+@given(st.one_of(st.binary(max_size=700), st.binary(max_size=100).map(lambda vend: PLAIN_BOOTP[:236] + vend),
+                 st.binary(max_size=100).map(message)))
+def test_any_bytes_are_read_as_bootp_or_raise_malformed_packet_and_nothing_else(data):
+    try:
+        packet = request(data, bootp=True)
+    except MalformedPacket:
+        return
+    assert len(wire.encode_bootp_reply(packet, 1, 2, NO_BOOT, [(1, b"mask")], 1500)) >= MINIMUM_SIZE
+
+
+def test_a_bootp_reply_has_the_header_of_its_request():
+    """RFC 951 section 7.3, RFC 1542 section 5: a known ciaddr stays, as do xid, flags, giaddr and chaddr."""
+    asked = bootp(xid=7, hops=3, secs=9, flags=0x8000, giaddr=0x0A000001, ciaddr=5)
+    boot = b"boot".ljust(64, b"\0") + b"pxe.0".ljust(128, b"\0") + bytes.fromhex(COOKIE)
+    reply = Packet.decode(wire.encode_bootp_reply(asked, 0x0A000005, 0x0A000002, boot, [(1, b"\xff\xff\xff\0")], 1500))
+    assert reply == Packet(BOOTREPLY, hardware=MAC, xid=7, flags=0x8000, giaddr=0x0A000001, ciaddr=5, yiaddr=0x0A000005,
+                           siaddr=0x0A000002, sname=b"boot", file=b"pxe.0", options={1: b"\xff\xff\xff\0"})
+
+
+def test_a_bootp_reply_has_nothing_of_dhcp_alone():
+    """RFC 1534 section 2; RFC 2132 section 9 lists what is DHCP's alone. Nor is an option 82 made up (rule 32)."""
+    every = [(code, b"x") for code in range(1, 255)]
+    reply = Packet.decode(wire.encode_bootp_reply(bootp(options={57: b"\5\xdc", 61: b"id"}), 1, 2, NO_BOOT, every, 1500))
+    assert set(range(1, 255)) - reply.options.keys() == {*range(50, 62), 66, 67, 82}
+
+
+@pytest.mark.parametrize(("options", "mtu", "size"), [
+    ({}, 1500, 300), ({57: b"\1\x96"}, 1500, 548), ({57: b"\5\xdc"}, 1500, 1472), ({57: b"\5\xdc"}, 1280, 1252)])
+def test_a_bootp_reply_has_300_bytes_or_as_many_as_option_57_and_the_link_allow(options, mtu, size):
+    """RFC 1534 section 2, rule 27. What does not fit is left out whole, and what comes after it may still fit."""
+    room = size - 240 - 1
+    chosen = [(1, b"mask"), (15, bytes(255)), (3, b"gate")] if size == 300 else [(43, b"x" * (room - 2 * -(-room // 257)))]
+    data = wire.encode_bootp_reply(bootp(options=options), 1, 2, NO_BOOT, [*chosen, (12, b"one too many" * 5)], mtu)
+    assert len(data) == size
+    left_out = {15, 12} if size == 300 else {12}
+    assert Packet.decode(data).options == {code: value for code, value in chosen if code not in left_out}
+
+
+def test_what_just_fits_a_bootp_reply_goes_out():
+    asked = bootp()
+    full = wire.encode_bootp_reply(asked, 1, 2, NO_BOOT, [(12, b"x" * 57), (1, b"")], 1500)
+    assert (len(full), full[-1], Packet.decode(full).options) == (300, 255, {12: b"x" * 57})
+    over = wire.encode_bootp_reply(asked, 1, 2, NO_BOOT, [(12, b"x" * 58), (1, b"mask")], 1500)
+    assert Packet.decode(over).options == {1: b"mask"}
+
+
+@pytest.mark.parametrize(("relay", "echoed", "size"), [
+    (b"\1\4eth0", True, 308),  # the client's 300, and 8
+    (b"\1\xfd" + bytes(253), True, 548),  # no room for option 6
+    (bytes(303), True, 548),  # nor for option 12
+    (bytes(304), False, 300)])
+def test_a_bootp_reply_returns_option_82_last_and_beyond_the_clients_300_bytes(relay, echoed, size):
+    """RFC 3046 section 2.2: the relay takes it off again. Nothing gets longer than 576 bytes with IP and UDP (rule 27)."""
+    chosen = [(12, b"x" * 48), (6, b"1234567")]
+    data = wire.encode_bootp_reply(bootp(options={82: relay}, giaddr=1), 1, 2, NO_BOOT, chosen, 1500)
+    options = Packet.decode(data).options
+    assert len(data) == size
+    assert options.get(82) == (relay if echoed else None)
+    assert not echoed or list(options)[-1] == 82
+
+
+def test_policy_finds_what_the_relay_said_and_the_rest_still_open():
+    got = request(Packet(hardware=MAC, options={53: b"\1", 82: b"\1\1a"}).encode())
+    assert (got.relay, got.interface_name, got.known) == (b"\1\1a", "", False)
+    assert request(golden(DISCOVER_HEX)).relay == b""
 
 
 # --- independent judges
@@ -495,6 +631,20 @@ def replies() -> list[Packet]:
     return made
 
 
+def seen_by_tshark(file: Path, messages: list[bytes], names: list[str]) -> list[list[str]]:
+    """What tshark says of each message; `file` is made."""
+    tshark = shutil.which("tshark")
+    if tshark is None:
+        pytest.skip("tshark is not installed")
+    file.write_bytes(capture(messages))
+    command = [tshark, "-o", "udp.check_checksum:TRUE", "-r", str(file), "-T", "fields", "-E", "occurrence=a"]
+    command += [word for name in names for word in ("-e", name)]
+    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    lines = [line.split("\t") for line in out.split("\n") if line]
+    assert len(lines) == len(messages)
+    return lines
+
+
 LIMIT = 548 - 200  # small enough that the long replies are overloaded
 
 
@@ -506,23 +656,40 @@ def capture(messages: list[bytes]) -> bytes:
 
 
 def test_tshark_reads_in_our_replies_what_was_put_into_them(tmp_path):
-    tshark = shutil.which("tshark")
-    if tshark is None:
-        pytest.skip("tshark is not installed")
     sent = replies()
     encoded = [one.encode(LIMIT if not any(one.boot) and len(one.encode()) > LIMIT else None) for one in sent]
     assert any(bytes((OVERLOAD, 1)) in data for data in encoded)
-    file = tmp_path / "replies.pcap"
-    file.write_bytes(capture(encoded))
-    names = ("dhcp.id", "dhcp.flags", "dhcp.ip.client", "dhcp.ip.your", "dhcp.ip.server", "dhcp.ip.relay", "dhcp.hw.mac_addr",
-             "udp.checksum.status", "dhcp.option.type", "dhcp.option.value", "_ws.malformed")
-    command = [tshark, "-o", "udp.check_checksum:TRUE", "-r", str(file), "-T", "fields", "-E", "occurrence=a"]
-    command += [word for name in names for word in ("-e", name)]
-    out = subprocess.run(command, capture_output=True, text=True, check=True).stdout
-    lines = [line.split("\t") for line in out.split("\n") if line]
-    assert len(lines) == len(sent)
-    for line, packet in zip(lines, sent, strict=True):
+    names = ["dhcp.id", "dhcp.flags", "dhcp.ip.client", "dhcp.ip.your", "dhcp.ip.server", "dhcp.ip.relay", "dhcp.hw.mac_addr",
+             "udp.checksum.status", "dhcp.option.type", "dhcp.option.value", "_ws.malformed"]
+    for line, packet in zip(seen_by_tshark(tmp_path / "replies.pcap", encoded, names), sent, strict=True):
         assert as_tshark_says(line) == as_we_say(packet)
+
+
+def test_tshark_reads_our_bootp_replies(tmp_path):
+    boot = b"boot".ljust(64, b"\0") + b"vmunix".ljust(128, b"\0") + bytes.fromhex(COOKIE)
+    options = [(1, b"\xff\xff\xff\0"), (3, bytes((192, 0, 2, 1))), (51, bytes(4)), (15, b"x" * 60)]
+    asked = [request(data, bootp=True) for data in (PLAIN_BOOTP, LINUX_BOOTP, Packet(
+        hardware=MAC, xid=0x2C, flags=0x8000, giaddr=address_from("192.0.2.3"), options={82: b"\1\4eth0"}).encode())]
+    encoded = [wire.encode_bootp_reply(one, address_from("192.0.2.10"), address_from("192.0.2.2"), boot, options, 1500)
+               for one in asked]
+    names = ["dhcp.type", "dhcp.ip.your", "dhcp.ip.server", "dhcp.server", "dhcp.file", "dhcp.option.subnet_mask",
+             "dhcp.option.router", "dhcp.option.dhcp", "_ws.malformed", "dhcp.id", "dhcp.flags", "dhcp.ip.relay",
+             "dhcp.option.type"]
+    lines = seen_by_tshark(tmp_path / "bootp.pcap", encoded, names)
+    for line in lines:
+        assert line[:9] == ["2", "192.0.2.10", "192.0.2.2", "boot", "vmunix", "255.255.255.0", "192.0.2.1", "", ""]
+    codes = [[int(code) for code in line[12].split(",") if code not in {"0", "255"}] for line in lines]
+    assert [line[9:12] for line in lines] == [
+        ["0x0000002a", "0x0000", "0.0.0.0"], ["0x0000002b", "0x0000", "0.0.0.0"], ["0x0000002c", "0x8000", "192.0.2.3"]]
+    assert codes == [[1, 3], [1, 3, 15], [1, 3, 82]]
+
+
+def test_scapy_reads_our_bootp_replies(scapy):
+    data = wire.encode_bootp_reply(request(PLAIN_BOOTP, bootp=True), 0xC000020A, 0xC0000202, NO_BOOT,
+                                   [(1, b"\xff\xff\xff\0"), (3, bytes((192, 0, 2, 1))), (54, bytes(4))], 1500)
+    seen = scapy.BOOTP(data)
+    assert (len(data), seen.op, seen.xid, seen.yiaddr, seen.siaddr) == (300, 2, 0x2A, "192.0.2.10", "192.0.2.2")
+    assert seen[scapy.DHCP].options[:3] == [("subnet_mask", "255.255.255.0"), ("router", "192.0.2.1"), "end"]
 
 
 def as_we_say(packet: Packet) -> list[object]:
