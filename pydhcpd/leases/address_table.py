@@ -2,12 +2,13 @@
 
 Owns which address is free, offered, leased, ended or quarantined, and which client has which. It is an index of the
 store, which alone counts. Nothing in it is an object per lease that the garbage collector would walk: arrays, a dictionary
-from client (bytes) to address (integer), and one from the slots that are free to their last clients.
+from client (bytes) to address (integer), and one from the slots that are free to their last clients. The tables of one wire
+(the subnets of a shared network) have the first dictionary in common, so that a client has one lease among them.
 
     kind of an address (from the configuration)      state of an address
       OUTSIDE   in no range, or never to be given      UNUSED    free, never had a client
-      POOL      given to anyone                        ENDED     free, its last client remembered; in the free list
-      RESERVED  given to its host alone                OFFERED   held for a client until the offer ends
+      RESERVED  given to its host alone                ENDED     free, its last client remembered; in the free list
+      POOL + i  of pool i, given to anyone             OFFERED   held for a client until the offer ends
                                                        LEASED    somebody's, by the store
                                                        DECLINED  in quarantine until `ends`
                                                        BARRED    not a free one of the pool
@@ -16,45 +17,54 @@ Arrays are made zeroed, and the kernel gives memory only to the pages that are w
 """
 
 from array import array
-from collections.abc import Iterable
+from collections.abc import Hashable, Iterable
 
 from pydhcpd.leases.arrays import words
 from pydhcpd.leases.expiry import ExpiryIndex
 from pydhcpd.leases.store import QUARANTINED
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
-OUTSIDE, POOL, RESERVED = range(3)
+OUTSIDE, RESERVED, POOL = range(3)
+POOLS = 250  # that one network may have, their kinds being POOL and what follows
 BY_HARDWARE = 0  # first byte of the key of a client of whom only the hardware address is known yet
 CHUNK = 1 << 16  # addresses whose kind is changed at once; as one number, those of a /8 would take 50 MB
 NEVER = 0xFFFFFFFF  # an end that does not come (RFC 2131 section 3.3)
 
+Range = tuple[int, int]  # first and last address, both included
+Pools = tuple[tuple[Range, ...], ...]  # the ranges of each pool
+Plan = tuple[int, int, bytes, Pools, Hashable]
+"""A network to serve: base, size, the kind of each address, the pools, and a key that the networks of one wire share."""
+
+_SENTINELS = memoryview(array("I", range(POOLS)))
+
 
 class FreeList:
-    """Slots in order of how long they have been unused: a doubly linked list inside two arrays.
+    """Slots in order of how long they have been unused, a list for each pool: rings of doubly linked elements in two arrays.
 
-    Element 0 is the sentinel of a ring, and slot s is element s + 1; so zeroed arrays are an empty list.
+    Element p is the sentinel of pool p's ring, and slot s is element s + POOLS.
     """
 
     __slots__ = ("_next", "_previous")
 
     def __init__(self, size: int) -> None:
-        self._next, self._previous = words(size + 1), words(size + 1)
+        self._next, self._previous = words(size + POOLS), words(size + POOLS)
+        self._next[:POOLS] = self._previous[:POOLS] = _SENTINELS
 
-    def first(self) -> int:
-        """The slot that has been unused longest, or -1."""
-        return self._next[0] - 1
+    def first(self, pool: int) -> int:
+        """The slot of the pool that has been unused longest, or a negative number."""
+        return self._next[pool] - POOLS
 
-    def append(self, slot: int) -> None:
+    def append(self, slot: int, pool: int) -> None:
         """Add a slot that has just become free."""
-        self._insert(self._previous[0], slot + 1)
+        self._insert(self._previous[pool], slot + POOLS)
 
-    def prepend(self, slot: int) -> None:
+    def prepend(self, slot: int, pool: int) -> None:
         """Add a slot that nobody used."""
-        self._insert(0, slot + 1)
+        self._insert(pool, slot + POOLS)
 
     def remove(self, slot: int) -> None:
-        """Take out a slot that is in the list."""
-        after, before = self._next[slot + 1], self._previous[slot + 1]
+        """Take out a slot that is in a list."""
+        after, before = self._next[slot + POOLS], self._previous[slot + POOLS]
         self._next[before], self._previous[after] = after, before
 
     def _insert(self, before: int, element: int) -> None:
@@ -66,42 +76,74 @@ class FreeList:
 class AddressTable:
     """The addresses from `base` on, `size` of them; slot s is the address base + s (host byte order).
 
-    `clients` maps each client's key to its current or former address, and may be shared by the networks of one link.
+    `wire` are the tables of one wire, this one included; they share `clients`, which maps each client's key to its current or
+    former address in any of them.
     """
 
-    __slots__ = ("_expiry", "_former", "_free", "_frontier", "_recognised", "_unindexed", "base", "by_hardware", "clients",
-                 "ends", "kinds", "size", "states")
+    __slots__ = ("_expiry", "_former", "_free", "_frontiers", "_ranges", "_recognised", "_unindexed", "base", "by_hardware",
+                 "clients", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
 
-    def __init__(self, base: int, size: int, now: int = 0, clients: dict[bytes, int] | None = None) -> None:
+    def __init__(self, base: int, size: int, now: int = 0, wire: "list[AddressTable] | None" = None) -> None:
         self.base, self.size = base, size
-        self.clients: dict[bytes, int] = {} if clients is None else clients
+        self.wire = [] if wire is None else wire
+        self.clients: dict[bytes, int] = self.wire[0].clients if self.wire else {}
+        self.by_hardware: bool = bool(self.wire) and self.wire[0].by_hardware  # the wire may have clients known by that alone
+        self.wire.append(self)
         self.states = bytearray(size)
         self.kinds = b""
+        self.pools: Pools = ()
         self.ends = words(size)
         self._former: dict[int, bytes] = {}  # of an address that is not leased: its last client, who is to be forgotten with it
         self._recognised: dict[bytes, bytes] = {}  # whom the store has by the hardware address alone, and clients has otherwise
         self._free = FreeList(size)
-        self._frontier = 0
+        self._ranges: Pools = ()  # as slots
+        self._frontiers: list[Range] = []  # of each pool: in which range, and from which slot on there may be an unused one
         self._expiry = ExpiryIndex(size, now)
         self._unindexed = size  # up to where the ends of loaded leases are in _expiry
-        self.by_hardware = False  # whether there may be clients of whom only the hardware address is known
+        self.looked = 0  # slots that the last `due` looked at
+        self.limits: dict[int, str] = {}  # what leases that were loaded count for, until `HostDatabase` has taken it over
 
     def __contains__(self, address: int) -> bool:
         return 0 <= address - self.base < self.size
 
-    def set_kinds(self, kinds: bytes) -> None:
-        """Take over the configuration's kinds; what is leased, offered or quarantined stays so.
+    def home(self, address: int) -> "AddressTable":
+        """The table of the same wire in which an address of `clients` lies."""
+        if 0 <= address - self.base < self.size:
+            return self
+        return next(table for table in self.wire if address in table)
+
+    def in_wire(self, address: int) -> "AddressTable | None":
+        """The table of the same wire in which any address lies, or None."""
+        if 0 <= address - self.base < self.size:
+            return self
+        return next((table for table in self.wire if address in table), None)
+
+    def set_kinds(self, kinds: bytes, pools: Pools) -> None:
+        """Take over the configuration's kinds and pools; what is leased, offered or quarantined stays so.
 
         A new pool address becomes UNUSED and one taken out BARRED. State and kind are joined into one byte per address
         and translated by a table, because a loop over a /8 would stop the server.
         """
         table = bytes(_adapted(value & 15, value >> 4) for value in range(256))
         for start in range(0, self.size, CHUNK):
-            states, new = self.states[start:start + CHUNK], kinds[start:start + CHUNK]
+            states, new = self.states[start:start + CHUNK], kinds[start:start + CHUNK].translate(_KIND_OF_ANY_POOL)
             joined = int.from_bytes(states, "little") | int.from_bytes(new, "little") << 4
             self.states[start:start + CHUNK] = joined.to_bytes(len(new), "little").translate(table)
-        self.kinds = kinds
-        self._frontier = 0
+        self.kinds, self.pools = kinds, pools
+        ranges = tuple(tuple((first - self.base, last - self.base) for first, last in pool) for pool in pools)
+        if self._ranges and ranges != self._ranges:
+            self._sort_free()
+        self._ranges, self._frontiers = ranges, [(0, 0)] * len(ranges)
+
+    def _sort_free(self) -> None:
+        """Put every free slot into the list of the pool that it belongs to now."""
+        free = []
+        for pool in range(len(self._ranges)):
+            while (slot := self._free.first(pool)) >= 0:
+                self._free.remove(slot)
+                free.append(slot)
+        for slot in sorted(free, key=self.ends.__getitem__):
+            self._barred_or_ended(slot)
 
     def load(self, running: Iterable[tuple[bytes, int, int]], rest: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
         """Take in what the store has: the leases that run as (client, address, end), the other rows with their state.
@@ -110,7 +152,7 @@ class AddressTable:
         it to `reclaim` to index when they end. `now` is in seconds of the epoch.
         """
         base, clients, ends, states = self.base, self.clients, self.ends, self.states
-        count = 0
+        client = b""
         for client, address, end in running:
             slot = address - base
             if client in clients:
@@ -119,10 +161,14 @@ class AddressTable:
             clients[client] = address
             ends[slot] = end
             states[slot] = LEASED
-            count += 1
-        self.by_hardware = count > 0  # looking at each would take a tenth of a second
+        if client:
+            self._expect_hardware()  # looking at each would take a tenth of a second
+            self._unindexed = 0
         self._load_rest(rest, now)
-        self._unindexed = 0 if count else self.size
+
+    def _expect_hardware(self) -> None:
+        for table in self.wire:
+            table.by_hardware = True
 
     def _load_rest(self, rows: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
         """Quarantined addresses, and ended leases, whose addresses become free in the order in which they ended."""
@@ -135,61 +181,75 @@ class AddressTable:
                 self._expiry.note(slot, end)
                 continue
             if client and state != QUARANTINED:
-                self.by_hardware = self.by_hardware or client[0] == BY_HARDWARE
+                if client[0] == BY_HARDWARE and not self.by_hardware:
+                    self._expect_hardware()
                 self._remember(client, slot, end)
                 self._former[slot] = client
-            if self.kinds[slot] == POOL:
+            if self.kinds[slot] >= POOL:
                 ended.append(end << 32 | slot)
         for both in sorted(ended):
             slot = both & 0xFFFFFFFF
             if self.states[slot] == UNUSED:
-                self.states[slot] = ENDED
-                self._free.append(slot)
+                self._barred_or_ended(slot)
 
     def _remember(self, client: bytes, slot: int, end: int) -> None:
         """An ended lease is the client's former address, unless it has one that ended later or runs."""
         other = self.clients.get(client, 0)
-        if not other or (self.states[other - self.base] != LEASED and self.ends[other - self.base] < end):
-            self.clients[client] = self.base + slot
+        if other:
+            home = self.home(other)
+            if home.states[other - home.base] == LEASED or home.ends[other - home.base] >= end:
+                return
+        self.clients[client] = self.base + slot
 
     def _supersede(self, client: bytes, slot: int, end: int) -> None:
         """Two running leases of one client, which an import can bring: the one that ends later is its, the other free."""
-        other = self.clients[client] - self.base
-        loser = slot if self.ends[other] >= end else other
+        address = self.clients[client]
+        home = self.home(address)
+        other = address - home.base
         self.ends[slot] = end
-        if loser == other:
-            self.clients[client] = self.base + slot
-            self.states[slot] = LEASED
-        self._barred_or_ended(loser)
+        if home.states[other] == LEASED:
+            if home.ends[other] >= end:
+                self._barred_or_ended(slot)
+                return
+            home._barred_or_ended(other)
+        self.clients[client] = self.base + slot
+        self.states[slot] = LEASED
 
     def _barred_or_ended(self, slot: int) -> None:
-        if self.kinds[slot] == POOL:
+        pool = self.kinds[slot] - POOL
+        if pool >= 0:
             self.states[slot] = ENDED
-            self._free.append(slot)
+            self._free.append(slot, pool)
         else:
             self.states[slot] = BARRED
 
-    def take(self, wanted: int) -> int:
-        """Take a free pool address: the one wanted if it is free, else one never used, else the longest unused.
-
-        Returns it as OFFERED, or 0 where there is none.
-        """
-        slot = wanted - self.base
-        if not (wanted and 0 <= slot < self.size and self.kinds[slot] == POOL and self.states[slot] <= ENDED):
-            slot = self._next_free()
+    def take(self, pool: int) -> int:
+        """Take a free address of a pool: one never used, else the longest unused. Returns it as OFFERED, or 0 for none."""
+        slot = self._unused(pool)
+        if slot < 0:
+            slot = self._longest_unused(pool)
             if slot < 0:
                 return 0
         self.hold(slot)
         return self.base + slot
 
-    def _next_free(self) -> int:
-        slot = self.states.find(UNUSED, self._frontier)
-        self._frontier = slot if slot >= 0 else self.size
-        if slot >= 0:
-            return slot
-        while (slot := self._free.first()) >= 0 and self.kinds[slot] != POOL:
-            self._free.remove(slot)  # the pool was made smaller while it was in the list
-            self.states[slot] = BARRED
+    def _unused(self, pool: int) -> int:
+        ranges = self._ranges[pool]
+        at, begin = self._frontiers[pool]
+        while at < len(ranges):
+            first, last = ranges[at]
+            slot = self.states.find(UNUSED, begin if begin > first else first, last + 1)
+            if slot >= 0:
+                self._frontiers[pool] = (at, slot)
+                return slot
+            at, begin = at + 1, 0
+        self._frontiers[pool] = (at, 0)
+        return -1
+
+    def _longest_unused(self, pool: int) -> int:
+        while (slot := self._free.first(pool)) >= 0 and self.kinds[slot] != POOL + pool:
+            self._free.remove(slot)  # it was reserved or taken out while it was in the list
+            self._barred_or_ended(slot)
         return slot
 
     def hold(self, slot: int) -> None:
@@ -202,9 +262,10 @@ class AddressTable:
         """An offer ended without a lease. Nobody used the address, so it is the first to be given again."""
         if self.states[slot] != OFFERED:
             return
-        if self.kinds[slot] == POOL:
+        pool = self.kinds[slot] - POOL
+        if pool >= 0:
             self.states[slot] = ENDED
-            self._free.prepend(slot)
+            self._free.prepend(slot, pool)
         else:
             self.states[slot] = BARRED
 
@@ -218,13 +279,23 @@ class AddressTable:
         self._expiry.note(slot, end)
         self.clients[client] = self.base + slot
         if client[0] == BY_HARDWARE:
-            self.by_hardware = True
+            self._expect_hardware()
             self._recognised.pop(client, None)
+
+    def is_due(self, now: int) -> bool:
+        """Whether `due` has anything to do. Most networks have nothing, most of the time."""
+        return self._unindexed < self.size or self._expiry.is_due(now)
+
+    def is_behind(self, now: int) -> bool:
+        """Whether `due` is to be asked again at once: it had to leave something that was due long ago."""
+        return self._unindexed < self.size or self._expiry.is_behind(now)
 
     def due(self, now: int, most: int) -> list[int]:
         """Addresses whose lease or quarantine has ended, looking at `most` at once. Each must be ended, or postponed."""
-        self._index(most)
-        return [self.base + slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
+        indexed = self._index(most)
+        ended = [self.base + slot for slot in self._expiry.due(now, most, self.ends) if self.states[slot] in (LEASED, DECLINED)]
+        self.looked = indexed + self._expiry.looked
+        return ended
 
     def postpone(self, address: int) -> None:
         """Let `due` give the address once more."""
@@ -235,16 +306,25 @@ class AddressTable:
         """Whether the end of every lease is known to `due`; after a load it learns them a portion at a time."""
         return self._unindexed >= self.size
 
-    def _index(self, most: int) -> None:
-        """Note the ends of up to `most` leases that were loaded."""
-        while most > 0 and not self.is_indexed:
+    def _index(self, most: int) -> int:
+        """Note the ends of up to `most` leases that were loaded; returns how many."""
+        count = 0
+        while count < most and not self.is_indexed:
             slot = self.states.find(LEASED, self._unindexed)
             if slot < 0:
                 self._unindexed = self.size
-                return
+                break
             self._expiry.note(slot, self.ends[slot])
             self._unindexed = slot + 1
-            most -= 1
+            count += 1
+        return count
+
+    def free_share(self, pool: int) -> float:
+        """Which share (0 to 1) of the addresses of a pool is free. Counts them, which takes a millisecond for a million."""
+        ranges = [(first, last + 1) for first, last in self._ranges[pool]]
+        free = sum(self.states.count(state, *one) for one in ranges for state in (UNUSED, ENDED))
+        total = sum(self.kinds.count(POOL + pool, *one) for one in ranges)
+        return min(free / total, 1.0) if total else 0.0
 
     def end(self, slot: int, client: bytes) -> None:
         """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
@@ -270,9 +350,10 @@ class AddressTable:
         address = self.clients.pop(recorded, 0)
         if address:
             self.clients[client] = address
-            self._recognised[recorded] = client
-            if self._former.get(address - self.base) == recorded:
-                self._former[address - self.base] = client
+            home = self.home(address)
+            home._recognised[recorded] = client
+            if home._former.get(address - home.base) == recorded:
+                home._former[address - home.base] = client
 
     def forget(self, client: bytes, slot: int) -> None:
         """The slot is no longer the client's."""
@@ -286,8 +367,11 @@ class AddressTable:
             self.forget(former, slot)
 
 
+_KIND_OF_ANY_POOL = bytes(min(kind, POOL) for kind in range(256))
+
+
 def _adapted(state: int, kind: int) -> int:
-    """The state of an address whose kind has become `kind`."""
+    """The state of an address whose kind has become `kind`; every pool's is POOL."""
     if kind == POOL:
         return UNUSED if state == BARRED else state
     return BARRED if state == UNUSED else state

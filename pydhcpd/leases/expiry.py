@@ -16,13 +16,14 @@ HORIZON = 4 * 3600  # seconds from now; what ends later is looked at then
 class ExpiryIndex:
     """Slots of one network by the time at which to look at them. It starts at `now` (seconds of the epoch)."""
 
-    __slots__ = ("_buckets", "_first", "_now", "_places")
+    __slots__ = ("_buckets", "_first", "_now", "_places", "looked")
 
     def __init__(self, size: int, now: int = 0) -> None:
         self._buckets: dict[int, array[int]] = {}
         self._places = words(size)  # the bucket in which a slot stands, 0 for none
         self._first = 0
         self._now = now
+        self.looked = 0  # slots that the last `due` looked at
 
     def note(self, slot: int, end: int) -> None:
         """The slot's lease ends at `end` (seconds of the epoch). Costs little where it is looked at before."""
@@ -43,10 +44,18 @@ class ExpiryIndex:
     def _place_of(self, end: int) -> int:
         return max(min(end, self._now + HORIZON) // SPAN, 1)
 
+    def is_due(self, now: int) -> bool:
+        """Whether there is anything to look at by `now` (seconds of the epoch)."""
+        return bool(self._buckets) and self._first <= now // SPAN
+
+    def is_behind(self, now: int) -> bool:
+        """Whether a time that is past has not been looked at to its end."""
+        return bool(self._buckets) and self._first < now // SPAN
+
     def due(self, now: int, most: int, ends: Sequence[int]) -> list[int]:
         """Slots whose end has come by `ends`, after looking at no more than `most`."""
         ended: list[int] = []
-        self._now = now
+        self._now, allowed = now, most
         current = now // SPAN
         while self._buckets and self._first <= current and most > 0:
             if self._first not in self._buckets:
@@ -61,6 +70,7 @@ class ExpiryIndex:
                 break  # the present one, or no more time
             del self._buckets[self._first]
             self._first += 1
+        self.looked = allowed - most
         return ended
 
     def _look(self, slot: int, now: int, ends: Sequence[int], ended: list[int], kept: "array[int]") -> None:

@@ -11,14 +11,16 @@ import logging
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator
+from bisect import bisect_right
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 from typing import NamedTuple
 
 from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
 from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, RESERVED, AddressTable
+from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
+from pydhcpd.leases.limits import SEPARATOR, Limits
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, WRITE_BACK, Fields, Release, Row, SQLiteStore
 
@@ -27,6 +29,7 @@ log = logging.getLogger(__name__)
 RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
 HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
+COUNTED = 1 << 20  # addresses of a pool that are counted in a millisecond, to know how much of it is in use
 
 
 class Host(NamedTuple):
@@ -56,17 +59,29 @@ COLUMNS = {
 }
 
 
-PlannedNetwork = tuple[int, int, bytes]  # base, size, and the kind of each address
+Places = Mapping[tuple[int, int], object]
+"""The network (its base) and kind of the addresses that a client may have, in the order in which to try. Asked for each request
+whether one is in it: a dictionary, whose values do not matter."""
 
 
 class HostDatabase:
-    """Hosts, their leases and the offers made to them, over a store."""
+    """Hosts, their leases and the offers made to them, over a store.
+
+    Where a method takes a table, it is any one of the client's wire, and an address may lie in any other of that wire.
+    """
 
     def __init__(self, store: SQLiteStore, offer_limit: int = 50_000) -> None:
         self.lock = threading.RLock()
         self.store = store
         self.offers = Offers(offer_limit)
         self.tables: dict[int, AddressTable] = {}
+        self.limits = Limits()
+        self._plans: tuple[Plan, ...] = ()
+        self._sorted: list[AddressTable] = []  # the tables by base
+        self._bases: list[int] = []
+        self._turn = 0  # with which of the tables `reclaim` goes on
+        self._is_behind = False  # whether it has to go on before a second has passed
+        self._uses: dict[tuple[int, int], tuple[float, float]] = {}  # of a pool: until when it holds, and the share
         self._rows: list[Fields] = []  # staged for the commit
         self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
         self._releases: list[Release] = []  # staged as well
@@ -81,70 +96,138 @@ class HostDatabase:
 
     # --- networks
 
-    def prepare(self, networks: Iterable[PlannedNetwork], now: int) -> dict[int, AddressTable]:
-        """Read the tables of networks that are new, beside the path. What `adopt` needs besides, it takes from those in use."""
-        return {base: self._load(base, size, kinds, now) for base, size, kinds in networks if not self._is_in_use(base, size)}
+    def prepare(self, networks: Iterable[Plan], now: int) -> dict[int, AddressTable]:
+        """Read the tables of wires that are new, beside the path. What `adopt` needs besides, it takes from those in use."""
+        new = [wire for wire in _wires(networks) if not any(self._is_in_use(base, size) for base, size, *_ in wire)]
+        return {table.base: table for wire in new for table in self._load(wire, now)}
 
-    def adopt(self, prepared: dict[int, AddressTable], networks: Iterable[PlannedNetwork], now: int) -> None:
+    def adopt(self, prepared: dict[int, AddressTable], networks: Iterable[Plan], now: int) -> None:
         """Serve these networks from now on. The caller holds the lock, and nothing is staged.
 
-        A network whose size has changed is read here, for its leases may change until the lock is held.
+        A wire that has got other networks, or one of another size, is read here, for its leases may change until the lock
+        is held.
         """
-        tables = {}
-        for base, size, kinds in networks:
-            kept = self.tables.get(base)
-            if base in prepared:
-                tables[base] = prepared[base]
-            elif kept is not None and kept.size == size:
-                tables[base] = kept
-                if kept.kinds != kinds:
-                    kept.set_kinds(kinds)
+        plans = tuple(networks)
+        tables: dict[int, AddressTable] = {}
+        for wire in _wires(plans):
+            if all(base in prepared for base, *_ in wire):
+                tables.update((base, prepared[base]) for base, *_ in wire)
+            elif self._is_kept(wire):
+                for base, _, kinds, pools, _ in wire:
+                    tables[base] = table = self.tables[base]
+                    if table.kinds != kinds or table.pools != pools:
+                        table.set_kinds(kinds, pools)
             else:
-                tables[base] = self._load(base, size, kinds, now)
-        self.tables = tables
+                tables.update((table.base, table) for table in self._load(wire, now))
+        self._serve(plans, tables)
 
     def _is_in_use(self, base: int, size: int) -> bool:
         """Whether addresses of a network are served now, perhaps as parts of another one."""
-        return any(table.base < base + size and base < table.base + table.size for table in self.tables.values())
+        at = bisect_right(self._bases, base + size - 1) - 1
+        return at >= 0 and self._bases[at] + self._sorted[at].size > base
 
-    def _load(self, base: int, size: int, kinds: bytes, now: int) -> AddressTable:
-        table = AddressTable(base, size, now)
-        table.set_kinds(kinds)
-        last = base + size - 1
-        table.load(self.store.running(base, last, now), self.store.not_running(base, last, now), now)
-        return table
+    def _is_kept(self, wire: Sequence[Plan]) -> bool:
+        """Whether a wire is served now, with the same networks."""
+        bases = {base for base, *_ in wire}
+        tables = [self.tables.get(base) for base in bases]
+        return all(table is not None and {one.base for one in table.wire} == bases for table in tables) and all(
+            self.tables[base].size == size for base, size, *_ in wire)
+
+    def _load(self, wire: Sequence[Plan], now: int) -> list[AddressTable]:
+        """Read the tables of one wire."""
+        tables: list[AddressTable] = []
+        for base, size, kinds, pools, _ in wire:
+            AddressTable(base, size, now, tables).set_kinds(kinds, pools)
+        for table in tables:
+            last = table.base + table.size - 1
+            table.load(self.store.running(table.base, last, now), self.store.not_running(table.base, last, now), now)
+        for table in tables:
+            base = table.base
+            table.limits = {address: text for address, text in self.store.limited(base, base + table.size - 1, now)
+                            if table.states[address - base] == LEASED}
+        return tables
+
+    def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
+        for address in list(self.limits.keys):
+            kept = self.table_of(address)
+            if kept is None or tables.get(kept.base) is not kept:
+                self.limits.end(address)
+        new = {base for base, table in tables.items() if self.tables.get(base) is not table}
+        self.tables, self._plans = tables, plans
+        self._sorted = sorted(tables.values(), key=lambda table: table.base)
+        self._bases = [table.base for table in self._sorted]
+        self._turn = 0
+        self._uses.clear()
+        for base in new:
+            self.limits.load(tables[base].limits)
+            tables[base].limits = {}
+        self._hold_offers(new)
+
+    def _hold_offers(self, bases: set[int]) -> None:
+        """Let offers hold in tables that were read anew: their clients are about to ask for the addresses."""
+        for client, address in list(self.offers.items()):
+            table = self.table_of(address)
+            if table is None or table.base not in bases:
+                continue
+            slot = address - table.base
+            if table.states[slot] <= ENDED:
+                table.hold(slot)
+            elif table.states[slot] != LEASED or table.clients.get(client) != address:
+                self.offers.withdraw(client)
 
     # --- offers
 
-    def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int) -> int:
-        """Hold a pool address for the client until `deadline` (seconds of the epoch); 0 where none is free.
+    def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int, places: Places) -> int:
+        """Hold an address of one of `places` for the client until `deadline` (seconds of the epoch); 0 where none is free.
 
-        In the order of RFC 2131 section 4.3.1: its present or former address, the one that it asks for, a free one.
-        A present lease needs no offer to hold it, unless it ends sooner.
+        In the order of RFC 2131 section 4.3.1: its present or former address, the one that it was offered, the one that it
+        asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner.
         """
         address = table.clients.get(client, 0)
         if address:
-            slot = address - table.base
-            if table.kinds[slot] == POOL:
-                if table.states[slot] == LEASED:
-                    if table.ends[slot] <= deadline:
-                        self._note_offer(client, address, deadline)
-                    return address
-                if table.states[slot] == ENDED:
-                    table.hold(slot)
+            home = table if 0 <= address - table.base < table.size else table.home(address)
+            slot = address - home.base
+            state = home.states[slot]
+            if state in (LEASED, ENDED) and (home.base, home.kinds[slot]) in places:
+                if state == ENDED:
+                    home.hold(slot)
                     self._note_offer(client, address, deadline)
-                    return address
+                elif home.ends[slot] <= deadline:
+                    self._note_offer(client, address, deadline)
+                return address
         address = self.offers.address(client)
-        if not address or not self._is_offered(table, address) or table.kinds[address - table.base] != POOL:
-            address = table.take(wanted)
+        if not address or not self._is_offered(table, address, places):
+            address = (wanted and self._take_wanted(table, wanted, places)) or self._take(places)
         if address:
             self._note_offer(client, address, deadline)
         return address
 
     @staticmethod
-    def _is_offered(table: AddressTable, address: int) -> bool:
-        """Whether an offer of the address still holds: one may lie in a table that was read anew since."""
-        return address in table and table.states[address - table.base] == OFFERED
+    def _take_wanted(table: AddressTable, address: int, places: Places) -> int:
+        """The address that a client asks for, if it is free and one of `places`; else 0."""
+        home = table.in_wire(address)
+        if home is None or home.states[address - home.base] > ENDED or (
+                home.base, home.kinds[address - home.base]) not in places:
+            return 0
+        home.hold(address - home.base)
+        return address
+
+    def _take(self, places: Places) -> int:
+        """A free address of the first of `places` that has one, or 0."""
+        for base, kind in places:
+            if kind >= POOL:
+                address = self.tables[base].take(kind - POOL)
+                if address:
+                    return address
+        return 0
+
+    @staticmethod
+    def _is_offered(table: AddressTable, address: int, places: Places | None = None) -> bool:
+        """Whether an offer of the address still holds: by hand it may have been given away, or be of another wire."""
+        home = table.in_wire(address)
+        if home is None or home.states[address - home.base] != OFFERED:
+            return False
+        return places is None or (home.base, home.kinds[address - home.base]) in places
 
     def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
         before = self.offers.put(client, address, deadline)
@@ -167,29 +250,43 @@ class HostDatabase:
 
     def table_of(self, address: int) -> AddressTable | None:
         """The table of the network in which an address lies."""
-        return next((table for table in self.tables.values() if address in table), None)
+        at = bisect_right(self._bases, address) - 1
+        if at >= 0:
+            table = self._sorted[at]
+            if address - table.base < table.size:
+                return table
+        return None
 
     # --- what is known of a client
 
     def address_of(self, table: AddressTable, client: bytes) -> int:
-        """The address that the client has or had last in this network, or 0."""
+        """The address that the client has or had last on this wire, or 0."""
         return table.clients.get(client, 0)
 
     def has_lease(self, table: AddressTable, client: bytes) -> bool:
         """Whether the client has a lease now (its end may have passed a moment ago)."""
         address = table.clients.get(client, 0)
-        return address != 0 and table.states[address - table.base] == LEASED
+        if not address:
+            return False
+        home = table.home(address)
+        return home.states[address - home.base] == LEASED
 
     def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
         """When the client's lease of this address ends (seconds of the epoch), or 0 where it has none."""
-        if table.clients.get(client) == address and table.states[address - table.base] == LEASED:
-            return table.ends[address - table.base]
-        return 0
+        if table.clients.get(client) != address:
+            return 0
+        home = table.home(address)
+        return home.ends[address - home.base] if home.states[address - home.base] == LEASED else 0
 
-    def is_free_for(self, table: AddressTable, client: bytes, address: int) -> bool:
-        """Whether a pool address is the client's, was offered to it, or is nobody's."""
+    def is_free_for(self, table: AddressTable, client: bytes, address: int, places: Places) -> bool:
+        """Whether an address of one of `places` is the client's, was offered to it, or is nobody's."""
         slot = address - table.base
-        if not 0 <= slot < table.size or table.kinds[slot] != POOL or address in self.touched:
+        if not 0 <= slot < table.size:
+            home = table.in_wire(address)
+            if home is None:
+                return False
+            table, slot = home, address - home.base
+        if (table.base, table.kinds[slot]) not in places or address in self.touched:
             return False
         state = table.states[slot]
         if state == LEASED:
@@ -200,29 +297,85 @@ class HostDatabase:
 
     def is_reserved_free(self, table: AddressTable, address: int, same_host: Callable[[Row], bool]) -> bool:
         """Whether its host may have a reserved address: nobody holds it, or the holder is another face of that host."""
-        slot = address - table.base
-        if not 0 <= slot < table.size or table.kinds[slot] != RESERVED or address in self.touched:
+        home = table.in_wire(address)
+        if home is None or address in self.touched:
             return False
-        if table.states[slot] != LEASED:
-            return table.states[slot] not in (DECLINED, OFFERED)
+        state = home.states[address - home.base]
+        if state != LEASED:
+            return state not in (DECLINED, OFFERED)
         row = self.store.row(address)
         return row is None or same_host(row)
+
+    def remembered_relay(self, address: int, client: bytes, hardware: bytes) -> bytes:
+        """The content of option 82 that came with the lease of an address, if it is this client's; else b"".
+
+        Whose it is tells the key of the lease, or the hardware address. A look into the store: 10 µs.
+        """
+        row = self.store.row(address)
+        if row is None or row.state != BOUND or not (row.client == client or (hardware and row.hardware == hardware)):
+            return b""
+        return row.relay
+
+    def use_of(self, base: int, kind: int, now: float) -> float:
+        """Which share (0 to 1) of a pool is leased, offered or in quarantine; up to a second old, of a huge pool some seconds.
+
+        `now` is in seconds of the epoch.
+        """
+        until, share = self._uses.get((base, kind), (0.0, 0.0))
+        if not until - 1 - (self.tables[base].size / COUNTED) <= now < until:
+            table = self.tables[base]
+            share = 1.0 - table.free_share(kind - POOL)
+            self._uses[base, kind] = now + 1 + table.size / COUNTED, share
+        return share
+
+    def exceeded(self, limits: Iterable[tuple[str, int]], table: AddressTable, client: bytes) -> str:
+        """The first key of `limits` for which other clients have as many leases as it allows, or more; "" where there is none.
+
+        Leases of all networks count, what is staged included, but for the client's own on this wire.
+        """
+        counts = self.limits.counts
+        own: list[str] | None = None
+        for key, most in limits:
+            count = counts.get(key, 0)
+            if count >= most:
+                if own is None:
+                    own = self._own_limits(table, client)
+                if count - (key in own) >= most:
+                    return key
+        return ""
+
+    def _own_limits(self, table: AddressTable, client: bytes) -> list[str]:
+        """What the client's lease on this wire counts for."""
+        address = table.clients.get(client, 0)
+        if not address or address in self.touched or not self.lease_end(table, client, address):
+            return []
+        return self.limits.keys_of(address)
 
     # --- decisions, which take effect in commit()
 
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
-             hardware: bytes, hostname: str) -> None:
-        """Stage a lease until `end`. The address must have been found free for the client."""
+             hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = ()) -> None:
+        """Stage a lease until `end`. The address must have been found free for the client.
+
+        `relay` is the content of option 82, b"" leaving what is remembered of it; `limits` is what the lease counts for.
+        """
+        before = table.clients.get(client, 0)
         slot = address - table.base
-        holder, before = b"", table.clients.get(client, 0)
+        if not 0 <= slot < table.size:
+            table = table.home(address)
+            slot = address - table.base
+        holder = b""
         if before != address:
             holder = self._holder(table, slot)
-            if before and before not in self.touched and table.states[before - table.base] == LEASED:
-                self._stage_release(table, before, now, client, is_remembered=False)
-        if table.states[slot] <= ENDED and table.kinds[slot] == POOL:
+            if before and before not in self.touched:
+                former = table.home(before)
+                if former.states[before - former.base] == LEASED:
+                    self._stage_release(former, before, now, client, is_remembered=False)
+        if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
+        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay,
+                            SEPARATOR.join(limits) if limits else ""), holder)
 
     def _holder(self, table: AddressTable, slot: int) -> bytes:
         """Whose lease of the address runs; another's than the client's only where that is another face of one host."""
@@ -235,12 +388,14 @@ class HostDatabase:
         """Stage the end of the client's lease (RFC 2131 section 4.3.4); False where it is not the client's."""
         if not self.lease_end(table, client, address) or address in self.touched:
             return False
-        self._stage_release(table, address, now, client, is_remembered=True)
+        self._stage_release(table.home(address), address, now, client, is_remembered=True)
         return True
 
     def _stage_release(self, table: AddressTable, address: int, now: int, client: bytes, *, is_remembered: bool) -> None:
         self._releases.append((client if is_remembered else b"", now, address))
         self._released.append((table, client))
+        if self.limits.keys:
+            self.limits.stage(address, "")
         self.touched.add(address)
         self.touched.add(client)
 
@@ -250,14 +405,34 @@ class HostDatabase:
         offered = self.offers.address(client) == address and self._is_offered(table, address)
         if address in self.touched or not (offered or self.lease_end(table, client, address)):
             return False
-        self._stage(table, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
-                    self._holder(table, address - table.base))
+        home = table.home(address)
+        self._stage(home, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
+                    self._holder(home, address - home.base))
+        return True
+
+    def quarantine(self, table: AddressTable, address: int, end: int, now: int) -> bool:
+        """Stage a quarantine until `end` for an address that somebody uses who has no lease of it.
+
+        False where it is leased, or something is staged of it. An offer of it is withdrawn at once.
+        """
+        home = table.in_wire(address)
+        if home is None or address in self.touched or home.states[address - home.base] == LEASED:
+            return False
+        slot = address - home.base
+        if home.states[slot] == OFFERED:
+            self.offers.withdraw_address(address)
+        if home.states[slot] != DECLINED:
+            home.hold(slot)  # so that nobody in this batch is offered it, nor for a moment if it fails
+            self._note_offer(_nobody(address), address, now + HOLD)
+        self._stage(home, Row(address, b"", 0, b"", "", end, now, QUARANTINED), b"")
         return True
 
     def _stage(self, table: AddressTable, row: Fields, holder: bytes) -> None:
         """Keep a row for the commit; `holder` is whose lease it takes, where that is another client."""
         self._rows.append(row)
         self._effects.append((table, holder))
+        if row[9] or self.limits.keys:
+            self.limits.stage(row[0], row[9])
         self.touched.add(row[0])
         self.touched.add(row[1])
 
@@ -271,11 +446,11 @@ class HostDatabase:
         rows, effects, releases, released = self._rows, self._effects, self._releases, self._released
         self._rows, self._effects, self._releases, self._released = [], [], [], []
         self.touched.clear()
-        self._recover()
         try:
-            refused = self.store.commit(rows, releases)
-        except sqlite3.Error as error:
-            self._note_failure(error)
+            self._recover()
+            refused = self._store(rows, releases)
+        except sqlite3.Error:
+            self.limits.revert()
             raise
         if self._alarmed:
             self._alarmed = False
@@ -284,6 +459,7 @@ class HostDatabase:
         self.logged += self.store.most_logged(len(rows) + len(releases))
         if self.logged > WRITE_BACK and not self.log_is_long.is_set():
             self.log_is_long.set()
+        self.limits.confirm(refused)
         for (remembered, _, address), (table, client) in zip(releases, released, strict=True):
             if not remembered:
                 table.forget(client, address - table.base)
@@ -293,6 +469,13 @@ class HostDatabase:
                 self._apply(table, row, holder)
         return refused
 
+    def _store(self, rows: Sequence[Fields], releases: Sequence[Release]) -> frozenset[int]:
+        try:
+            return self.store.commit(rows, releases)
+        except sqlite3.Error as error:
+            self._note_failure(error)
+            raise
+
     def _apply(self, table: AddressTable, row: Fields, holder: bytes) -> None:
         address, client, end, state = row[0], row[1], row[5], row[7]
         slot = address - table.base
@@ -301,7 +484,7 @@ class HostDatabase:
         if state == RELEASED:
             table.end(slot, client)
             return
-        offered = self.offers.withdraw(client)
+        offered = self.offers.withdraw(client or _nobody(address))
         if state == BOUND:
             if offered and offered != address:
                 self._lapse(offered)
@@ -335,7 +518,8 @@ class HostDatabase:
         try:
             self.store.reopen()
             self.offers = Offers(self.offers.limit)
-            self.tables = {base: self._load(base, table.size, table.kinds, now) for base, table in self.tables.items()}
+            tables = {table.base: table for wire in _wires(self._plans) for table in self._load(wire, now)}
+            self._serve(self._plans, tables)
         except (sqlite3.Error, InvalidValue, OSError) as error:
             self._note_failure(sqlite3.OperationalError(f"disk I/O: {error}"))
         raise failed or sqlite3.OperationalError("the store was read again")
@@ -351,19 +535,36 @@ class HostDatabase:
         return count
 
     def reclaim(self, now: int) -> list[Row]:
-        """Free some addresses whose leases have ended; returns their rows."""
-        rows = []
-        for table in self.tables.values():
-            for row in self._due(table, now):
-                rows.append(row)
-                table.end(row.address - table.base, row.client)
-                if self.offers.address(row.client) == row.address and table.states[row.address - table.base] == ENDED:
-                    table.hold(row.address - table.base)  # its client is about to ask for it again
+        """Free some addresses whose leases have ended; returns their rows. Networks take turns, for there may be a thousand."""
+        rows: list[Row] = []
+        left, turn = PORTION, self._turn
+        self._is_behind = False
+        for at, table in enumerate(self._sorted[turn:] + self._sorted[:turn], turn):
+            if not table.is_due(now):
+                continue
+            if left > 0:
+                for row in self._due(table, now, left):
+                    rows.append(row)
+                    self._end(table, row)
+                left -= table.looked
+                self._turn = (at + 1) % len(self._sorted)
+            if table.is_behind(now):
+                self._is_behind = True
+                if left <= 0:
+                    break
         return rows
 
-    def _due(self, table: AddressTable, now: int) -> list[Row]:
+    def _end(self, table: AddressTable, row: Row) -> None:
+        slot = row.address - table.base
+        table.end(slot, row.client)
+        if self.limits.keys:
+            self.limits.end(row.address)
+        if self.offers.address(row.client) == row.address and table.states[slot] == ENDED:
+            table.hold(slot)  # its client is about to ask for it again
+
+    def _due(self, table: AddressTable, now: int, most: int) -> list[Row]:
         """Rows whose lease or quarantine has ended; where they cannot be read now, they are due again."""
-        addresses = table.due(now, PORTION)
+        addresses = table.due(now, most)
         try:
             return [row for row in map(self.store.row, addresses) if row is not None]
         except sqlite3.Error:
@@ -373,8 +574,8 @@ class HostDatabase:
 
     @property
     def is_settled(self) -> bool:
-        """Whether the ends of all leases are known to `reclaim`."""
-        return all(table.is_indexed for table in self.tables.values())
+        """Whether the ends of all leases are known to `reclaim`, and it came to all that was due."""
+        return not self._is_behind and all(table.is_indexed for table in self._sorted)
 
     # --- queries and changes by hand, in the forms of the older server
 
@@ -419,7 +620,8 @@ class HostDatabase:
         with self.lock:
             row = self.store.row(address_from(host.ip))
             if row is not None:
-                self._store_by_hand(row._replace(client=b"", ends=int(time.time()), state=RELEASED), row.client)
+                gone = row._replace(client=b"", ends=int(time.time()), state=RELEASED, relay=b"", limits="")
+                self._store_by_hand(gone, row.client)
 
     def _store_by_hand(self, row: Row, former: bytes = b"") -> None:
         table = self.table_of(row.address)
@@ -428,7 +630,7 @@ class HostDatabase:
             return
         before = table.clients.get(row.client, 0)
         if row.client and before not in (0, row.address):
-            self._stage_release(table, before, int(time.time()), row.client, is_remembered=False)
+            self._stage_release(table.home(before), before, int(time.time()), row.client, is_remembered=False)
         self._stage(table, row, former or self._holder(table, row.address - table.base))
         self.commit()
 
@@ -445,6 +647,19 @@ class HostDatabase:
             self.store.checkpoint("PASSIVE")
             with self.lock:
                 self.store.checkpoint("RESTART")
+
+
+def _wires(networks: Iterable[Plan]) -> list[list[Plan]]:
+    """The networks of each wire."""
+    wires: dict[object, list[Plan]] = {}
+    for plan in networks:
+        wires.setdefault(plan[4], []).append(plan)
+    return list(wires.values())
+
+
+def _nobody(address: int) -> bytes:
+    """Stands for the client where an address is held for nobody: a key that no client has."""
+    return b"\xff" + address.to_bytes(4, "big")
 
 
 def row_of(host: Host) -> Row:

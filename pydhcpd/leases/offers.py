@@ -33,6 +33,17 @@ class Offers:
         """Forget the client's offer; returns its address, or 0."""
         return self._offers.pop(client, 0) >> 32
 
+    def items(self) -> Iterator[tuple[bytes, int]]:
+        """Each client with the address that it was offered, oldest first."""
+        return ((client, offer >> 32) for client, offer in self._offers.items())
+
+    def withdraw_address(self, address: int) -> None:
+        """Forget the offer of an address, whoever has it. Looked for from the youngest on: a probe made it a moment ago."""
+        for client, offer in reversed(self._offers.items()):
+            if offer >> 32 == address:
+                del self._offers[client]
+                return
+
     def overdue(self, now: int) -> Iterator[int]:
         """Withdraw, oldest first, what has ended or is over the limit; yields the addresses."""
         offers = self._offers

@@ -19,7 +19,7 @@ from pydhcpd.files import check_owned
 log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
 WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync of 16 times that holds up commits 50 ms
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
@@ -39,23 +39,43 @@ CREATE TABLE leases (
     hostname TEXT NOT NULL,
     ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
-    state INTEGER NOT NULL        -- 1 bound, 2 released, 3 quarantined
+    state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
+    relay BLOB NOT NULL DEFAULT x'',  -- option 82 as it came last, for renewals that come without it
+    limits TEXT NOT NULL DEFAULT ''   -- what the lease counts for, where the number of leases is limited; one a line
 )"""
+
+# Costs nothing where nothing is limited, and then finds at once that it is so.
+LIMITED_INDEX = "CREATE INDEX leases_limited ON leases (address) WHERE limits <> ''"
+
+# Each step from one version of the schema to the next.
+MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
+                  "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''",
+                  LIMITED_INDEX)}
+
+QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
 BETWEEN = "address BETWEEN ? AND ?"
 RUNNING = f"state = {BOUND} AND client <> x'' AND ends > ?"
 
-UPSERT = "INSERT OR REPLACE INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-
+# A renewal that comes straight from the client has no option 82, and keeps the one that came by the relay.
+UPSERT = f"""
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
+    relay = CASE WHEN excluded.relay = x'' AND excluded.client = client AND excluded.state = {BOUND} AND state = {BOUND}
+        THEN relay ELSE excluded.relay END,
+    client = excluded.client, htype = excluded.htype, hardware = excluded.hardware, hostname = excluded.hostname,
+    ends = excluded.ends, last_used = excluded.last_used, state = excluded.state, limits = excluded.limits"""  # noqa: S608
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
 Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
-Fields = tuple[int, bytes, int, bytes, str, int, int, int]  # of a Row, which is made in a quarter of the time
+Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # of a Row, which is made in a quarter of the time
 
 
 class Row(NamedTuple):
-    """One row of the store, in the order of its columns. Times are seconds of the epoch."""
+    """One row of the store, in the order of its columns. Times are seconds of the epoch.
+
+    `relay` is the content of option 82 (RFC 3046), and `limits` what the lease counts for, one key a line.
+    """
 
     address: int
     client: bytes
@@ -65,6 +85,8 @@ class Row(NamedTuple):
     ends: int
     last_used: int
     state: int
+    relay: bytes = b""
+    limits: str = ""
 
 
 class SQLiteStore:
@@ -73,6 +95,7 @@ class SQLiteStore:
     def __init__(self, path: Path) -> None:
         """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy."""
         self.path = path
+        self._pages = 1  # of the log that a row takes
         self._writer = self._open()
 
     def _open(self) -> sqlite3.Connection:
@@ -103,11 +126,24 @@ class SQLiteStore:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA journal_size_limit = -1")  # a log made shorter would have to grow again
         if is_new:
-            connection.execute("BEGIN IMMEDIATE")
-            connection.execute(SCHEMA)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+            self._change_schema(connection, (SCHEMA, LIMITED_INDEX, f"PRAGMA application_id = {APPLICATION_ID}"))
+        elif version < SCHEMA_VERSION:
+            self._change_schema(connection, [step for one in range(version, SCHEMA_VERSION) for step in MIGRATIONS[one]])
+            log.info("the lease database %s was changed from schema version %d to %d", self.path, version, SCHEMA_VERSION)
+
+    @staticmethod
+    def _change_schema(connection: sqlite3.Connection, steps: Iterable[str]) -> None:
+        """Bring the file to the present version, all at once or not at all."""
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            for step in steps:
+                connection.execute(step)
             connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
             connection.execute("COMMIT")
+        except BaseException:
+            if connection.in_transaction:
+                connection.rollback()
+            raise
 
     def lay_out_log(self) -> None:
         """Give the log its full length, so that no commit has to: a sync of what is overwritten needs no change of the file
@@ -127,7 +163,7 @@ class SQLiteStore:
         """Refuse a foreign database before anything of it is changed."""
         if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
             raise InvalidValue(f"{self.path} is a database of another program; name another file as host_file")
-        if version != SCHEMA_VERSION:
+        if not 1 <= version <= SCHEMA_VERSION:
             raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
                                "use the version of pydhcpd that wrote it")
 
@@ -171,6 +207,24 @@ class SQLiteStore:
             yield from reader.execute(f"SELECT address, client, ends, state FROM leases WHERE {BETWEEN}"  # noqa: S608
                                       f" AND NOT ({RUNNING})", (first, last, now))
 
+    def limited(self, first: int, last: int, now: int) -> list[tuple[int, str]]:
+        """(address, limits) of the leases that run and count for anything, of the addresses between two, both included."""
+        with closing(self._connect()) as reader:
+            return reader.execute("SELECT address, limits FROM leases INDEXED BY leases_limited"  # noqa: S608
+                                  f" WHERE limits <> '' AND {BETWEEN} AND {RUNNING}", (first, last, now)).fetchall()
+
+    def index_for_queries(self) -> None:
+        """Let leases be found by hardware address and by client. Makes what is missing: a second for a million leases."""
+        for name, column in QUERY_INDEXES.items():
+            self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name} ON leases ({column})")
+        self._pages = 1 + 2 * len(QUERY_INDEXES)  # in each index a page that the lease leaves, and one that it comes to
+
+    def drop_query_indexes(self) -> None:
+        """Take away what `index_for_queries` made: each commit pays for it."""
+        for name in QUERY_INDEXES:
+            self._writer.execute(f"DROP INDEX IF EXISTS {name}")
+        self._pages = 1
+
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
         query = f"SELECT * FROM leases WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
@@ -184,11 +238,7 @@ class SQLiteStore:
         """Take in rows of another source in one transaction; a row here that was used later stays."""
         self._writer.execute("BEGIN IMMEDIATE")
         try:
-            self._writer.executemany(
-                "INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET"
-                " client = excluded.client, htype = excluded.htype, hardware = excluded.hardware,"
-                " hostname = excluded.hostname, ends = excluded.ends, last_used = excluded.last_used,"
-                " state = excluded.state WHERE excluded.last_used >= last_used", rows)
+            self._writer.executemany(f"{UPSERT} WHERE excluded.last_used >= last_used", rows)
             self._writer.execute("COMMIT")
         except BaseException:  # an interrupt too must leave what was there
             self._writer.rollback()
@@ -203,10 +253,9 @@ class SQLiteStore:
             _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         return int(frames) * (PAGE + FRAME)
 
-    @staticmethod
-    def most_logged(rows: int) -> int:
-        """The most bytes that a commit of so many rows adds to the log: a page each, and those above them."""
-        return (rows + 2) * (PAGE + FRAME)
+    def most_logged(self, rows: int) -> int:
+        """The most bytes that a commit of so many rows adds to the log: a page each, those of indexes, and those above them."""
+        return (rows * self._pages + 2) * (PAGE + FRAME)
 
     def close(self) -> None:
         """Close the database, its log written back."""

@@ -37,8 +37,22 @@ def load(table, rows, now):
 def table_of(size: int, kinds: bytes | None = None) -> AddressTable:
     """A table whose addresses are all of the pool, or of these kinds."""
     table = AddressTable(BASE, size)
-    table.set_kinds(bytes((POOL,)) * size if kinds is None else kinds)
+    set_kinds(table, bytes((POOL,)) * size if kinds is None else kinds)
     return table
+
+
+def set_kinds(table: AddressTable, kinds: bytes) -> None:
+    """Give a table kinds of one pool, which has one range from end to end."""
+    table.set_kinds(kinds, (((BASE, BASE + len(kinds) - 1),),))
+
+
+def take_wanted(table: AddressTable, address: int) -> int:
+    """Take an address that a client asks for if that is free, else another."""
+    slot = address - BASE
+    if 0 <= slot < table.size and table.kinds[slot] == POOL and table.states[slot] <= ENDED:
+        table.hold(slot)
+        return address
+    return table.take(0)
 
 
 def fill(table: AddressTable, end: int = NOW + 600) -> None:
@@ -99,14 +113,14 @@ def test_only_addresses_of_the_pool_are_given():
 
 def test_the_address_that_is_asked_for_is_given_if_it_is_free():
     table = table_of(5)
-    assert table.take(BASE + 3) == BASE + 3
-    assert table.take(BASE + 3) == BASE
+    assert take_wanted(table, BASE + 3) == BASE + 3
+    assert take_wanted(table, BASE + 3) == BASE
 
 
 @pytest.mark.parametrize("wanted", [0, 1, BASE - 1, BASE + 5, 0xFFFFFFFF, BASE + 4])
 def test_an_address_that_is_not_of_the_pool_cannot_be_asked_for(wanted):
     table = table_of(5, bytes((POOL, POOL, POOL, POOL, RESERVED)))
-    assert table.take(wanted) == BASE
+    assert take_wanted(table, wanted) == BASE
 
 
 def test_addresses_never_used_go_before_those_that_had_a_client():
@@ -158,7 +172,7 @@ def test_a_full_pool_gives_nothing():
     table = table_of(3)
     fill(table)
     assert table.take(0) == 0
-    assert table.take(BASE + 1) == 0
+    assert take_wanted(table, BASE + 1) == 0
 
 
 def test_what_is_in_quarantine_is_not_given_until_that_ends():
@@ -258,7 +272,7 @@ def test_reclaiming_looks_at_no_more_than_it_is_told_and_comes_to_all_in_the_end
 def test_a_reload_keeps_what_is_in_use_and_opens_and_bars_what_is_not(state, kind, becomes):
     table = table_of(1)
     table.states[0] = state
-    table.set_kinds(bytes((kind,)))
+    set_kinds(table, bytes((kind,)))
     assert (table.states[0], table.kinds[0]) == (becomes, kind)
 
 
@@ -267,8 +281,8 @@ def test_an_ended_address_that_is_taken_out_of_the_pool_is_not_given_again():
     fill(table)
     for slot in (0, 1, 2):
         table.end(slot, client(slot))
-    table.set_kinds(bytes((OUTSIDE, POOL, OUTSIDE)))
-    assert table.take(BASE) == BASE + 1
+    set_kinds(table, bytes((OUTSIDE, POOL, OUTSIDE)))
+    assert take_wanted(table, BASE) == BASE + 1
     assert table.take(0) == 0
 
 
@@ -280,7 +294,7 @@ def test_what_ends_outside_the_pool_is_barred(state):
         table.lease(0, client(0), NOW)
     elif state == DECLINED:
         table.decline(0, client(0), NOW)
-    table.set_kinds(bytes((OUTSIDE,)))
+    set_kinds(table, bytes((OUTSIDE,)))
     table.lapse(0)
     reclaim(table, NOW, 10)
     assert table.states[0] == BARRED
@@ -290,7 +304,7 @@ def test_what_ends_outside_the_pool_is_barred(state):
 def test_addresses_that_a_reload_adds_are_given():
     table = table_of(4, bytes((POOL, OUTSIDE, OUTSIDE, POOL)))
     assert taken(table) == [0, 3]
-    table.set_kinds(bytes((POOL,)) * 4)
+    set_kinds(table, bytes((POOL,)) * 4)
     assert taken(table) == [1, 2]
 
 
@@ -365,21 +379,24 @@ def test_after_a_restart_each_free_address_is_given_once_and_no_other(rows, late
 
 
 @UNHURRIED
-@given(st.lists(st.tuples(st.sampled_from(("append", "prepend", "remove", "first")), st.integers(0, 9)), max_size=60))
-def test_the_free_list_is_a_list(acts):
-    ours, model = FreeList(10), []
-    for act, slot in acts:
-        if act in {"append", "prepend"} and slot not in model:
-            getattr(ours, act)(slot)
-            model.insert(len(model) if act == "append" else 0, slot)
-        elif act == "remove" and slot in model:
-            ours.remove(slot)
-            model.remove(slot)
-        assert ours.first() == (model[0] if model else -1)
-    while model:
-        assert ours.first() == model.pop(0)
-        ours.remove(ours.first())
-    assert ours.first() == -1
+@given(st.lists(st.tuples(st.sampled_from(("append", "prepend", "remove")), st.integers(0, 9), st.integers(0, 2)), max_size=60))
+def test_the_free_lists_are_a_list_for_each_pool(acts):
+    ours, models = FreeList(10), [[], [], []]
+    for act, slot, pool in acts:
+        home = next((model for model in models if slot in model), None)
+        if act == "remove":
+            if home is not None:
+                ours.remove(slot)
+                home.remove(slot)
+        elif home is None:
+            getattr(ours, act)(slot, pool)
+            models[pool].insert(len(models[pool]) if act == "append" else 0, slot)
+        assert [max(ours.first(number), -1) for number in range(3)] == [model[0] if model else -1 for model in models]
+    for number, model in enumerate(models):
+        while model:
+            assert ours.first(number) == model.pop(0)
+            ours.remove(ours.first(number))
+        assert ours.first(number) < 0
 
 
 @pytest.mark.parametrize("ends_first", [False, True])

@@ -9,11 +9,12 @@ import pytest
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases import host_database
-from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, Plan
 from pydhcpd.leases.host_database import HOLD, RETRY_AFTER, Host, HostDatabase
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, SQLiteStore
 
 BASE, SIZE = 0x0A000000, 8
+PLACES = {(BASE, POOL): None}
 KINDS = bytes((OUTSIDE, OUTSIDE, POOL, POOL, POOL, RESERVED, OUTSIDE, OUTSIDE))
 FIRST, SECOND, THIRD, SPECIAL = (BASE + last for last in (2, 3, 4, 5))
 START = 1_800_000_000
@@ -49,18 +50,25 @@ def hosts(tmp_path, clock):
 def opened(path, kinds: bytes = KINDS, now: int = START) -> HostDatabase:
     """A database that serves one small network."""
     hosts = HostDatabase(SQLiteStore(path), offer_limit=4)
-    serve(hosts, kinds, now)
+    serve(hosts, kinds, now=now)
     return hosts
 
 
-def serve(hosts: HostDatabase, kinds: bytes, now: int = START) -> None:
+def plan(base: int, kinds: bytes, wire: object = None) -> Plan:
+    """A network with these kinds, whose pools are of one range each; on a wire of its own, unless it is said."""
+    numbers = range(POOL, max(*kinds, POOL) + 1)
+    pools = [[base + slot for slot, kind in enumerate(kinds) if kind == number] for number in numbers]
+    return base, len(kinds), kinds, tuple(((pool[0], pool[-1]),) if pool else () for pool in pools), wire or base
+
+
+def serve(hosts: HostDatabase, *networks: bytes | Plan, now: int = START) -> None:
     """As at the start, and with each reload."""
-    networks = [(BASE, SIZE, kinds)]
-    hosts.adopt(hosts.prepare(networks, now), networks, now)
+    plans = [plan(BASE, one) if isinstance(one, bytes) else one for one in networks]
+    hosts.adopt(hosts.prepare(plans, now), plans, now)
 
 
 def offer(hosts: HostDatabase, client: bytes, wanted: int = 0, now: int = START) -> int:
-    return hosts.offer(hosts.tables[BASE], client, wanted, now + 40)
+    return hosts.offer(hosts.tables[BASE], client, wanted, now + 40, PLACES)
 
 
 def stage(hosts: HostDatabase, client: bytes, address: int, *, now: int = START, end: int | None = None,
@@ -183,8 +191,8 @@ def test_over_the_limit_the_oldest_offer_goes_first(tmp_path, clock):
 def test_an_offer_is_another_clients_to_nobody(hosts):
     offer(hosts, A)
     table = hosts.tables[BASE]
-    assert hosts.is_free_for(table, A, FIRST)
-    assert not hosts.is_free_for(table, B, FIRST)
+    assert hosts.is_free_for(table, A, FIRST, PLACES)
+    assert not hosts.is_free_for(table, B, FIRST, PLACES)
 
 
 def test_a_lease_that_ends_before_its_offer_does_is_held_for_its_client(hosts):
@@ -195,7 +203,7 @@ def test_a_lease_that_ends_before_its_offer_does_is_held_for_its_client(hosts):
     assert offer(hosts, A, now=later) == FIRST
     hosts.reclaim(START + 600)
     assert offer(hosts, D, now=START + 600) == 0
-    assert hosts.is_free_for(hosts.tables[BASE], A, FIRST)
+    assert hosts.is_free_for(hosts.tables[BASE], A, FIRST, PLACES)
 
 
 def test_an_offer_whose_address_was_given_away_by_hand_is_not_made_again(hosts):
@@ -249,7 +257,7 @@ def test_an_address_that_is_released_in_a_batch_is_free_to_others_after_its_comm
         lease(hosts, client)
     table = hosts.tables[BASE]
     assert hosts.release(table, A, FIRST, START + 1)
-    assert not hosts.is_free_for(table, D, FIRST)
+    assert not hosts.is_free_for(table, D, FIRST, PLACES)
     assert offer(hosts, D) == 0
     hosts.commit()
     assert offer(hosts, D) == FIRST
@@ -369,7 +377,7 @@ def test_what_could_not_be_stored_is_kept_for_its_client_a_moment(hosts, monkeyp
     with pytest.raises(sqlite3.Error):
         hosts.commit()
     assert offer(hosts, B, SECOND) == FIRST
-    assert hosts.is_free_for(hosts.tables[BASE], A, SECOND)
+    assert hosts.is_free_for(hosts.tables[BASE], A, SECOND, PLACES)
 
 
 def test_a_store_that_failed_is_not_tried_with_every_batch(hosts, monkeypatch, clock):
@@ -517,7 +525,7 @@ def test_a_reload_keeps_leases_and_takes_over_the_new_pool(hosts):
     lease(hosts, A)
     serve(hosts, bytes((OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE, POOL, OUTSIDE, POOL, OUTSIDE)))
     assert hosts.has_lease(hosts.tables[BASE], A)
-    assert not hosts.is_free_for(hosts.tables[BASE], A, FIRST)
+    assert not hosts.is_free_for(hosts.tables[BASE], A, FIRST, PLACES)
     assert [offer(hosts, client) for client in (A, B, C)] == [THIRD, BASE + 6, 0]
 
 
