@@ -9,7 +9,7 @@ from pathlib import Path
 
 from pydhcpd.configuration import literal
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import SETTINGS, Setting
+from pydhcpd.settings import BY_NAME, SETTINGS, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
 
 BARE_ACTIONS = ("check", "help", "version")
@@ -97,7 +97,7 @@ def usage() -> str:
               for setting in SETTINGS]
     lines += ["", "DHCP options, by name (value):"]
     lines += [f"  -{option.name} ({option.codec.allowed})" for option in TABLE
-              if option.code not in PROTOCOL_OWN | {1, 51, 54, 56}]
+              if option.code not in PROTOCOL_OWN | {54, 56} and option.name not in BY_NAME]
     lines += ["  -option_N (bytes), for any number N from 1 to 254"]
     return "\n".join(lines)
 

@@ -1,58 +1,84 @@
-"""The words of the configuration file: constructors, comparators and units.
+"""The words of the configuration file: constructors, conditions, comparators and units.
 
 They are in scope when the file runs. `from pydhcpd.conf import *` as its first line changes nothing, and lets an editor
-complete them. Nothing here acts: a value counts only when the file assigns it to a name that is known.
+complete them; conf.pyi, which is generated, has the names of options and settings too. Nothing here acts: a value counts
+only when the file assigns it to a name that is known.
 """
 
 import sys
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
-from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
+from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.classes import ClientClass
+from pydhcpd.policy.conditions import match
+from pydhcpd.policy.declarations import Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.settings import DAYS, HOURS, INFINITE, MINUTES
 from pydhcpd.wire.codecs import codec
-from pydhcpd.wire.options import Option
+from pydhcpd.wire.options import Option, inside_from
 
-__all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "MINUTES", "NETWORK", "host", "option"]
+__all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
+           "REGEX", "SUFFIX", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
+
+Made = TypeVar("Made")
 
 
-@dataclass(frozen=True, slots=True)
-class Mistake:
-    """What a constructor returns for arguments that cannot be used, so that all mistakes are found in one go."""
+def subnet(network: object, **arguments: object) -> SubnetDeclaration | Mistake:
+    """A network, for `subnets`: its base address and mask as "a/n"; pools, exclude, relays, interface, allow, deny; and
+    settings and DHCP options by name."""
+    return _made("subnet", SubnetDeclaration.of, {"network": network, **arguments})
 
-    line: int
-    call: str
-    reason: str
+
+def pool(range: object, **arguments: object) -> PoolDeclaration | Mistake:  # the name in the file
+    """A range of a subnet's addresses, for its `pools`: "a - b", "a/n" or ("a", "b"); allow and deny; and settings and
+    DHCP options by name."""
+    return _made("pool", PoolDeclaration.of, {"range": range, **arguments})
+
+
+def shared_network(name: object, subnets: object, **arguments: object) -> SharedNetworkDeclaration | Mistake:
+    """Several subnets on one wire, for `shared_networks`; and settings and DHCP options by name for all of them."""
+    return _made("shared_network", SharedNetworkDeclaration.of, {"name": name, "subnets": subnets, **arguments})
 
 
 def host(ip: object = None, hostname: object = None, **arguments: object) -> Reservation | Mistake:
     """A reservation, for `hosts`: who it is, by mac, client_id, uuid, relay, remote_id, circuit_id, subscriber_id
-    (one value, or several of the first three) or by hostname with match_hostname=True; its ip; and DHCP options and
-    lease times by name."""
-    line = sys._getframe(1).f_lineno
-    given = {"ip": ip, "hostname": hostname, **arguments}
-    try:
-        return Reservation.of(line, given)
-    except InvalidValue as error:
-        return Mistake(line, _call("host", given), str(error))
+    (one value, or several of the first three) or by hostname with match_hostname=True; its ip, or one of each subnet;
+    its classes; and DHCP options and lease times by name."""
+    return _made("host", Reservation.of, {"ip": ip, "hostname": hostname, **arguments})
+
+
+def client_class(name: object, condition: object = None, **arguments: object) -> ClientClass | Mistake:
+    """A class of clients, for `classes`: all for whom the condition holds, which is a match(...) or a function of the
+    request; lease_limit, and lease_limit_per a field; and DHCP options and lease times by name."""
+    return _made("client_class", ClientClass.of, {"name": name, "condition": condition, **arguments})
 
 
 def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:
-    """A DHCP option of one's own, for `option_definitions`: its number, name and shape ("address", "text", ...)."""
-    line = sys._getframe(1).f_lineno
-    try:
-        if inside is not None:
-            raise InvalidValue("inside= is not known to this version; allowed are options of their own number")
+    """A DHCP option of one's own, for `option_definitions`: its number, name and shape ("address", "text", ...).
+
+    A suboption is inside="vendor_specific_information", or inside=("vendor_identifying", ENTERPRISE NUMBER)."""
+    def make(line: int, _: object) -> Option:
+        place = None if inside is None else inside_from(inside)
         if isinstance(code, bool) or not isinstance(code, int) or not 1 <= code <= 254:
             raise InvalidValue(f"code {code!r} is no option's number; allowed are 1 to 254")
         if not isinstance(name, str) or not name.isidentifier():
             raise InvalidValue(f"name {name!r} is no name; allowed are letters, digits and _")
-        return Option(code, name, codec(shape), f"line {line}")
+        return Option(code, name, codec(shape), f"line {line}", inside=place)
+
+    return _made("option", make, {"code": code, "name": name, "shape": shape, "inside": inside})
+
+
+def _made(name: str, make: Callable[[int, dict[str, object]], Made], arguments: dict[str, object]) -> Made | Mistake:
+    """What a constructor returns. It is called on a line of the file, which is that of the caller's caller."""
+    line = sys._getframe(2).f_lineno
+    try:
+        return make(line, arguments)
     except InvalidValue as error:
-        return Mistake(line, _call("option", {"code": code, "name": name, "shape": shape}), str(error))
+        return Mistake(line, _call(name, arguments), str(error))
 
 
 def _call(name: str, arguments: dict[str, object]) -> str:
-    return f"{name}({', '.join(f'{key}={value!r}' for key, value in arguments.items() if value is not None)})"
+    text = ", ".join(f"{key}={value!r}" for key, value in arguments.items() if value is not None)
+    return f"{name}({text if len(text) <= 200 else text[:197] + '...'})"

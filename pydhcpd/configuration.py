@@ -5,10 +5,11 @@ mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is a
 """
 
 import ast
+import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
-from difflib import get_close_matches
+from dataclasses import replace
 from pathlib import Path
 from sys import _getframe
 from types import ModuleType
@@ -16,25 +17,28 @@ from typing import Any
 
 from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from
-from pydhcpd.conf import Mistake
+from pydhcpd.checks import NEAR, NOT_SETTABLE, SHORTEST_NEAR_MISS, Checker, HostChecker, nearest
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_executable_configuration
+from pydhcpd.policy.classes import Classifier, ClientClass
+from pydhcpd.policy.declarations import Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.fields import Fields
+from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
-from pydhcpd.policy.reservation import Reservation, shared_identities
-from pydhcpd.policy.scope import Scope, contradictions
-from pydhcpd.settings import BY_NAME, HOST_SETTINGS, LATER, LATER_WORDS, SETTINGS, Setting
+from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.reservation_file import reservations
+from pydhcpd.policy.scope import Key, Origin, Scope, Suboption, contradictions
+from pydhcpd.settings import BY_NAME, SETTINGS, Setting
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
-from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
+from pydhcpd.wire.options import Option, option_named
 
-NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "use ip_address_lease_time",
-                54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
-"""Options that nobody sets, by code, and why."""
+__all__ = ["NOT_SETTABLE", "ConfigurationError", "DHCPServerConfiguration", "literal"]
 
-SHORTEST_NEAR_MISS = 5  # letters; shorter names of the file's own would be taken for misspellings
-NEAR = 0.8  # likeness from which a name is taken for a misspelling of a known one
-NEAR_ON_COMMAND_LINE = 0.6  # there are no names of one's own there
+NEAR_IN_FILE = 0.8  # likeness from which a name of the file's own is taken for a misspelling of a known one
 ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
-LATER_REASON = "not known to this version; allowed is one network, set by the flat names"
+RESERVATIONS = "reservations.csv"  # beside the lease database
+FLAT = ("network", "subnet_mask", "ip_ranges")
+"""What says the same as `subnets`, for one subnet."""
 
 
 class ConfigurationError(Exception):
@@ -60,7 +64,8 @@ class _Lines(dict[str, Any]):
 class DHCPServerConfiguration:
     """Everything that is configured, checked. `configuration["name"]` is a setting in its inner form.
 
-    `scope` is the global scope; `host_scopes` has that of each reservation which sets something.
+    `scope` is the global scope. `subnets`, `shared_networks` and `hosts` have theirs compiled, and `class_scopes` those of
+    classes by name. `subnets` is empty where the network follows from the interface.
     """
 
     def __init__(self) -> None:
@@ -69,10 +74,17 @@ class DHCPServerConfiguration:
         self.given: dict[str, object] = {}
         self.warnings: list[str] = []
         self.scope = Scope()
-        self.host_scopes: dict[int, Scope] = {}
+        self.subnets: tuple[SubnetDeclaration, ...] = ()
+        self.shared_networks: tuple[SharedNetworkDeclaration, ...] = ()
+        self.hosts: tuple[Reservation, ...] = ()
+        self.class_scopes: dict[str, Scope] = {}
+        self.functions = Functions.none()
+        self.fields = Fields({})
+        self.classifier = Classifier((), self.fields)
         self._lines: dict[str, int] = {}
-        self._problems: list[str] = []
         self._own_options: dict[str, Option] = {}
+        self._checker = Checker("", {})
+        self._problems = self._checker.problems
 
     @classmethod
     def load(cls, file: Path | str | None, command_line: Mapping[str, object] | None = None) -> "DHCPServerConfiguration":
@@ -83,6 +95,8 @@ class DHCPServerConfiguration:
             made._run(made.file)
         for name, value in (command_line or {}).items():
             made.given[name], made._lines[name] = None if value == "None" else value, ON_COMMAND_LINE
+        made._define_options()
+        made._checker = Checker(str(made.file or "command line"), made._own_options, made._problems, made.warnings)
         made._check()
         if made._problems:
             raise ConfigurationError(made._problems)
@@ -131,10 +145,6 @@ class DHCPServerConfiguration:
         except SyntaxError as error:
             line = error.lineno if error.filename == str(file) else _line_in(file, error)
             raise ConfigurationError([f"{file}:{line or 0}: {error.msg}"]) from error
-        except NameError as error:
-            later = error.name in LATER_WORDS
-            reason = f"{error.name} is {LATER_REASON}" if later else f"NameError: {error}"
-            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {reason}"]) from error
         except (Exception, SystemExit) as error:
             raise ConfigurationError([f"{file}:{_line_in(file, error)}: {type(error).__name__}: {error}"]) from error
         for name, value in namespace.items():
@@ -145,23 +155,32 @@ class DHCPServerConfiguration:
     # --- checks
 
     def _check(self) -> None:
-        self._define_options()
         options: dict[int, bytes | None] = {}
+        suboptions: dict[Suboption, bytes | None] = {}
         for name, value in self.given.items():
-            if name in LATER:
-                self._complain(name, value, f"is {LATER_REASON}")
+            if name in PARAMETERS:
+                self._check_function(name, value)
             elif name in BY_NAME:
                 self._set(name, value)
-            elif (option := self._option(name)) is not None:
-                self._encode(options, name, value, option)
+            elif self._option(name) is not None:
+                self._encode(options, suboptions, name, value)
             else:
                 self._check_own_name(name, value)
         for setting in SETTINGS:
             self.settings.setdefault(setting.name, setting.default)
-        self._resolve_names(self.settings, lambda name, error: self._complain(name, self.given.get(name), error))
-        self.scope = Scope({name: value for name, value in self.settings.items() if value is not None}, options)
+        for name, error in self._checker.resolve_names(self.settings):
+            self._complain(name, self.given.get(name), error)
+        settings = {name: value for name, value in self.settings.items() if value is not None}
+        self.scope = Scope(settings, options, suboptions, self._origins([*settings, *options, *suboptions]))
+        self._check_classes()
+        self._check_networks()
         self._check_hosts()
-        self._check_together()
+        self._check_functions()
+
+    def _origins(self, keys: list[Key]) -> dict[Key, Origin]:
+        """Where each global value was written."""
+        names = {option.code: name for name in self.given if (option := self._option(name)) and option.inside is None}
+        return {key: ("global", self._place(names.get(key, "") if isinstance(key, int) else str(key))) for key in keys}
 
     def _define_options(self) -> None:
         for made in _listed(self.given.get("option_definitions")):
@@ -169,17 +188,16 @@ class DHCPServerConfiguration:
                 self._own_options[made.name] = made
                 if made.name in BY_NAME:
                     self._complain("option_definitions", made.name, "is the name of a setting; allowed is another name")
+        self.fields = Fields(self._own_options)
 
     def _option(self, name: str) -> Option | None:
         return self._own_options.get(name) or option_named(name)
 
     def _set(self, name: str, value: object) -> None:
-        for mistake in _listed(value):
-            if isinstance(mistake, Mistake):
-                self._problems.append(f"{self.file}:{mistake.line}: {mistake.call}: {mistake.reason}")
-        if any(isinstance(one, Mistake) for one in _listed(value)) and not isinstance(value, Mistake):
-            value = [one for one in _listed(value) if not isinstance(one, Mistake)]
-        if value is None or isinstance(value, Mistake):
+        if any(isinstance(one, Mistake) for one in _listed(value)):
+            left = self._checker.note_mistakes(_listed(value))
+            value = None if isinstance(value, Mistake) else left
+        if value is None:
             self.settings[name] = BY_NAME[name].default
             return
         try:
@@ -198,129 +216,134 @@ class DHCPServerConfiguration:
                 raise error
         return parse(value)
 
-    def _encode(self, options: dict[int, bytes | None], name: str, value: object, option: Option) -> None:
-        if option.code in NOT_SETTABLE:
-            self._complain(name, value, f"cannot be set: {NOT_SETTABLE[option.code]}; allowed is to leave it out")
-            return
+    def _encode(self, options: dict[int, bytes | None], suboptions: dict[Suboption, bytes | None], name: str,
+                value: object) -> None:
         try:
-            options[option.code] = self._parsed(lambda one: _encoded(option, one), name, value)
+            self._parsed(lambda one: self._checker.encode(options, suboptions, name, one), name, value)
         except InvalidValue as error:
             self._complain(name, value, error)
-
-    def _resolve_names(self, settings: dict[str, Any], complain: Callable[[str, str], None]) -> None:
-        """Turn the option names of always_send and never_send into codes, in place."""
-        for setting in ("always_send", "never_send"):
-            codes = set()
-            for name in settings.get(setting) or ():
-                option = self._option(name)
-                if option is None:
-                    near = get_close_matches(name, [*OPTION_NAMES, *self._own_options], 1, NEAR_ON_COMMAND_LINE)
-                    complain(setting, f"{name!r} is no DHCP option; " + (f"did you mean {near[0]}?" if near else
-                                                                        "allowed are the names of the option table"))
-                else:
-                    codes.add(option.code)
-            if setting in settings:
-                settings[setting] = frozenset(codes)
 
     def _check_own_name(self, name: str, value: object) -> None:
         """Names that nobody knows are the file's own, unless they look like a misspelling."""
         on_command_line = self._lines.get(name) == ON_COMMAND_LINE
         if not on_command_line and (isinstance(value, ModuleType | type) or len(name) < SHORTEST_NEAR_MISS):
             return
-        known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *LATER]
-        near = _nearest(name, known, NEAR_ON_COMMAND_LINE if on_command_line else NEAR)
+        known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *PARAMETERS]
+        near = nearest(name, known, NEAR if on_command_line else NEAR_IN_FILE)
         if near:
             own = "" if on_command_line else "; a name of your own may begin with _"
             self._complain(name, value, f"is not known; did you mean {near}?{own}")
         elif on_command_line:
             self._complain(name, value, "is not known; allowed are the names that -help lists, and DHCP options")
 
-    def _check_hosts(self) -> None:
-        hosts: tuple[Reservation, ...] = self.settings["hosts"]
-        told = list(contradictions(self.scope))
-        for one in hosts:
-            scope = self._host_scope(one)
-            if one.settings or one.hostname:
-                self.host_scopes[id(one)] = scope
-                for name, error in contradictions(scope.over(self.scope)):
-                    if (name, error) not in told:
-                        self._complain_host(one, f" {name}", error)
-        for one, other, kind in shared_identities(hosts):
-            self._complain_host(one, "", f"has the same {kind} as the host on line {other.line}; allowed is one host for each")
-        first: dict[int, Reservation] = {}
-        for one in hosts:
-            other = first.setdefault(one.ip, one)
-            if one.ip and other is not one:
-                self._complain_host(one, "", f"{address_text(one.ip)} is reserved on line {other.line} too; "
-                                             "allowed is one host for each address")
+    def _check_classes(self) -> None:
+        classes: tuple[ClientClass, ...] = self.settings["classes"]
+        before = len(self._problems)
 
-    def _host_scope(self, one: Reservation) -> Scope:
-        settings: dict[str, Any] = {}
-        options: dict[int, bytes | None] = {12: one.hostname.encode()} if one.hostname else {}
-        for name, value in one.settings.items():
-            option = self._option(name)
-            try:
-                if name in HOST_SETTINGS:
-                    settings[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
-                elif name in LATER or option is None:
-                    near = _nearest(name, [*HOST_SETTINGS, *OPTION_NAMES, *self._own_options], NEAR_ON_COMMAND_LINE)
-                    self._complain_host(one, f" {name} = {value!r}", f"is {LATER_REASON}" if name in LATER else
-                                        "is not known there; " + (f"did you mean {near}?" if near else
-                                                                  "allowed are DHCP options and lease times by name"))
-                elif option.code in NOT_SETTABLE:
-                    self._complain_host(one, f" {name} = {value!r}", f"cannot be set: {NOT_SETTABLE[option.code]}; "
-                                                                     "allowed is to leave it out")
-                else:
-                    options[option.code] = _encoded(option, value)
-            except InvalidValue as error:
-                self._complain_host(one, f" {name} = {value!r}", error)
-        self._resolve_names(settings, lambda name, error: self._complain_host(one, f" {name}", error))
-        return Scope(settings, options)
+        def fence(function: Callable[..., object], name: str) -> Fence:
+            return Fence(function, name, self.settings["policy_time_limit"], self.settings["policy_failure"], time.monotonic,
+                         str(self.file))
 
-    def _complain_host(self, one: Reservation, what: str, error: object) -> None:
-        self._problems.append(f"{self.file}:{one.line}: host({_who(one)}){what}: {error}")
+        self.class_scopes = self._checker.classes(classes, self.scope, lambda one: one.check(self.fields))
+        if len(self._problems) == before:
+            self.classifier = Classifier(classes, self.fields, fence)
 
-    def _check_together(self) -> None:
-        if not (any(self.given.get(name) for name in ("interface", "network", "bind_address"))
-                or any(name in self.given for name in LATER)):
-            self._problems.append(f"{self.file or 'command line'}: nothing to serve; name an interface or a network")
+    def _check_networks(self) -> None:
         for name, error in contradictions(self.scope):
             self._complain(name if name in self.given else "ip_address_lease_time", ..., error)
+        for name in self.settings["client_identity"]:
+            if self.fields.reader(name) is None:
+                near = nearest(name, list(self.fields.names()), NEAR)
+                self._complain("client_identity", self.given.get("client_identity"), f"{name!r} is no field of a request; " + (
+                    f"did you mean {near}?" if near else "allowed are the fields of match()"))
+        subnets, shared = self.settings["subnets"], self.settings["shared_networks"]
+        if subnets or shared:
+            for name in FLAT:
+                if self.given.get(name) is not None:
+                    self._complain(name, self.given[name], "is the form for one network; beside subnets, allowed is "
+                                                           "subnet(...)")
+        elif not any(self.given.get(name) for name in ("interface", "network", "bind_address", "subnets", "shared_networks")):
+            self._problems.append(f"{self.file or 'command line'}: nothing to serve; name an interface or a network")
+        else:
+            subnets = self._flat_subnet()
+        names = [one.name for one in self.settings["classes"]]
+        self.subnets, self.shared_networks = self._checker.subnets(subnets, shared, self.scope, names)
+
+    def _flat_subnet(self) -> tuple[SubnetDeclaration, ...]:
+        """The flat names as a subnet; none where they say nothing of one, or what is wrong was told."""
         if self.settings["network"] is None or (self.given.get("subnet_mask") and self.settings["subnet_mask"] is None):
-            return  # what is wrong with either of them was told
+            return ()
         try:
             network = self.network
         except InvalidValue as error:
             self._complain("network", self.given.get("network"),
                            "no mask is given; allowed is 'a/n', or a mask in subnet_mask"
                            if self.settings["subnet_mask"] is None else error)
-            return
-        if network is not None:
-            self._check_inside(*network)
-
-    def _check_inside(self, base: int, mask: int) -> None:
-        """What names addresses of the network must lie in it, and hosts may not have those that are nobody's."""
-        last = base | ~mask & 0xFFFFFFFF
-        for bounds in self.settings["ip_ranges"] or ():
-            if any(end & mask != base for end in bounds):
+            return ()
+        if network is None:
+            return ()
+        subnet = SubnetDeclaration(*network, line=self._lines.get("network", UNKNOWN))
+        ranges = self.settings["ip_ranges"] or ()
+        for bounds in ranges:
+            if any(end not in subnet for end in bounds):
                 self._complain("ip_ranges", range_text(bounds), "lies outside the network; allowed are its own addresses")
-        routers = self._routers()
-        for one in self.settings["hosts"]:
-            if one.ip and one.ip & mask != base:
-                self._complain_host(one, "", f"{address_text(one.ip)} lies outside the network; allowed are its own addresses")
-            elif last - base > 1 and one.ip in (base, last):
-                self._complain_host(one, "", f"{address_text(one.ip)} is the network's base or broadcast address; "
-                                             "allowed are those between them")
-            elif one.ip and one.ip in routers:
-                self._complain_host(one, "", f"{address_text(one.ip)} is a router's; allowed are other addresses")
-        for router in routers:
-            if router & mask != base:
-                self.warnings.append(f"{self._place('router')}: router = {address_text(router)!r}: lies outside the network, "
-                                     "so clients may not reach it")
+        inside = tuple(bounds for bounds in ranges if all(end in subnet for end in bounds))
+        return (replace(subnet, pools=(PoolDeclaration(inside),)) if inside else subnet,)
 
-    def _routers(self) -> list[int]:
-        data = self.scope.options.get(3) or b""
-        return [int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4)]
+    def _every_subnet(self) -> list[SubnetDeclaration]:
+        return [*self.subnets, *(one for shared in self.shared_networks for one in shared.subnets)]
+
+    def _check_hosts(self) -> None:
+        listed: tuple[Reservation, ...] = self.settings["hosts"]
+        names, subnets = [one.name for one in self.settings["classes"]], self._every_subnet()
+        checker = HostChecker(self._checker, subnets, self.scope, names)
+        hosts = []
+        for one in listed:
+            made, wrong = checker.check(one)
+            hosts.append(made)
+            self._problems += wrong
+        read, wrong = self._read_reservations()
+        self.warnings += wrong
+        for one in read:  # a bad row costs no other
+            made, wrong = checker.check(one)
+            self.warnings += wrong
+            hosts += [] if wrong else [made]
+        self.hosts = tuple(hosts)
+
+    def _read_reservations(self) -> tuple[list[Reservation], list[str]]:
+        """The hosts of the reservation file, and what is wrong with it."""
+        named: Path | None = self.settings["reservation_file"]
+        file = named or Path(self.settings["host_file"]).parent / RESERVATIONS
+        try:
+            return reservations(file.read_text(encoding="utf-8"), str(file))
+        except FileNotFoundError:
+            return [], [f"{file}: is not there, so it reserves nothing; allowed is a CSV file with host()'s arguments in its "
+                        "first line"] if named else []
+        except (OSError, UnicodeDecodeError) as error:
+            return [], [f"{file}: cannot be read: {error}"]
+
+    def _check_function(self, name: str, value: object) -> None:
+        """One of the functions that the server calls; None is none."""
+        try:
+            if value is not None:
+                check(name, value)
+        except InvalidValue as error:
+            self._complain(name, value, error)
+
+    def _check_functions(self) -> None:
+        if self._problems:
+            return
+
+        def compiled(one: Reservation) -> Reservation:
+            checker = Checker(self._checker.file, self._own_options)
+            made = checker.host(one)
+            if checker.problems:
+                raise InvalidValue(checker.problems[0])
+            return made
+
+        self.functions = Functions(self.given, [one.name for one in self.settings["classes"]],
+                                   time_limit=self.settings["policy_time_limit"], failure=self.settings["policy_failure"],
+                                   clock=time.monotonic, file=str(self.file), host_scope=compiled)
 
     def _complain(self, name: str, value: object, error: object) -> None:
         shown = "" if value is ... else f" = {_for_people(self._as_written(name, value))}"
@@ -342,19 +365,14 @@ def _plain(value: object) -> object:
 
 
 def _for_people(value: object) -> str:
-    if isinstance(value, list | tuple) and any(isinstance(one, Reservation) for one in value):
-        return f"[{', '.join(f'host({_who(one)})' if isinstance(one, Reservation) else repr(one) for one in value)}]"
-    text = repr(value)
+    if isinstance(value, list | tuple) and any(isinstance(one, DECLARATIONS) for one in value):
+        text = f"[{', '.join(str(one) if isinstance(one, DECLARATIONS) else repr(one) for one in value)}]"
+    else:
+        text = repr(value)
     return text if len(text) <= 400 else text[:397] + "..."
 
 
-def _who(one: Reservation) -> str:
-    """A reservation in a few words, for messages."""
-    parts = [f"ip='{address_text(one.ip)}'"] if one.ip else []
-    if one.hostname:
-        parts.append(f"hostname={one.hostname!r}")
-    parts += [f"mac='{mac.hex(':')}'" for mac in one.macs[:1]]
-    return ", ".join(parts) or "..."
+DECLARATIONS = (Reservation, SubnetDeclaration, SharedNetworkDeclaration, ClientClass)
 
 
 def _line_in(file: Path, error: BaseException) -> int:
@@ -378,11 +396,6 @@ def _read(file: Path) -> bytes:
     return text
 
 
-def _encoded(option: Option, value: object) -> bytes | None:
-    """An option's value as bytes, or None where it is to be left out: None itself, and an empty list."""
-    return None if value is None or value in ([], ()) else option.codec.encode(value)
-
-
 def literal(text: str) -> object:
     """A Python literal where the text reads as one, else the text itself."""
     try:
@@ -390,12 +403,3 @@ def literal(text: str) -> object:
     except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
         return text
     return value
-
-
-def _nearest(name: str, known: Sequence[str], likeness: float) -> str:
-    """The known name that one was probably meant to be, or nothing: by capitals, by changed places, or by likeness."""
-    for candidate in known:
-        if candidate == name.casefold() or (sorted(candidate) == sorted(name) and len(name) >= SHORTEST_NEAR_MISS):
-            return candidate
-    near = get_close_matches(name, known, 1, likeness)
-    return near[0] if near else ""

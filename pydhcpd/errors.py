@@ -1,6 +1,6 @@
-"""The two kinds of fault that are not ours: what a peer did wrong, and what an administrator did wrong.
+"""What is not our fault: what a peer did wrong, what an administrator did wrong, and what is not for us to answer.
 
-Programming errors are neither of them, and are not caught.
+Programming errors are none of these, and are not caught.
 """
 
 
@@ -10,3 +10,7 @@ class MalformedPacket(ValueError):
 
 class InvalidValue(ValueError):
     """A value of the configuration that cannot be used. `str()` of it says what is wrong and what is allowed."""
+
+
+class Ignored(Exception):  # not an error: most of what is ignored is meant for others
+    """A request that gets no answer. `str()` of it is the reason, which is counted."""

@@ -13,7 +13,7 @@ from textwrap import wrap
 from pydhcpd.configuration import NOT_SETTABLE
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import BY_NAME, DAYS, HOST_SETTINGS, HOURS, SETTINGS, TIME, Setting
+from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, SETTINGS, TIME, Setting, settings_of
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
@@ -45,6 +45,14 @@ EXAMPLES = {
     "bind_address": '"192.168.137.1"',
     "ip_ranges": '["192.168.137.10 - 192.168.137.99", "192.168.137.128/26"]',
     "hosts": '[host(mac="02:00:00:00:99:01", ip="192.168.137.5", hostname="boss", domain_name="office.example")]',
+    "subnets": '[subnet("10.1.0.0/16", pools=["10.1.4.0 - 10.1.7.255"], router="10.1.0.1")]',
+    "shared_networks": '[shared_network("floor 3", [subnet("10.3.0.0/24", pools=["10.3.0.128/25"]), subnet("10.4.0.0/24")])]',
+    "reservation_file": '"/var/lib/pydhcpd/reservations.csv"',
+    "classes": '[client_class("voip", match(vendor_class_identifier=PREFIX("Phone")), ip_address_lease_time=1 * DAYS)]',
+    "shorten_leases_above": "80",
+    "client_identity": '["remote_id", "circuit_id"]',
+    "offer_hold_time": "2 * MINUTES",
+    "leasequery_from": '["192.0.2.7"]',
     "minimum_lease_time": "1 * MINUTES",
     "maximum_lease_time": "1 * DAYS",
     "next_server": '"192.168.137.1"',
@@ -59,7 +67,7 @@ EXAMPLES = {
 """What the sample shows for settings whose default says nothing about their form."""
 
 HOST_ARGUMENTS = (
-    ("mac", "hardware address, or a list of them"),
+    ("mac", "hardware address, or a list of them; * stands for any octet"),
     ("client_id", "client identifier (option 61), or a list of them: bytes; text such as \"01:a2:ff\"; or other text"),
     ("uuid", "UUID of the machine's firmware (option 97), or a list of them"),
     ("relay", "address of the relay (giaddr)"),
@@ -67,8 +75,9 @@ HOST_ARGUMENTS = (
     ("remote_id", "the relay's remote identifier (suboption 2)"),
     ("subscriber_id", "the relay's subscriber identifier (suboption 6)"),
     ("match_hostname", "True: known by the hostname that it sends, which anybody can forge"),
-    ("ip", "address to give; without it, one of the pool"),
+    ("ip", "address to give, or one of each of several subnets; without it, one of a pool"),
     ("hostname", "name to give (host_name)"),
+    ("classes", "names of classes that it is of"),
     ("ignore", "True: never answer it"),
 )
 
@@ -148,7 +157,7 @@ def host_section() -> str:
     """Every argument of host()."""
     lines = [".Bl -tag -width match_hostname -compact"]
     lines += [line for name, words in HOST_ARGUMENTS for line in (f".It Fa {name}", _escaped(words))]
-    names = " ,\n".join(f".Va {name}" for name in HOST_SETTINGS)
+    names = " ,\n".join(f".Va {name}" for name in settings_of(HOST))
     return "\n".join([*lines, ".El", ".Pp", "Besides these it takes DHCP options by name, and the settings", f"{names} ."])
 
 

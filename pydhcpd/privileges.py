@@ -5,12 +5,14 @@ import grp
 import os
 import pwd
 import socket
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from pydhcpd.configuration import DHCPServerConfiguration
 from pydhcpd.control.prompt import ThreadedTCPServer
 from pydhcpd.errors import InvalidValue
+from pydhcpd.net.probe import open_arp, open_icmp
 from pydhcpd.net.sockets import open_packet, open_udp
 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
@@ -19,15 +21,18 @@ CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 
 @dataclass(frozen=True, slots=True)
 class Ports:
-    """What must be opened while still root."""
+    """What must be opened while still root. `arp` or `icmp` is None where the system forbids it: then nothing can be probed
+    in that way."""
 
     udp: socket.socket
     packet: socket.socket
     prompt: ThreadedTCPServer | None
+    arp: socket.socket | None = None
+    icmp: socket.socket | None = None
 
     def descriptors(self) -> list[int]:
         """File descriptors that detaching must leave open."""
-        return [one.fileno() for one in (self.udp, self.packet, self.prompt) if one is not None]
+        return [one.fileno() for one in (self.udp, self.packet, self.prompt, self.arp, self.icmp) if one is not None]
 
 
 def open_ports(configuration: DHCPServerConfiguration) -> Ports:
@@ -40,7 +45,16 @@ def open_ports(configuration: DHCPServerConfiguration) -> Ports:
     except OSError as error:
         raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? "
                            "see: ss -ulpn sport = :67") from error
-    return Ports(udp, packet, _open_prompt(configuration))
+    # Whether or not anything is probed: a reload may ask for it, when it is too late to open them.
+    return Ports(udp, packet, _open_prompt(configuration), _allowed(open_arp), _allowed(open_icmp))
+
+
+def _allowed(open_socket: Callable[[], socket.socket]) -> socket.socket | None:
+    """A socket that can be done without, if the system lets us have it."""
+    try:
+        return open_socket()
+    except OSError:
+        return None
 
 
 def _open_prompt(configuration: DHCPServerConfiguration) -> ThreadedTCPServer | None:

@@ -19,7 +19,7 @@ from collections.abc import Callable, Iterable
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.errors import MalformedPacket
+from pydhcpd.errors import Ignored, MalformedPacket
 from pydhcpd.events import Event, EventLog, Lines
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.checkpointer import Checkpointer
@@ -28,9 +28,9 @@ from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.serving import Serving
-from pydhcpd.transaction import DHCPTransaction, Ignored, TransactionKey
+from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
-from pydhcpd.wire.packet import FROM_CLIENTS, Packet, Request
+from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, Packet, Request
 
 log = logging.getLogger(__name__)
 lease_log = logging.getLogger("pydhcpd.leases")
@@ -147,9 +147,10 @@ class DHCPServer:
         due: list[DHCPTransaction] = []
         self._debug = log.isEnabledFor(logging.DEBUG)
         with self.hosts.lock:
+            bootp = self._serving is not None and self._serving.bootp
             for datagram in datagrams:
                 try:
-                    self._take_in(Request.receive(*datagram), due)
+                    self._take_in(Request.receive(*datagram, bootp), due)
                 except Exception as reason:  # whatever one packet does, the others of its batch are served
                     self._count(reason)
             if due:
@@ -160,7 +161,7 @@ class DHCPServer:
         serving = self._serving
         if serving is None or request.interface not in serving.links:
             raise Ignored("came in on an interface that is not served")
-        if request.kind not in FROM_CLIENTS:
+        if request.kind not in FROM_CLIENTS and not (request.kind == BOOTP and serving.bootp):
             raise Ignored("no message of a client")
         if self._debug:
             log.debug("received %s", describe(request))
@@ -169,7 +170,7 @@ class DHCPServer:
             transaction.key = request.xid
         else:
             transaction = self._taken_up(transaction, request, due)
-        delay = transaction.receive(request, serving)
+        delay = transaction.receive(request, serving, self.hosts)
         if delay:
             if not transaction.delayed:
                 self._delay(transaction, delay, serving)

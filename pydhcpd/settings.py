@@ -11,6 +11,9 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, address_text, network_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.classes import ClientClass
+from pydhcpd.policy.declarations import SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.fence import FAILURE
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
@@ -18,6 +21,10 @@ from pydhcpd.wire.options import Option
 MINUTES, HOURS, DAYS, INFINITE = 60, 3600, 86400, 0xFFFFFFFF
 TRUTH = {"yes": True, "no": False, "true": True, "false": False, True: True, False: False}
 LOG_LEVELS = ("debug", "info", "warning", "error")
+
+HOST, POOL, NETWORK_WIDE, GLOBAL = range(4)
+"""The narrowest scope in which a setting makes sense; it may be set there and in each that is wider. What a host may set, a
+class may too; what holds for a network may be set for a shared network, and for all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,13 +37,14 @@ class Kind:
 
 @dataclass(frozen=True, slots=True)
 class Setting:
-    """One setting; `default` is in the inner form, `unit` is empty where there is none."""
+    """One setting; `default` is in the inner form, `unit` is empty where there is none, `narrowest` a scope."""
 
     name: str
     kind: Kind
     default: Any
     unit: str
     words: str
+    narrowest: int = GLOBAL
     command_line_only: bool = False
 
 
@@ -114,16 +122,31 @@ def _network(value: object) -> str:
     return value
 
 
-def _hosts(value: object) -> tuple[Reservation, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(one, Reservation) for one in value):
-        raise _refuse(value, HOSTS.words)
-    return tuple(value)
+def _several_of(what: type, words: str) -> Kind:
+    """A list of what a constructor makes."""
+    def parse(value: object) -> tuple[Any, ...]:
+        if not isinstance(value, list | tuple) or not all(isinstance(one, what) for one in value):
+            raise _refuse(value, words)
+        return tuple(value)
+    return Kind(words, parse)
 
 
-def _definitions(value: object) -> tuple[Option, ...]:
-    if not isinstance(value, list | tuple) or not all(isinstance(one, Option) for one in value):
-        raise _refuse(value, DEFINITIONS.words)
-    return tuple(value)
+def _per_cent(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= 100:
+        raise _refuse(value, PER_CENT.words)
+    return float(value)
+
+
+def _networks(value: object) -> tuple[tuple[int, int], ...]:
+    """Base and mask of each; an address alone is a network of one."""
+    return tuple(network_from(one if isinstance(one, str) and "/" in one else f"{address_text(address_from(one))}/32")
+                 for one in (value if isinstance(value, list | tuple) else [value]))
+
+
+def _failure(value: object) -> str:
+    if value not in FAILURE:
+        raise _refuse(value, FAILURES.words)
+    return str(value)
 
 
 def _option_names(value: object) -> tuple[str, ...]:
@@ -150,35 +173,71 @@ LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
 RANGES = Kind("a list of ranges: 'a - b', 'a/n' or ('a', 'b')", ranges_from)
-HOSTS = Kind("a list of host(...)", _hosts)
-DEFINITIONS = Kind("a list of option(code, name, shape)", _definitions)
+HOSTS = _several_of(Reservation, "a list of host(...)")
+SUBNETS = _several_of(SubnetDeclaration, "a list of subnet(...)")
+SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "a list of shared_network(...)")
+CLASSES = _several_of(ClientClass, "a list of client_class(...)")
+DEFINITIONS = _several_of(Option, "a list of option(code, name, shape)")
+FIELDS = Kind("a list of names of fields, such as ['remote_id', 'circuit_id']", _option_names)
+PER_CENT = Kind("per cent above 0, up to 100", _per_cent)
+NETWORKS = Kind("a list of addresses and networks, such as ['192.0.2.7', '198.51.100.0/24']", _networks)
+FAILURES = Kind("'ignore' or 'drop'", _failure)
 OPTION_NAMES = Kind("a list of names of DHCP options", _option_names)
 PORT = _number(0, 65535, "a port from 0 to 65535")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 SETTINGS: tuple[Setting, ...] = (
-    Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; else those with an address in network"),
+    Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; else those with an address in a network"),
     Setting("network", NETWORK, None, "", "network to serve; without it, that of the interface's address"),
     Setting("subnet_mask", MASK, None, "", "mask of network, where network does not carry it"),
     Setting("bind_address", ADDRESS, None, "", "serve only the interface with this address, and be known by it"),
     Setting("ip_ranges", RANGES, None, "", "addresses to give; without it, all of the network but its first five"),
+    Setting("subnets", SUBNETS, (), "",
+            "networks to serve, instead of network and ip_ranges: subnet('a/n', pools=[...], ...)"),
+    Setting("shared_networks", SHARED_NETWORKS, (), "",
+            "networks that share one wire: shared_network(name, [subnet(...), ...])"),
     Setting("hosts", HOSTS, (), "", "reservations: host(mac=..., ip=..., hostname=..., and DHCP options)"),
-    Setting("ip_address_lease_time", TIME, 8 * HOURS, "s", "lease time for clients that ask for none"),
-    Setting("minimum_lease_time", TIME, None, "s", "shortest lease, whatever a client asks for; else 60, or the lease time"),
-    Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; else ip_address_lease_time"),
-    Setting("authoritative", FLAG, False, "", "refuse clients that are not known here, instead of keeping silent"),
-    Setting("next_server", ADDRESS, None, "", "address of the boot server (siaddr)"),
-    Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)"),
-    Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them"),
-    Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them"),
-    Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape)"),
+    Setting("reservation_file", PATH, None, "", "more reservations, a row each; else reservations.csv beside host_file, if it "
+                                                "is there"),
+    Setting("classes", CLASSES, (), "", "classes of clients, in order of precedence: client_class(name, match(...), ...)"),
+    Setting("ip_address_lease_time", TIME, 8 * HOURS, "s", "lease time for clients that ask for none", HOST),
+    Setting("minimum_lease_time", TIME, None, "s", "shortest lease, whatever a client asks for; else 60, or the lease time",
+            HOST),
+    Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; else ip_address_lease_time",
+            HOST),
+    Setting("shorten_leases_above", PER_CENT, None, "%", "use of a pool from which new leases get minimum_lease_time", POOL),
+    Setting("authoritative", FLAG, False, "", "refuse clients that are not known here, instead of keeping silent",
+            NETWORK_WIDE),
+    Setting("adopt_unknown", FLAG, False, "", "give a client that is not known here the address it says it has, if it is free: "
+                                              "after the loss of a lease database", NETWORK_WIDE),
+    Setting("client_identity", FIELDS, (), "", "fields that tell whose a lease is, instead of client identifier or hardware "
+                                               "address: ['remote_id', 'circuit_id'] for the port", NETWORK_WIDE),
+    Setting("one_address_per_machine", FLAG, False, "", "know a machine by its hardware address, whatever client identifiers "
+                                                        "its firmware and systems send", NETWORK_WIDE),
+    Setting("rapid_commit", FLAG, False, "", "acknowledge a DISCOVER at once if the client asks for that (RFC 4039)", HOST),
+    Setting("bootp", FLAG, False, "", "serve BOOTP clients as well; their leases do not end", NETWORK_WIDE),
+    Setting("probe_before_offer", FLAG, False, "", "ask whether somebody uses an address before it is offered", HOST),
+    Setting("probe_wait", DURATION, 0.5, "s", "how long an answer to that is waited for"),
+    Setting("next_server", ADDRESS, None, "", "address of the boot server (siaddr)", HOST),
+    Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)", HOST),
+    Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them", HOST),
+    Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them", HOST),
+    Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
+    Setting("remember_relay_information", FLAG, True, "", "keep what a relay said of a client (option 82), for when it renews "
+                                                          "directly"),
     Setting("host_file", PATH, Path("/var/lib/pydhcpd/leases.db"), "", "the lease database"),
-    Setting("decline_quarantine_time", TIME, DAYS, "s", "how long nobody gets an address that a client found in use"),
+    Setting("decline_quarantine_time", TIME, DAYS, "s", "how long nobody gets an address that was found in use"),
     Setting("dhcp_offer_after_seconds", DURATION, 0.0, "s", "delay of offers"),
     Setting("dhcp_acknowledge_after_seconds", DURATION, 0.0, "s", "delay of acknowledgements"),
     Setting("length_of_transaction", TIME, 40, "s", "how long an offer holds its address"),
+    Setting("offer_hold_time", TIME, None, "s", "the same for a network of its own; else length_of_transaction", NETWORK_WIDE),
     Setting("maximum_transactions", COUNT, 50_000, "", "most offers, and most delayed answers, at a time"),
     Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
+    Setting("policy_time_limit", DURATION, 0.05, "s", "how long a function of this file may take; what takes longer is logged"),
+    Setting("policy_failure", FAILURES, "ignore", "", "what a packet does after an exception in a function: it goes on without "
+                                                      "the function, or is dropped"),
+    Setting("leasequery_from", NETWORKS, (), "", "who may ask which leases there are (RFC 4388); nobody, if empty"),
+    Setting("bulk_leasequery", FLAG, False, "", "answer the same over TCP (RFC 6926)"),
     Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
     Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),
     Setting("pid_file", PATH, Path("/run/pydhcpd/pydhcpd.pid"), "", "the lock that keeps a second daemon away"),
@@ -193,16 +252,10 @@ SETTINGS: tuple[Setting, ...] = (
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
-LATER = ("subnets", "shared_networks", "classes", "accept", "identify", "classify", "choose", "finish", "reservation_file",
-         "client_identity", "probe_before_offer", "rapid_commit", "bootp", "leasequery_from", "bulk_leasequery",
-         "one_address_per_machine", "shorten_leases_above", "adopt_unknown", "offer_hold_time", "probe_wait",
-         "remember_relay_information", "policy_time_limit", "policy_failure")
-"""Names of the configuration language that this version does not know yet: an error, not silence."""
+FILE_ONLY = frozenset(("hosts", "subnets", "shared_networks", "classes", "option_definitions"))
+"""Settings whose values are made by constructors of the file, so that the command line cannot give them."""
 
-LATER_WORDS = ("subnet", "pool", "shared_network", "client_class", "match", "PREFIX", "SUFFIX", "REGEX", "LESS", "NOT")
-"""Its constructors and comparators that this version does not know yet."""
 
-HOST_SETTINGS = ("ip_address_lease_time", "minimum_lease_time", "maximum_lease_time", "next_server", "server_name",
-                 "always_send", "never_send")
-"""Settings that `host()` takes besides DHCP options."""
-
+def settings_of(scope: int) -> tuple[str, ...]:
+    """The names of the settings that may be set in a scope."""
+    return tuple(setting.name for setting in SETTINGS if setting.narrowest <= scope)

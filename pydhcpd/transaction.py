@@ -1,7 +1,7 @@
 """`DHCPTransaction`: what to answer to a client's message, by RFC 2131 section 4.3; values in, values out.
 
     message    how it is told                        answer
-    DISCOVER   53 = 1                                OFFER, an address held for the client
+    DISCOVER   53 = 1                                OFFER, an address held for the client; with Rapid Commit an ACK
     REQUEST    54 present: SELECTING                 ACK if it chose us and may have the address; else NAK; or silence
                50 without 54: INIT-REBOOT            ACK if on record; NAK if another is; silence if unknown
                ciaddr, unicast: RENEWING             the same
@@ -9,6 +9,7 @@
     DECLINE    53 = 4                                none; the address goes into quarantine
     RELEASE    53 = 7                                none; the address is free, and remembered for the client
     INFORM     53 = 8                                ACK with options alone
+    BOOTP      no 53                                 BOOTREPLY with an address for ever, where that is served
 
 A transaction lives while an answer is pending. It keeps the request, not the answer: what is decided when it is due is
 decided by the policy of that moment.
@@ -17,17 +18,20 @@ decided by the policy of that moment.
 from collections.abc import Callable
 
 from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_of_refusal
+from pydhcpd.errors import Ignored
 from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import Row
 from pydhcpd.limiter import TokenBucket
-from pydhcpd.policy.network import Network
-from pydhcpd.policy.reservation import Reservation
-from pydhcpd.policy.terms import INFINITE, Terms
+from pydhcpd.policy.case import Case, find_network, start, view_of
+from pydhcpd.policy.functions import ReplyView
+from pydhcpd.policy.scope import boot_of
+from pydhcpd.policy.terms import INFINITE, Terms, fitted
 from pydhcpd.serving import Link, Serving
 from pydhcpd.wire.packet import (
     ACK,
+    BOOTP,
     BROADCAST_FLAG,
     DECLINE,
     DEFAULT_LIMIT,
@@ -41,10 +45,12 @@ from pydhcpd.wire.packet import (
     RELEASE,
     REQUEST,
     Request,
+    encode_bootp_reply,
     encode_option,
     encode_options,
     encode_reply,
 )
+from pydhcpd.wire.relay import SERVER_IDENTIFIER_OVERRIDE, server_identifier_override
 
 TYPE = {kind: bytes((53, 1, kind)) for kind in (OFFER, ACK, NAK)}
 ROOM = DEFAULT_LIMIT - IP_AND_UDP - OPTIONS - 1  # bytes of options that every client and link take
@@ -53,30 +59,26 @@ NOWHERE: Route = (0, 0, 0, b"")
 TransactionKey = int | tuple[int, bytes]  # the xid; with the client where another one uses the same
 
 
-class Ignored(Exception):  # not an error: most of what is ignored is meant for others
-    """The request gets no answer; the reason is counted."""
+RAPID_COMMIT, AUTO_CONFIGURE, SUBNET_SELECTION = 80, 116, 118
+DO_NOT_AUTO_CONFIGURE = b"\0"
 
 
-class DHCPTransaction:
+class DHCPTransaction(Case):
     """One exchange with one client, found by its xid, while an answer is pending.
 
     `answer` leaves in it what came of the request: `message` for `route` from the address `source`, or b"" for none;
     `event` for the log or None; and whether it is `durable`, which is to wait for the commit that stores `address`.
     """
 
-    __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "network", "now",
-                 "request", "reservation", "route", "serving", "source", "table", "terms")
+    __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "route", "serving",
+                 "source", "table")
 
     key: TransactionKey
-    # what a decision rests on, set by `answer`
+    # what a decision rests on, set by `answer`, besides what the case has of policy
     serving: Serving
     link: Link
-    network: Network
     table: AddressTable
-    reservation: Reservation | None
-    terms: Terms
     hosts: HostDatabase
-    now: float
     # what came of it
     message: bytes
     route: Route
@@ -95,10 +97,28 @@ class DHCPTransaction:
         """Whether its request must be carried out even if a newer one has come."""
         return self.request is not None and self.request.kind in (DECLINE, RELEASE)
 
-    def receive(self, request: Request, serving: Serving) -> float:
+    def receive(self, request: Request, serving: Serving, hosts: HostDatabase) -> float:
         """Take in a request, in place of an earlier one of this transaction; returns in how many seconds to answer."""
         self.request = request
+        policy = serving.policy
+        if policy.reads_relay or policy.has_keys:
+            self._get_to_know(request, serving, hosts)
         return serving.delays.get(request.kind, 0.0)
+
+    def _get_to_know(self, request: Request, serving: Serving, hosts: HostDatabase) -> None:
+        """What its relay said of a client that renews directly, and whose the lease is by the configuration's choice.
+
+        What is remembered serves policy alone, and is never echoed (RFC 3046 section 2.2).
+        """
+        policy = serving.policy
+        if policy.reads_relay and serving.remembers_relay and request.ciaddr and not request.giaddr and not request.relay:
+            remembered = hosts.remembered_relay(request.ciaddr, request.client, request.chaddr[:request.hlen])
+            if remembered:
+                request.relay_address, request.relay = int.from_bytes(remembered[:4], "big"), remembered[4:]
+        if policy.has_keys:
+            find_network(policy, self, request, serving.links[request.interface].network)
+            if self.network.client_key is not None:
+                request.client = self.network.client_key(request)
 
     def answer(self, serving: Serving, hosts: HostDatabase, now: float) -> None:
         """Decide. Raises Ignored where nothing comes of the request; `now` is in seconds of the epoch."""
@@ -112,65 +132,109 @@ class DHCPTransaction:
         remaining = hosts.lease_end(self.table, request.client, address) - int(now) - 1
         if request.kind != REQUEST or remaining < 1:
             raise Ignored("could not be stored")
-        self._reply_with_lease(request, ACK, address, min(remaining, self.terms.granted_time(request)))
+        terms = serving.policy.terms_of(self, address)
+        self._reply_with_lease(request, ACK, address, min(remaining, terms.granted_time(request)), terms)
 
     def is_of_known_client(self, serving: Serving, hosts: HostDatabase) -> bool:
-        """Whether the client has a lease in the network of its request."""
+        """Whether the client has a lease on the wire of its request."""
+        request, link = self.request, serving.links.get(self.request.interface) if self.request else None
+        if request is None or link is None:
+            return False
         try:
-            request = self._prepare(serving, hosts, 0.0)
+            find_network(serving.policy, self, request, link.network)
         except Ignored:
             return False
-        return hosts.has_lease(self.table, request.client)
+        return hosts.has_lease(hosts.tables[self.network.base], request.client)
 
     def _prepare(self, serving: Serving, hosts: HostDatabase, now: float) -> Request:
-        """Find link, network, table, reservation and terms of the request. Raises Ignored where it is not served."""
+        """Find link, network and table of the request, and what policy says of it. Raises Ignored where it is not served."""
         request = self.request
         if request is None:
             raise Ignored("answered before")
         link = serving.links.get(request.interface)
         if link is None:
             raise Ignored("came in on an interface that is not served")
-        self.serving, self.hosts, self.now, self.link = serving, hosts, now, link
-        self.network = network = _network_of(request, serving, link)
-        self.table = table = hosts.tables[network.base]
-        if table.by_hardware and request.client not in table.clients:
-            table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
-        self.reservation, self.terms = None, network.terms
-        if not network.reservations.is_empty:
-            self._find_reservation(request, network)
+        self.serving, self.hosts, self.time, self.link = serving, hosts, now, link
         self.message, self.route, self.source, self.event = b"", NOWHERE, link.server, None
         self.durable, self.address = False, 0
+        policy = serving.policy
+        find_network(policy, self, request, link.network)
+        self.table = table = hosts.tables[self.network.base]
+        if table.by_hardware and request.client not in table.clients:
+            table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
+        start(policy, self)
+        if policy.steps:
+            request.interface_name = link.name
+            self.lease = hosts.address_of(table, request.client)
+            for step in policy.steps:
+                step(policy, self)
         return request
-
-    def _find_reservation(self, request: Request, network: Network) -> None:
-        self.reservation = found = network.reservations.find(request)
-        if found is not None:
-            if found.ignore:
-                raise Ignored("from a host that is configured to be ignored")
-            self.terms = network.terms_of(found)
 
     # --- one method a message
 
     def _discover(self, request: Request) -> None:
         if 54 in request.options:
             raise Ignored("DISCOVER with a server identifier")
-        lease_time = self.terms.granted_time(request)
-        address = 0
-        if self.reservation is not None:
-            address = self._reserved_address(request, self.reservation)
-            lease_time = lease_time if address else self._pool_time(self.reservation, lease_time)
+        address = self._address_for(request)
+        if not address:
+            return
+        terms = self.serving.policy.terms_of(self, address)
+        lease_time = self._lease_time(request, terms, address)
+        if terms.rapid_commit and RAPID_COMMIT in request.options:
+            self._bind(request, address, lease_time)
+            self._reply_with_lease(request, ACK, address, lease_time, terms, encode_option(RAPID_COMMIT, b""))
+        else:
+            self._reply_with_lease(request, OFFER, address, lease_time, terms)
+
+    def _address_for(self, request: Request) -> int:
+        """The address to offer: the reserved one, else one that is held for the client. Without any it is told, and 0."""
+        over = self._over_limit(request)
+        if over:
+            self._tell(request, "no address for", 0, over)
+            return 0
+        address = self._reserved_address(request)
         if not address:
             if self.serving.limiter is not None:
                 self._limit(request, self.serving.limiter)
-            address = self.hosts.offer(self.table, request.client, request.address(50), int(self.now) + self.serving.offer_hold)
+            hold = self.network.offer_hold or self.serving.offer_hold
+            address = self.hosts.offer(self.table, request.client, request.address(50), int(self.time) + hold, self.places)
         if not address:
-            self._tell(request, "no free address for", 0, f"all of {self.network} are taken")
-            return
-        self._reply_with_lease(request, OFFER, address, lease_time)
+            self._tell(request, "no free address for", 0, f"all of {self.segment} are taken" if self.places else
+                       f"no pool of {self.segment} is open to it")
+            self._forbid_auto_configuration(request)
+        return address
+
+    def _forbid_auto_configuration(self, request: Request) -> None:
+        """An OFFER of no address, which tells a client that asked whether it may choose one itself (RFC 2563 section 2.3)."""
+        if AUTO_CONFIGURE in request.options and not request.giaddr:
+            terms = self.serving.policy.terms_of(self, 0)
+            if terms.options.get(AUTO_CONFIGURE) == DO_NOT_AUTO_CONFIGURE:
+                options = encode_options([(54, self.link.server.to_bytes(4, "big")), (AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE)])
+                self.message = encode_reply(request, request.flags, 0, 0, 0, NO_BOOT,
+                                            TYPE[OFFER] + options + self._echoed(request))
+                self.route = route_of_refusal(request)
+
+    def _over_limit(self, request: Request) -> str:
+        """Which limit of leases the client would exceed, in words; empty where none."""
+        key = self.hosts.exceeded(self.limits, self.table, request.client) if self.limits else ""
+        return f"over the limit of leases of {key}" if key else ""
+
+    def _lease_time(self, request: Request, terms: Terms, address: int) -> int:
+        """What the client asks for within the limits; the shortest where its own address is another's yet, or the pool is
+        nearly full and the lease is a new one."""
+        lease_time = terms.granted_time(request)
+        if self.reserved and self.reserved != address:
+            return min(lease_time, terms.minimum_lease_time)
+        if terms.shorten_above is not None and not self.hosts.lease_end(self.table, request.client, address):
+            network = self.segment.network_of(address)
+            pool = None if network is None else network.pool_of(address)
+            if pool is not None and self.hosts.use_of(*pool.place, self.time) * 100 >= terms.shorten_above:
+                return min(lease_time, terms.minimum_lease_time)
+        return lease_time
 
     def _limit(self, request: Request, limiter: TokenBucket) -> None:
         """Clients that were never here before are limited; the others are served through a flood of them."""
-        if not self.hosts.address_of(self.table, request.client) and not limiter.take(self.now):
+        if not self.hosts.address_of(self.table, request.client) and not limiter.take(self.time):
             raise Ignored("from an unknown client, over maximum_unknown_per_second")
 
     def _request(self, request: Request) -> None:
@@ -188,14 +252,15 @@ class DHCPTransaction:
 
     def _is_on_record(self, request: Request, address: int) -> bool:
         """Whether the client may go on asking for an address that it has already. It is refused here if it has another."""
-        reserved = 0 if self.reservation is None else self.reservation.ip
         recorded = self.hosts.address_of(self.table, request.client)
-        if not recorded and not reserved:
-            if not self.network.terms.authoritative:
+        if not recorded and not self.reserved:
+            if self.network.adopt_unknown and self.hosts.is_free_for(self.table, request.client, address, self.places):
+                return True
+            if not self.network.authoritative:
                 raise Ignored("REQUEST of an unknown client")
             self._refuse(request, "the client is not known here")
-        elif address not in (recorded, reserved):
-            self._refuse(request, "the client has another address" if address in self.network
+        elif address not in (recorded, self.reserved):
+            self._refuse(request, "the client has another address" if self.segment.network_of(address) is not None
                          else "the address is of another network")
         else:
             return True
@@ -203,23 +268,32 @@ class DHCPTransaction:
 
     def _grant(self, request: Request, address: int) -> bool:
         """Stage a lease and acknowledge it, or return False where the client may not have the address."""
-        lease_time = self.terms.granted_time(request)
-        reserved = 0
-        if self.reservation is not None:
-            reserved = self._reserved_address(request, self.reservation)
-            lease_time = lease_time if reserved == address else self._pool_time(self.reservation, lease_time)
-        if reserved != address and (reserved or not self.hosts.is_free_for(self.table, request.client, address)):
+        reserved = self._reserved_address(request)
+        if reserved != address and (reserved or not self.hosts.is_free_for(self.table, request.client, address, self.places)):
             return False
-        now, name = int(self.now), _sent_name(request)
-        end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
-        self.hosts.bind(self.table, request.client, address, end, now, request.htype, request.chaddr[:request.hlen], name)
-        self._reply_with_lease(request, ACK, address, lease_time)
-        self.durable, self.address = True, address
-        self.event = (self.now, "leased", address, request.chaddr[:request.hlen], name, "")
+        over = self._over_limit(request)
+        if over:
+            self._refuse(request, over)
+            return True
+        terms = self.serving.policy.terms_of(self, address)
+        lease_time = self._lease_time(request, terms, address)
+        self._bind(request, address, lease_time)
+        self._reply_with_lease(request, ACK, address, lease_time, terms)
         return True
 
+    def _bind(self, request: Request, address: int, lease_time: int) -> None:
+        """Stage the lease of an address that was found free for the client."""
+        now, name, hardware = int(self.time), _sent_name(request), request.chaddr[:request.hlen]
+        end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
+        relay, limits = b"", tuple(key for key, _ in self.limits) if self.limits else ()
+        if request.giaddr and self.serving.remembers_relay:
+            relay = request.giaddr.to_bytes(4, "big") + request.options.get(82, b"")
+        self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits)
+        self.durable, self.address = True, address
+        self.event = (self.time, "leased", address, hardware, name, "")
+
     def _decline(self, request: Request) -> None:
-        address, now = request.address(50), int(self.now)
+        address, now = request.address(50), int(self.time)
         if not self._is_for_us(request) or not self.hosts.decline(
                 self.table, request.client, address, min(now + self.serving.quarantine, INFINITE), now, request.htype,
                 request.chaddr[:request.hlen]):
@@ -230,7 +304,7 @@ class DHCPTransaction:
 
     def _release(self, request: Request) -> None:
         if not self._is_for_us(request) or not self.hosts.release(
-                self.table, request.client, request.ciaddr, int(self.now)):
+                self.table, request.client, request.ciaddr, int(self.time)):
             raise Ignored("RELEASE of an address that is not the client's")
         self.durable = True
         self._tell(request, "released", request.ciaddr)
@@ -239,40 +313,69 @@ class DHCPTransaction:
         """Options only: no lease is looked for, none is given (section 4.3.5)."""
         if request.ciaddr and self.serving.policy.network_of(request.ciaddr) is None:
             raise Ignored("INFORM from an address of no served network")
-        self._encode(request, ACK, 0, 0, request.ciaddr)
+        terms = self.serving.policy.terms_of(self, request.ciaddr)
+        self._encode(request, ACK, 0, 0, request.ciaddr, terms)
         self.route = route_of_information(request)
         self._tell(request, "informed", request.ciaddr)
+
+    def _bootp(self, request: Request) -> None:
+        """A BOOTP client never renews and never releases: its lease does not end (RFC 1534 section 2)."""
+        if not self.network.bootp:
+            raise Ignored("BOOTP, which is not served here")
+        address = self._address_for(request)
+        if not address:
+            return
+        if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
+            self._bind(request, address, INFINITE)
+        terms = self.serving.policy.terms_of(self, address)
+        self.message = encode_bootp_reply(request, address, terms.next_server, terms.boot, terms.selected(None), self.link.mtu)
+        self.route = route_of_lease(request, address, self.link.hardware != b"")
 
     # --- what they share
 
     def _is_for_us(self, request: Request) -> bool:
-        """Whether option 54 names one of our addresses."""
-        return request.address(54) in self.serving.own
+        """Whether option 54 names one of our addresses, or the one that the relay put in place of it (RFC 5107)."""
+        server = request.address(54)
+        return server in self.serving.own or (server != 0 and server == self._server(request))
 
-    def _reserved_address(self, request: Request, reservation: Reservation) -> int:
+    def _server(self, request: Request) -> int:
+        """The server identifier: our address on the link, unless the relay has the client send its renewals to itself."""
+        relay = request.options.get(82)
+        if relay is not None and request.giaddr and SERVER_IDENTIFIER_OVERRIDE in relay:
+            return server_identifier_override(relay) or self.link.server
+        return self.link.server
+
+    def _reserved_address(self, request: Request) -> int:
         """The address that is reserved for the client, if it may have it now; else 0."""
-        if not reservation.ip:
+        reservation, reserved = self.reservation, self.reserved
+        if reservation is None or not reserved:
             return 0
-        if self.hosts.lease_end(self.table, request.client, reservation.ip):
-            return reservation.ip
+        if self.hosts.lease_end(self.table, request.client, reserved):
+            return reserved
 
         def same_host(row: Row) -> bool:
             return reservation.knows(row.client, row.hardware)
 
-        return reservation.ip if self.hosts.is_reserved_free(self.table, reservation.ip, same_host) else 0
+        network = self.segment.network_of(reserved)
+        if network is None or reserved in network.never:
+            return 0
+        return reserved if self.hosts.is_reserved_free(self.table, reserved, same_host) else 0
 
-    def _pool_time(self, reservation: Reservation, lease_time: int) -> int:
-        """A host whose reserved address is still another's gets one of the pool for a short time only."""
-        return min(lease_time, self.terms.minimum_lease_time) if reservation.ip else lease_time
-
-    def _reply_with_lease(self, request: Request, kind: int, address: int, lease_time: int) -> None:
-        """An OFFER or ACK of an address."""
-        self._encode(request, kind, address, lease_time, request.ciaddr if kind == ACK else 0)
+    def _reply_with_lease(self, request: Request, kind: int, address: int, lease_time: int, terms: Terms,
+                          more: bytes = b"") -> None:
+        """An OFFER or ACK of an address; `more` are options that follow from the request, ready for the wire."""
+        self._encode(request, kind, address, lease_time, request.ciaddr if kind == ACK else 0, terms, more)
         self.route = route_of_lease(request, address, self.link.hardware != b"")
 
-    def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int) -> None:
-        terms, wanted, server = self.terms, request.options.get(55), self.link.server
-        echoed = _echoed(request)
+    def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
+                more: bytes = b"") -> None:
+        wanted, server = request.options.get(55), self._server(request)
+        if AUTO_CONFIGURE in request.options and wanted is not None:
+            wanted += bytes((AUTO_CONFIGURE,))  # it is asked for by sending it (RFC 2563 section 2.2)
+        echoed = more + self._echoed(request)
+        if self.serving.policy.functions.finish is not None:
+            self._finish(request, kind, yiaddr, lease_time, ciaddr, terms, wanted, echoed)
+            return
         boot, options = terms.boot, TYPE[kind] + terms.reply_options(server, lease_time, wanted) + echoed
         if len(options) > ROOM:
             room = request.size_limit(self.link.mtu) - OPTIONS - 1
@@ -281,36 +384,40 @@ class DHCPTransaction:
                 options = TYPE[kind] + fitting + echoed
         self.message = encode_reply(request, request.flags, ciaddr, yiaddr, terms.next_server, boot, options)
 
+    def _finish(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
+                wanted: bytes | None, echoed: bytes) -> None:
+        """The same where finish() of the file has the last word on options and boot values."""
+        policy = self.serving.policy
+        chosen = dict(terms.selected(wanted))
+        reply = ReplyView(chosen, terms.next_server, terms.boot[:64], address=yiaddr, lease_time=lease_time)
+        next_server, boot = terms.next_server, terms.boot
+        if policy.functions.finish is not None and policy.functions.finish(view_of(policy, self), reply) and reply.changed():
+            chosen = reply.encoded()
+            next_server, name, file = reply.boot_fields()
+            boot = boot_of(name, file)
+        room = request.size_limit(self.link.mtu) - OPTIONS - 1 - len(TYPE[kind]) - len(echoed)
+        boot, options = fitted(terms.head(self._server(request), lease_time), list(chosen.items()), boot, room)
+        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, TYPE[kind] + options + echoed)
+
     def _refuse(self, request: Request, note: str) -> None:
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""
-        options = encode_options([(54, self.link.server.to_bytes(4, "big")), (56, note.encode())])
+        options = encode_options([(54, self._server(request).to_bytes(4, "big")), (56, note.encode()[:255])])
         flags = request.flags | BROADCAST_FLAG if request.giaddr else request.flags
-        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + _echoed(request))
+        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + self._echoed(request))
         self.route = route_of_refusal(request)
         self._tell(request, "refused", request.address(50) or request.ciaddr, note)
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
-        self.event = (self.now, kind, address, request.chaddr[:request.hlen], _sent_name(request), note)
+        self.event = (self.time, kind, address, request.chaddr[:request.hlen], _sent_name(request), note)
 
-
-def _network_of(request: Request, serving: Serving, link: Link) -> Network:
-    """The network of a request: by giaddr, else ciaddr (a renewal may have come over routers), else by the link."""
-    network = link.network
-    if request.giaddr:
-        network = serving.policy.network_of(request.giaddr)
-    elif request.ciaddr and request.unicast:
-        network = serving.policy.network_of(request.ciaddr) or network
-    if network is None:
-        raise Ignored("of a network that is not served")
-    return network
-
-
-def _echoed(request: Request) -> bytes:
-    """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2)."""
-    options = request.options
-    identifier, relay = options.get(61), options.get(82)
-    echoed = b"" if identifier is None else encode_option(61, identifier)
-    return echoed if relay is None else echoed + encode_option(82, relay)
+    def _echoed(self, request: Request) -> bytes:
+        """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2); before it 118, if that chose (RFC 3011)."""
+        options = request.options
+        identifier, relay = options.get(61), options.get(82)
+        echoed = b"" if identifier is None else encode_option(61, identifier)
+        if self.by_selection:
+            echoed += encode_option(SUBNET_SELECTION, options[SUBNET_SELECTION])
+        return echoed if relay is None else echoed + encode_option(82, relay)
 
 
 def _sent_name(request: Request) -> str:
@@ -321,4 +428,4 @@ def _sent_name(request: Request) -> str:
 
 _DECISIONS: dict[int, Callable[[DHCPTransaction, Request], None]] = {
     DISCOVER: DHCPTransaction._discover, REQUEST: DHCPTransaction._request, DECLINE: DHCPTransaction._decline,
-    RELEASE: DHCPTransaction._release, INFORM: DHCPTransaction._inform}
+    RELEASE: DHCPTransaction._release, INFORM: DHCPTransaction._inform, BOOTP: DHCPTransaction._bootp}

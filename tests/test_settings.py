@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from pydhcpd import conf
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.ranges import range_from, range_text, ranges_from
-from pydhcpd.settings import BY_NAME, DAYS, HOST_SETTINGS, HOURS, INFINITE, LATER, MINUTES, SETTINGS
+from pydhcpd.settings import BY_NAME, DAYS, GLOBAL, HOST, HOURS, INFINITE, MINUTES, NETWORK_WIDE, POOL, SETTINGS, settings_of
 from pydhcpd.wire.options import option_named
 
 OLDER = ["dhcp_offer_after_seconds", "dhcp_acknowledge_after_seconds", "length_of_transaction", "network", "subnet_mask",
@@ -37,8 +37,8 @@ def test_a_default_is_in_the_inner_form(setting):
 
 def test_names_are_unique_and_of_one_place():
     assert len(BY_NAME) == len(SETTINGS)
-    assert not set(LATER) & set(BY_NAME)
-    assert set(HOST_SETTINGS) <= set(BY_NAME)
+    assert set(settings_of(HOST)) < set(settings_of(POOL)) < set(settings_of(NETWORK_WIDE)) < set(settings_of(GLOBAL)) == set(
+        BY_NAME)
 
 
 def test_the_vocabulary_is_in_scope_and_hides_no_setting():

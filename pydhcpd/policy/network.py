@@ -1,33 +1,66 @@
-"""`Network`: one subnet with its ranges, reservations and terms, compiled; and `Policy`: all of them, found by address.
+"""`Pool`, `Network` and `Segment`: what is served, compiled: which address is of which kind, and who may have it.
 
-Which address is of which kind is worked out here once: the pool is what the ranges hold, less what must never be given:
-the base and broadcast addresses, the routers, the server's own addresses, and those reserved for a host.
+A segment is what is on one wire: a single subnet, or the several of a shared network. Which address is of which kind is
+worked out here once: a pool is what its ranges hold, less what must never be given (the base and broadcast addresses, the
+routers, the server's own addresses), what is excluded, and what is reserved for a host.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from pydhcpd.addresses import network_text
-from pydhcpd.policy.ranges import Range
-from pydhcpd.policy.reservation import Reservation, ReservationIndex
-from pydhcpd.policy.terms import Terms
+from pydhcpd.policy.declarations import KNOWN, UNKNOWN, PoolDeclaration, SubnetDeclaration, without_own_policy_merged
+from pydhcpd.policy.ranges import Range, range_text
+from pydhcpd.policy.scope import EMPTY, Scope
 from pydhcpd.wire.packet import Request
 
-OUTSIDE, POOL, RESERVED = range(3)
-SMALLEST_MASK = 0xFF000000  # a /8: the arrays of one network have an element for each address
+OUTSIDE, RESERVED, POOL = range(3)  # pool i of a network is the kind POOL + i
 UNUSED_AT_START = 6  # the default pool leaves the first five host addresses to people: .6 to .254 of a /24
+REMEMBERED = 1024  # outcomes of `Segment.places`; as many as there are sets of classes that clients are of
+
+Place = tuple[int, int]  # base of a network and kind of an address: one of its pools
+Places = dict[Place, None]  # in the order in which they are to be tried
 
 
 @dataclass(frozen=True, slots=True)
+class Pool:
+    """A pool of one subnet. Its words are its ranges; `subnet` is that it belongs to, in words."""
+
+    place: Place
+    ranges: tuple[Range, ...]
+    subnet: str
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    scope: Scope = EMPTY
+
+    def __str__(self) -> str:
+        return ", ".join(map(range_text, self.ranges))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Network:
-    """One subnet. `kinds` has a byte for each address: OUTSIDE, POOL or RESERVED."""
+    """One subnet. `kinds` has a byte for each address: OUTSIDE, RESERVED, or POOL and the number of its pool.
+
+    `scope` has all that holds in it, the inherited included; `never` are addresses that nobody may have. What is decided
+    before an address is known holds for the subnet as a whole: the attributes from `authoritative` on.
+    """
 
     base: int
     mask: int
     kinds: bytes
-    terms: Terms
-    reservations: ReservationIndex
-    own_terms: Mapping[int, Terms]  # of reservations with settings of their own, by the reservation's identity
+    pools: tuple[Pool, ...]
+    scope: Scope
+    never: frozenset[int] = frozenset()
+    reserved: Mapping[int, Pool] = field(default_factory=dict)  # of the reserved addresses in a pool's ranges: that pool
+    allow: frozenset[str] = frozenset()
+    deny: frozenset[str] = frozenset()
+    relays: tuple[int, ...] = ()
+    interface: str | None = None
+    authoritative: bool = False
+    adopt_unknown: bool = False
+    bootp: bool = False
+    offer_hold: int | None = None
+    client_key: Callable[[Request], bytes] | None = None  # who a lease belongs to, where RFC 2131 section 4.2 does not say
 
     @property
     def size(self) -> int:
@@ -40,13 +73,57 @@ class Network:
     def __str__(self) -> str:
         return network_text(self.base, self.mask)
 
-    def terms_of(self, reservation: Reservation | None) -> Terms:
-        """What a client with this reservation gets, or one without."""
-        return self.terms if reservation is None else self.own_terms.get(id(reservation), self.terms)
+    def pool_of(self, address: int) -> Pool | None:
+        """The pool whose ranges hold an address of the network."""
+        kind = self.kinds[address - self.base]
+        return self.pools[kind - POOL] if kind >= POOL else self.reserved.get(address)
 
-    def reservation_of(self, request: Request) -> Reservation | None:
-        """The reservation of the client that sent the request."""
-        return self.reservations.find(request)
+
+class Segment:
+    """What is on one wire, and who may have which address there."""
+
+    __slots__ = ("_places", "key", "name", "networks")
+
+    def __init__(self, name: str, networks: tuple[Network, ...]) -> None:
+        self.name, self.networks = name, networks
+        self.key = tuple(network.base for network in networks)
+        self._places: dict[tuple[tuple[str, ...], bool], tuple[tuple[Pool, ...], Places]] = {}
+
+    def __str__(self) -> str:
+        return self.name
+
+    def network_of(self, address: int) -> Network | None:
+        """The network of this wire in which an address lies."""
+        for network in self.networks:
+            if address & network.mask == network.base:
+                return network
+        return None
+
+    def pools(self, classes: tuple[str, ...], known: bool) -> tuple[tuple[Pool, ...], Places]:
+        """The pools from which a client may have an address, in the order in which to try them; and the same as places."""
+        found = self._places.get((classes, known))
+        if found is None:
+            if len(self._places) >= REMEMBERED:
+                self._places.clear()
+            tags = tags_of(classes, known)
+            pools = tuple(pool for network in self.networks if may(network, tags) for pool in network.pools if may(pool, tags))
+            found = self._places[classes, known] = pools, places_of(pools)
+        return found
+
+
+def places_of(pools: Iterable[Pool]) -> Places:
+    """The places of pools, in their order."""
+    return dict.fromkeys(pool.place for pool in pools)
+
+
+def tags_of(classes: Iterable[str], known: bool) -> frozenset[str]:
+    """What `allow` and `deny` may name of a client."""
+    return frozenset((*classes, KNOWN if known else UNKNOWN))
+
+
+def may(what: Network | Pool, tags: frozenset[str]) -> bool:
+    """Whether `allow` and `deny` of a pool or network let such a client in; `deny` beats `allow`."""
+    return not what.deny & tags and (not what.allow or bool(what.allow & tags))
 
 
 def default_ranges(base: int, mask: int) -> tuple[Range, ...]:
@@ -55,14 +132,21 @@ def default_ranges(base: int, mask: int) -> tuple[Range, ...]:
     return ((base + UNUSED_AT_START, last),) if last >= base + UNUSED_AT_START else ((base + 1, last),)
 
 
-def kinds_of(base: int, mask: int, ranges: Iterable[Range], never: Iterable[int], reserved: Iterable[int]) -> bytes:
-    """The kind of each address of a network, for `ranges` cut to it."""
+def kinds_of(base: int, mask: int, pools: Iterable[tuple[Range, ...]], exclude: Iterable[Range], never: Iterable[int],
+             reserved: Iterable[int]) -> bytes:
+    """The kind of each address of a network, for the ranges of its pools cut to it."""
     last = base | ~mask & 0xFFFFFFFF
     kinds = bytearray(last - base + 1)
-    for begin, end in ranges:
-        first_slot, last_slot = max(begin, base) - base, min(end, last) - base
-        if first_slot <= last_slot:
-            kinds[first_slot:last_slot + 1] = bytes((POOL,)) * (last_slot - first_slot + 1)
+
+    def put(ranges: Iterable[Range], kind: int) -> None:
+        for begin, end in ranges:
+            first_slot, last_slot = max(begin, base) - base, min(end, last) - base
+            if first_slot <= last_slot:
+                kinds[first_slot:last_slot + 1] = bytes((kind,)) * (last_slot - first_slot + 1)
+
+    for number, ranges in enumerate(pools):
+        put(ranges, POOL + number)
+    put(exclude, OUTSIDE)
     for addresses, kind in ((reserved, RESERVED), (never, OUTSIDE)):
         for address in addresses:
             if base <= address <= last:
@@ -72,31 +156,24 @@ def kinds_of(base: int, mask: int, ranges: Iterable[Range], never: Iterable[int]
     return bytes(kinds)
 
 
-def build_network(base: int, mask: int, ranges: Iterable[Range], own: Iterable[int], routers: Iterable[int],
-                  terms: Terms, reservations: Iterable[Reservation],
-                  terms_with: Callable[[Reservation], Terms]) -> Network:
-    """Compile one network. `own` are the server's addresses; `terms_with` gives the terms of a reservation."""
-    here = [one for one in reservations if not one.ip or one.ip & mask == base]
-    kinds = kinds_of(base, mask, ranges, (*own, *routers), (one.ip for one in here if one.ip))
-    return Network(base, mask, kinds, terms, ReservationIndex(here),
-                   {id(one): terms_with(one) for one in here if one.settings or one.hostname})
+def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], routers: Iterable[int],
+                  reserved: Iterable[int], client_key: Callable[[Request], bytes] | None = None) -> Network:
+    """Compile one subnet. `scope` has what it inherits; `own` are the server's addresses; `reserved` those of hosts."""
+    base, mask, settings = subnet.base, subnet.mask, scope.settings
+    declared = without_own_policy_merged(subnet.pools)
+    pools = tuple(_pool(number, subnet, pool) for number, pool in enumerate(declared))
+    never = frozenset(one for one in (*own, *routers) if one & mask == base)
+    here = frozenset(one for one in reserved if one & mask == base)
+    kinds = kinds_of(base, mask, (pool.ranges for pool in pools), subnet.exclude, never, here)
+    of_reserved = {address: pool for pool in pools for first, last in pool.ranges
+                   for address in here if first <= address <= last}
+    ends = {base, subnet.last} if subnet.last - base > 1 else set()
+    return Network(base, mask, kinds, pools, scope, never | ends, of_reserved, frozenset(subnet.allow), frozenset(subnet.deny),
+                   subnet.relays, subnet.interface, bool(settings.get("authoritative")), bool(settings.get("adopt_unknown")),
+                   bool(settings.get("bootp")), settings.get("offer_hold_time"), client_key)
 
 
-class Policy:
-    """The networks that are served, found by an address in constant time: a look-up for each length of mask."""
-
-    __slots__ = ("_by_mask", "networks")
-
-    def __init__(self, networks: Iterable[Network]) -> None:
-        self.networks = tuple(networks)
-        self._by_mask: dict[int, dict[int, Network]] = {}
-        for network in sorted(self.networks, key=lambda one: -one.mask):
-            self._by_mask.setdefault(network.mask, {})[network.base] = network
-
-    def network_of(self, address: int) -> Network | None:
-        """The network in which an address lies, or None."""
-        for mask, networks in self._by_mask.items():
-            network = networks.get(address & mask)
-            if network is not None:
-                return network
-        return None
+def _pool(number: int, subnet: SubnetDeclaration, pool: PoolDeclaration) -> Pool:
+    ranges = tuple((max(first, subnet.base), min(last, subnet.last)) for first, last in pool.ranges
+                   if first <= subnet.last and last >= subnet.base)
+    return Pool((subnet.base, POOL + number), ranges, str(subnet), frozenset(pool.allow), frozenset(pool.deny), pool.scope)

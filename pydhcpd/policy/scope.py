@@ -1,45 +1,77 @@
 """`Scope`: what one place of the configuration sets, checked and encoded; and the terms that follow from it.
 
-The nearest scope wins, name by name: a host's over the global one. A value of None takes an inherited one away.
+The nearest scope wins, name by name: host, class, pool, subnet, shared network, global. A value of None takes an
+inherited one away. Where each value was written goes with it.
 """
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from pydhcpd.policy.routes import completed
 from pydhcpd.policy.terms import Terms
+from pydhcpd.policy.vendor import encapsulated
+from pydhcpd.wire.options import Inside
 from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT
 
 TFTP_SERVER_NAME, BOOT_FILE_NAME, RENEWAL_TIME, REBINDING_TIME = 66, 67, 58, 59
 SHORTEST_LEASE = 60  # seconds; what minimum_lease_time is where it is not set
 
+Suboption = tuple[Inside, int]  # where it lies, and its own code
+Origin = tuple[str, str]  # the scope in words, and FILE:LINE
+Key = str | int | Suboption  # of a value: a setting's name, an option's code, or a suboption
+
 
 @dataclass(frozen=True, slots=True)
 class Scope:
-    """Settings in their inner form by name, and options as bytes by code; None as a value: taken away."""
+    """Settings in their inner form by name, options as bytes by code, suboptions by place and code; None: taken away.
+
+    `origins` tells of each value where it was written: the scope in words, and FILE:LINE.
+    """
 
     settings: Mapping[str, Any] = field(default_factory=dict)
     options: Mapping[int, bytes | None] = field(default_factory=dict)
+    suboptions: Mapping[Suboption, bytes | None] = field(default_factory=dict)
+    origins: Mapping[Key, Origin] = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.settings or self.options or self.suboptions)
 
     def over(self, outer: "Scope") -> "Scope":
-        """This scope, with what it leaves open taken from `outer`. A lease time of its own hides the outer's maximum."""
-        inherited = dict(outer.settings)
+        """This scope, with what it leaves open taken from `outer`.
+
+        A lease time of its own hides the outer's limits, and one form of option 43 or 125 the other: its raw bytes, or
+        the suboptions in it.
+        """
+        settings, options, suboptions = dict(outer.settings), dict(outer.options), dict(outer.suboptions)
         if "ip_address_lease_time" in self.settings:
-            inherited.pop("maximum_lease_time", None)
-            inherited.pop("minimum_lease_time", None)
-        merged = {**inherited, **self.settings}
-        return Scope({name: value for name, value in merged.items() if value is not None}, {**outer.options, **self.options})
+            settings.pop("maximum_lease_time", None)
+            settings.pop("minimum_lease_time", None)
+        for (place, _), _ in self.suboptions.items():
+            options.pop(place[0], None)
+        for key in [key for key in suboptions if key[0][0] in self.options]:
+            del suboptions[key]
+        return Scope({name: value for name, value in {**settings, **self.settings}.items() if value is not None},
+                     {**options, **self.options}, {**suboptions, **self.suboptions}, {**outer.origins, **self.origins})
+
+
+EMPTY = Scope()
+"""Of a place that sets nothing."""
 
 
 def terms_of(scope: Scope) -> Terms:
     """Compile a scope that has all it inherits, and no contradictions."""
     settings, options = scope.settings, {code: value for code, value in scope.options.items() if value is not None}
+    options.update(encapsulated({key: value for key, value in scope.suboptions.items() if value is not None}))
     renewal, rebinding = (_seconds(options.pop(code, None)) for code in (RENEWAL_TIME, REBINDING_TIME))
     shortest, lease_time, longest = _lease_times(scope)
+    boot = _boot(settings.get("server_name", ""), options)
+    options, only_if_asked = completed(options)
     return Terms(options, lease_time, shortest, longest, renewal, rebinding,
                  settings.get("always_send", frozenset()), settings.get("never_send", frozenset()),
-                 settings.get("next_server", 0), _boot(settings.get("server_name", ""), options),
-                 bool(settings.get("authoritative")))
+                 settings.get("next_server", 0), boot, only_if_asked,
+                 rapid_commit=bool(settings.get("rapid_commit")), probe=bool(settings.get("probe_before_offer")),
+                 shorten_above=settings.get("shorten_leases_above"), origins=scope.origins)
 
 
 def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:
@@ -71,6 +103,11 @@ def _boot(server_name: str, options: dict[int, bytes]) -> bytes:
     name, file = server_name.encode(), options.get(BOOT_FILE_NAME, b"")
     if name:
         options.setdefault(TFTP_SERVER_NAME, name)
+    return boot_of(name, file)
+
+
+def boot_of(name: bytes, file: bytes) -> bytes:
+    """The fields sname and file, and the cookie; a boot file that is too long for its field is in option 67 alone."""
     if not name and not file:
         return NO_BOOT
     return name.ljust(64, b"\0") + (file if len(file) < 128 else b"").ljust(128, b"\0") + MAGIC_COOKIE

@@ -6,11 +6,13 @@ On the path of a packet an option list is a look-up: which options go out depend
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT, Request, encode_options, fragment, overload, within
 
 INFINITE = 0xFFFFFFFF
 REMEMBERED = 1024  # option lists; clients of a network send a few dozen different ones
+NEVER_UNASKED = frozenset({108})  # RFC 8925 section 3.3: to nobody who does not list it
 SUBNET_MASK, LEASE_TIME, SERVER_IDENTIFIER, RENEWAL_TIME, REBINDING_TIME = 1, 51, 54, 58, 59
 
 
@@ -18,7 +20,9 @@ SUBNET_MASK, LEASE_TIME, SERVER_IDENTIFIER, RENEWAL_TIME, REBINDING_TIME = 1, 51
 class Terms:
     """What one scope of the configuration gives. Times in seconds; options as bytes by code.
 
-    `boot` is sname, file and cookie, ready for the wire; `next_server` an address in host byte order.
+    `boot` is sname, file and cookie, ready for the wire; `next_server` an address in host byte order. `only_if_asked` are
+    options that go to nobody who does not list them. `shorten_above` is the per cent of a pool in use from which new
+    leases get the shortest time. `origins` tells where each value was written.
     """
 
     options: Mapping[int, bytes]
@@ -31,7 +35,11 @@ class Terms:
     never_send: frozenset[int] = frozenset()
     next_server: int = 0
     boot: bytes = NO_BOOT
-    authoritative: bool = False
+    only_if_asked: Mapping[int, bytes] = field(default_factory=dict)
+    rapid_commit: bool = False
+    probe: bool = False
+    shorten_above: float | None = None
+    origins: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
     _remembered: dict[tuple[int, int, bytes | None], bytes] = field(default_factory=dict)
 
     def granted_time(self, request: Request) -> int:
@@ -46,12 +54,14 @@ class Terms:
 
         `wanted` is its parameter request list; without one it gets all.
         """
-        codes = list(dict.fromkeys(self.options if wanted is None else wanted))
+        unasked = [code for code in self.options if code not in NEVER_UNASKED]
+        codes = list(dict.fromkeys(unasked if wanted is None else wanted))
         codes += [code for code in self.always_send if code not in codes]
         if SUBNET_MASK in codes:
             codes.remove(SUBNET_MASK)
             codes.insert(0, SUBNET_MASK)
-        return [(code, self.options[code]) for code in codes if code in self.options and code not in self.never_send]
+        values = {**self.only_if_asked, **self.options}
+        return [(code, values[code]) for code in codes if code in values and code not in self.never_send]
 
     def lease_options(self, server: int, lease_time: int) -> bytes:
         """Options 54, 51, 58 and 59, ready for the wire."""
@@ -78,11 +88,12 @@ class Terms:
         if options is None:
             if len(self._remembered) >= REMEMBERED:
                 self._remembered.clear()
-            options = self._head(server, lease_time) + encode_options(self.selected(wanted))
+            options = self.head(server, lease_time) + encode_options(self.selected(wanted))
             self._remembered[key] = options
         return options
 
-    def _head(self, server: int, lease_time: int) -> bytes:
+    def head(self, server: int, lease_time: int) -> bytes:
+        """Option 54, and those of a lease if its time is not 0, ready for the wire."""
         if lease_time:
             return self.lease_options(server, lease_time)
         return encode_options([(SERVER_IDENTIFIER, server.to_bytes(4, "big"))])
@@ -93,14 +104,18 @@ class Terms:
         What is too much goes into file and sname where they are free (option overload, RFC 2132 section 9.3); what does
         not fit there either is dropped, whole options, those least needed first.
         """
-        head, chosen = self._head(server, lease_time), self.selected(wanted)
-        while True:
-            try:
-                if self.boot is not NO_BOOT:
-                    return self.boot, within(head + encode_options(chosen), room)
-                boot, options = overload([part for code, value in chosen for part in fragment(code, value)], room - len(head))
-                return boot + MAGIC_COOKIE, head + options
-            except ValueError:
-                if not chosen:
-                    return self.boot, head
-                chosen.pop()
+        return fitted(self.head(server, lease_time), self.selected(wanted), self.boot, room)
+
+
+def fitted(head: bytes, chosen: list[tuple[int, bytes]], boot: bytes, room: int) -> tuple[bytes, bytes]:
+    """sname, file and cookie, and the options that fit; `chosen` are in order of need, and those at its end are dropped."""
+    while True:
+        try:
+            if boot is not NO_BOOT or len(head) + sum(len(value) + 2 for _, value in chosen) <= room:
+                return boot, within(head + encode_options(chosen), room)
+            overloaded, options = overload([part for code, value in chosen for part in fragment(code, value)], room - len(head))
+            return overloaded + MAGIC_COOKIE, head + options
+        except ValueError:
+            if not chosen:
+                return boot, head
+            chosen.pop()

@@ -1,0 +1,333 @@
+"""The checks of what a configuration declares: subnets, pools, classes and hosts; each put in with its scope compiled.
+
+Owns what is right and wrong between them, and the words for it. Every mistake is told, not the first alone, with the place
+where it was written: `FILE:LINE: subnet 10.1.0.0/16 NAME = VALUE: what is wrong; what is allowed`.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from difflib import get_close_matches
+from itertools import pairwise
+from typing import Any
+
+from pydhcpd.addresses import address_text
+from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.classes import ClientClass
+from pydhcpd.policy.declarations import (
+    KNOWN,
+    MOST_POOLS,
+    UNKNOWN,
+    Mistake,
+    PoolDeclaration,
+    SharedNetworkDeclaration,
+    SubnetDeclaration,
+    without_own_policy_merged,
+)
+from pydhcpd.policy.ranges import range_text
+from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.scope import Scope, Suboption, contradictions, terms_of
+from pydhcpd.settings import BY_NAME, HOST, NETWORK_WIDE, POOL, settings_of
+from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
+from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
+
+NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "use ip_address_lease_time",
+                54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
+"""Options that nobody sets, by code, and why."""
+
+ROUTER = 3
+NEAR = 0.6  # likeness from which a name is taken for a misspelling of a known one
+SHORTEST_NEAR_MISS = 5  # letters; shorter names of the file's own would be taken for misspellings
+
+
+@dataclass(slots=True)
+class Checker:
+    """Compiles and checks; `problems` and `warnings` grow, a line of text each. `file` is that of the configuration."""
+
+    file: str
+    own_options: Mapping[str, Option]
+    problems: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+    def option(self, name: str) -> Option | None:
+        """The option of a name, one's own before those of the registry."""
+        return self.own_options.get(name) or option_named(name)
+
+    # --- one scope
+
+    def scope(self, settings: Mapping[str, Any], narrowest: int, where: str, place: str) -> Scope:
+        """Compile what was set in one place. `narrowest` says what may be set there; `where` is the place in words."""
+        allowed = settings_of(narrowest)
+        values: dict[str, Any] = {}
+        options: dict[int, bytes | None] = {}
+        suboptions: dict[Suboption, bytes | None] = {}
+        for name, value in settings.items():
+            try:
+                if name in allowed:
+                    values[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
+                else:
+                    self.encode(options, suboptions, name, value, allowed)
+            except InvalidValue as error:
+                self.problems.append(f"{place}: {where} {name} = {_short(value)}: {error}")
+        for name, reason in self.resolve_names(values):
+            self.problems.append(f"{place}: {where} {name}: {reason}")
+        origin = where, place
+        return Scope(values, options, suboptions, dict.fromkeys([*values, *options, *suboptions], origin))
+
+    def encode(self, options: dict[int, bytes | None], suboptions: dict[Suboption, bytes | None], name: str, value: object,
+               allowed: Sequence[str] = ()) -> None:
+        """Put an option's value into one of the two. Raises InvalidValue."""
+        option = self.option(name)
+        if option is None:
+            if name in BY_NAME:
+                raise InvalidValue("is not for this place; allowed are DHCP options and " + ", ".join(allowed))
+            near = nearest(name, [*allowed, *OPTION_NAMES, *self.own_options], NEAR)
+            raise InvalidValue("is not known there; " + (f"did you mean {near}?" if near else
+                                                         "allowed are DHCP options and lease times by name"))
+        if option.inside is not None:
+            suboptions[option.inside, option.code] = encoded(option, value)
+        elif option.code in NOT_SETTABLE:
+            raise InvalidValue(f"cannot be set: {NOT_SETTABLE[option.code]}; allowed is to leave it out")
+        else:
+            options[option.code] = encoded(option, value)
+
+    def resolve_names(self, settings: dict[str, Any]) -> list[tuple[str, str]]:
+        """Turn the option names of always_send and never_send into codes, in place; returns what is wrong, by setting."""
+        wrong = []
+        for setting in ("always_send", "never_send"):
+            codes = set()
+            for name in settings.get(setting) or ():
+                option = self.option(name)
+                if option is None:
+                    near = get_close_matches(name, [*OPTION_NAMES, *self.own_options], 1, NEAR)
+                    wrong.append((setting, f"{name!r} is no DHCP option; " + (f"did you mean {near[0]}?" if near else
+                                                                              "allowed are the names of the option table")))
+                else:
+                    codes.add(option.code if option.inside is None else option.inside[0])
+            if setting in settings:
+                settings[setting] = frozenset(codes)
+        return wrong
+
+    def agree(self, scope: Scope, told: Iterable[tuple[str, str]], where: str, place: str) -> list[tuple[str, str]]:
+        """Complain of contradictions in a scope with all that it inherits, but for those that were told."""
+        found = [one for one in contradictions(scope) if one not in told]
+        for name, error in found:
+            self.problems.append(f"{place}: {where} {name}: {error}")
+        if not found:
+            try:
+                terms_of(scope)
+            except InvalidValue as error:
+                self.problems.append(f"{place}: {where}: {error}")
+        return [*told, *found]
+
+    # --- networks
+
+    def subnets(self, subnets: Iterable[SubnetDeclaration], shared: Iterable[SharedNetworkDeclaration], outer: Scope,
+                class_names: Iterable[str]) -> tuple[tuple[SubnetDeclaration, ...], tuple[SharedNetworkDeclaration, ...]]:
+        """All subnets with their scopes and those of their pools compiled, not merged into what they inherit."""
+        names = [*class_names, KNOWN, UNKNOWN]
+        told = list(contradictions(outer))
+        alone = tuple(self._subnet(one, outer, told, names) for one in subnets)
+        together = []
+        for one in shared:
+            self._note_mistakes(one.mistakes)
+            where, place = f"shared network {one.name!r}", self._place(one.line)
+            scope = self.scope(one.settings, NETWORK_WIDE, where, place)
+            told_here = self.agree(scope.over(outer), told, where, place)
+            inside = tuple(self._subnet(subnet, scope.over(outer), told_here, names) for subnet in one.subnets)
+            together.append(replace(one, subnets=inside, scope=scope))
+        every = [*alone, *(subnet for one in together for subnet in one.subnets)]
+        for before, after in pairwise(sorted(every, key=lambda one: (one.base, -one.mask))):
+            if after.base <= before.last:
+                self.problems.append(f"{self._place(after.line)}: subnet {after} overlaps {before} on line {before.line}; "
+                                     "allowed is each address once")
+        self._no_relay_twice(every)
+        return alone, tuple(together)
+
+    def _no_relay_twice(self, subnets: Iterable[SubnetDeclaration]) -> None:
+        first: dict[object, SubnetDeclaration] = {}
+        for one in subnets:
+            for key, words in [*((relay, f"relay {address_text(relay)}") for relay in one.relays),
+                               *([(one.interface, f"interface {one.interface!r}")] if one.interface else [])]:
+                other = first.setdefault(key, one)
+                if other is not one:
+                    self.problems.append(f"{self._place(one.line)}: subnet {one}: {words} is that of {other} on line "
+                                         f"{other.line} too; allowed is one subnet for each, or a shared network")
+
+    def _subnet(self, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
+                names: Sequence[str]) -> SubnetDeclaration:
+        self._note_mistakes(subnet.mistakes)
+        where, place = f"subnet {subnet}", self._place(subnet.line)
+        scope = self.scope(subnet.settings, NETWORK_WIDE, where, place)
+        whole = scope.over(outer)
+        told_here = self.agree(whole, told, where, place)
+        self.defined((*subnet.allow, *subnet.deny), names, where, place)
+        for router in routers_of(whole):
+            if router not in subnet:
+                self.warnings.append(f"{whole.origins[ROUTER][1]}: router = {address_text(router)!r}: lies outside the network "
+                                     f"{subnet}, so clients may not reach it")
+        pools = tuple(self._pool(pool, subnet, whole, told_here, names) for pool in subnet.pools)
+        self._do_not_overlap(subnet)
+        if len(without_own_policy_merged(pools)) > MOST_POOLS:
+            self.problems.append(f"{place}: {where} has {len(pools)} pools with policy of their own; allowed are {MOST_POOLS}")
+        return replace(subnet, scope=scope, pools=pools)
+
+    def _pool(self, pool: PoolDeclaration, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
+              names: Sequence[str]) -> PoolDeclaration:
+        where, place = f"pool {pool}", self._place(pool.line)
+        scope = self.scope(pool.settings, POOL, where, place)
+        self.agree(scope.over(outer), told, where, place)
+        self.defined((*pool.allow, *pool.deny), names, where, place)
+        for bounds in pool.ranges:
+            if any(end not in subnet for end in bounds):
+                self.problems.append(f"{place}: pool {range_text(bounds)} lies outside its subnet {subnet}; allowed are "
+                                     "its own addresses")
+        return replace(pool, scope=scope)
+
+    def _do_not_overlap(self, subnet: SubnetDeclaration) -> None:
+        ranges = sorted(((bounds, pool) for pool in subnet.pools for bounds in pool.ranges), key=lambda one: one[0])
+        for (before, _), (after, pool) in pairwise(ranges):
+            if after[0] <= before[1]:
+                self.problems.append(f"{self._place(pool.line)}: the pools {range_text(before)} and {range_text(after)} of "
+                                     f"subnet {subnet} overlap; allowed is each address once")
+
+    def defined(self, used: Iterable[str], names: Sequence[str], where: str, place: str) -> None:
+        """Complain of names of classes that are not among those that there are."""
+        for name in used:
+            if name not in names:
+                near = get_close_matches(name, names, 1, NEAR)
+                self.problems.append(f"{place}: {where}: class {name!r} is not defined; " +
+                                     (f"did you mean {near[0]!r}?" if near else f"defined are {', '.join(map(repr, names))}"))
+
+    # --- classes
+
+    def classes(self, classes: Iterable[ClientClass], outer: Scope,
+                check: Callable[[ClientClass], object]) -> dict[str, Scope]:
+        """The scopes of the classes that set anything, by name. `check` raises InvalidValue for a condition that cannot be."""
+        scopes: dict[str, Scope] = {}
+        first: dict[str, ClientClass] = {}
+        told = list(contradictions(outer))
+        for one in classes:
+            where, place = f"client_class {one.name!r}", self._place(one.line)
+            other = first.setdefault(one.name, one)
+            if other is not one:
+                self.problems.append(f"{place}: {where} is defined on line {other.line} too; allowed is each name once")
+                continue
+            scope = self.scope(one.settings, HOST, where, place)
+            self.agree(scope.over(outer), told, where, place)
+            try:
+                check(one)
+            except InvalidValue as error:
+                self.problems.append(f"{place}: {where}: {error}")
+            if scope:
+                scopes[one.name] = scope
+        return scopes
+
+    # --- hosts
+
+    def host(self, one: Reservation) -> Reservation:
+        """A host with its own scope compiled, if it sets anything; its name is the option host_name."""
+        settings = {"host_name": one.hostname, **one.settings} if one.hostname else one.settings
+        return replace(one, scope=self.scope(settings, HOST, str(one), self.place_of(one))) if settings else one
+
+    def place_of(self, one: Reservation) -> str:
+        """FILE:LINE of a host."""
+        return one.place if one.file else self._place(one.line)
+
+    def note_mistakes(self, values: Iterable[object]) -> list[object]:
+        """Complain of the mistakes among values; returns the others."""
+        found = list(values)
+        self._note_mistakes([one for one in found if isinstance(one, Mistake)])
+        return [one for one in found if not isinstance(one, Mistake)]
+
+    def _note_mistakes(self, mistakes: Iterable[Mistake]) -> None:
+        self.problems += [f"{self._place(one.line)}: {one.call}: {one.reason}" for one in mistakes]
+
+    def _place(self, line: int) -> str:
+        return f"{self.file}:{line}" if line else self.file
+
+
+class HostChecker:
+    """Checks hosts one by one, each beside those before it. Where `subnets` is empty, what they are is not known yet."""
+
+    def __init__(self, checker: Checker, subnets: Sequence[SubnetDeclaration], outer: Scope,
+                 class_names: Iterable[str]) -> None:
+        self._checker, self._names, self._outer = checker, list(class_names), outer
+        self._told = list(contradictions(outer))
+        self._by_base = {(one.mask, one.base): one for one in subnets}
+        self._masks = sorted({one.mask for one in subnets}, reverse=True)
+        self._routers = {router for one in subnets for router in routers_of(one.scope.over(outer))}
+        self._by_ip: dict[int, Reservation] = {}
+        self._by_identity: dict[tuple[str, object], list[tuple[Reservation, list[int]]]] = {}
+
+    def check(self, one: Reservation) -> tuple[Reservation, list[str]]:
+        """The host with its scope compiled; and what is wrong with it."""
+        before = len(self._checker.problems)
+        made = self._checker.host(one)
+        where, place = str(one), self._checker.place_of(one)
+        if made.scope is not None:
+            self._checker.agree(made.scope.over(self._outer), self._told, where, place)
+        self._checker.defined(one.classes, self._names, where, place)
+        homes = [self._home(ip) for ip in one.ips]
+        reasons = [f"{address_text(ip)} {reason}" for ip, home in zip(one.ips, homes, strict=True)
+                   if (reason := self._why_not(ip, home))]
+        known = [id(home) for home in homes if home is not None]
+        if len(set(known)) < len(known):
+            reasons.append("two of its addresses lie in one subnet; allowed is one in each")
+        reasons += self._given_twice(one, known)
+        problems = [*self._checker.problems[before:], *(f"{place}: {where}: {reason}" for reason in reasons)]
+        del self._checker.problems[before:]
+        return made, problems
+
+    def _home(self, ip: int) -> SubnetDeclaration | None:
+        return next((self._by_base[mask, ip & mask] for mask in self._masks if (mask, ip & mask) in self._by_base), None)
+
+    def _why_not(self, ip: int, home: SubnetDeclaration | None) -> str:
+        """Why no host can have an address; empty where one can."""
+        if home is None:
+            if not self._by_base:
+                return ""
+            return ("lies outside the network; allowed are its own addresses" if len(self._by_base) == 1 else
+                    "lies outside every subnet; allowed are addresses of those that are configured")
+        if home.last - home.base > 1 and ip in (home.base, home.last):
+            return "is the network's base or broadcast address; allowed are those between them"
+        return "is a router's; allowed are other addresses" if ip in self._routers else ""
+
+    def _given_twice(self, one: Reservation, homes: list[int]) -> Iterable[str]:
+        """What another host has already. One identity may have a host in each of several subnets."""
+        for ip in one.ips:
+            other = self._by_ip.setdefault(ip, one)
+            if other is not one:
+                yield f"{address_text(ip)} is reserved on {other.place} too; allowed is one host for each address"
+        for kind, value in one.identities():
+            others = self._by_identity.setdefault((kind, value), [])
+            for other, other_homes in others:
+                if other is not one and (not homes or not other_homes or set(homes) & set(other_homes)):
+                    fields = kind.removeprefix("relay:") if kind.startswith("relay:") else kind.partition(":")[0]
+                    yield f"has the same {fields} as the host on {other.place}; allowed is one host for each"
+                    break
+            others.append((one, homes))
+
+
+def routers_of(scope: Scope) -> list[int]:
+    """The routers that a scope sets."""
+    data = scope.options.get(ROUTER) or b""
+    return [int.from_bytes(data[at:at + 4], "big") for at in range(0, len(data), 4)]
+
+
+def encoded(option: Option, value: object) -> bytes | None:
+    """An option's value as bytes, or None where it is to be left out: None itself, and an empty list."""
+    return None if value is None or value in ([], ()) else option.codec.encode(value)
+
+
+def nearest(name: str, known: Sequence[str], likeness: float) -> str:
+    """The known name that one was probably meant to be, or nothing: by capitals, by changed places, or by likeness."""
+    for candidate in known:
+        if candidate == name.casefold() or (sorted(candidate) == sorted(name) and len(name) >= SHORTEST_NEAR_MISS):
+            return candidate
+    near = get_close_matches(name, known, 1, likeness)
+    return near[0] if near else ""
+
+
+def _short(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 400 else text[:397] + "..."

@@ -1,0 +1,195 @@
+"""`Case`: one request and what policy has found about it; and the steps that find it, in the order in which they are taken.
+
+    find_network    which subnet and segment: 82.5, else 118, giaddr, ciaddr, the interface   (always)
+    accept          the function of the file may drop the request
+    find_host       which reservation, by every identifier
+    identify        the function of the file may compute one instead
+    classify        which classes: by conditions, by the host, by the function of the file
+    permit          which pools, by `allow` and `deny`
+    choose          the function of the file may change which of them, and in which order
+    limit           which limits of leases count for it
+
+Each step takes the policy and the case, and leaves what it found in the case. Those that nothing in the configuration asks
+for are not among the steps of its policy, so that they cost nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from pydhcpd.errors import Ignored
+from pydhcpd.policy.functions import Circumstances, RequestView
+from pydhcpd.policy.network import Network, Places, Pool, Segment, may, places_of, tags_of
+from pydhcpd.policy.reservation import Reservation
+from pydhcpd.wire.packet import Request
+from pydhcpd.wire.relay import link_selection
+
+if TYPE_CHECKING:
+    from pydhcpd.policy.policy import Policy
+
+LINK_SELECTION, SUBNET_SELECTION = 5, 118
+
+
+class Case:
+    """One request, and what policy knows of it.
+
+    `lease` is the address that the client has or had (host byte order, 0: none), `time` in seconds of the epoch: who runs
+    the steps puts both in before. `reserved` is the address that the host may have in this segment, 0 for none, and
+    `is_computed` tells that the host was made up for this request. `by_selection`: option 118 chose the subnet.
+    """
+
+    __slots__ = ("by_selection", "classes", "is_computed", "lease", "limits", "network", "places", "pools", "request",
+                 "reservation", "reserved", "segment", "time", "view")
+
+    request: Request | None
+    segment: Segment
+    network: Network
+    by_selection: bool
+    time: float
+    lease: int
+    reservation: Reservation | None
+    is_computed: bool
+    reserved: int
+    classes: tuple[str, ...]
+    pools: tuple[Pool, ...]
+    places: Places
+    limits: Sequence[tuple[str, int]]
+    view: RequestView | None
+
+
+def find_network(policy: "Policy", case: Case, request: Request, local: Network | None) -> None:
+    """The subnet of a request; `local` is that of the link it came in on. Raises Ignored where none is served.
+
+    Option 118 and suboption 82.5 name an address of the subnet to serve, whatever giaddr says (RFC 3011, RFC 3527: the
+    latter beats the former). A unicast renewal may have come over routers, so its own address tells more than the link.
+    """
+    case.by_selection = False
+    network = local
+    if request.giaddr:
+        network = policy.network_of_relay(request.giaddr)
+        if LINK_SELECTION in request.relay and (selected := link_selection(request.relay)):
+            network = policy.network_of(selected)
+        elif SUBNET_SELECTION in request.options:
+            network = _selected(policy, case, request) or network
+    elif SUBNET_SELECTION in request.options:
+        network = _selected(policy, case, request) or network
+    elif request.ciaddr and request.unicast:
+        network = policy.network_of(request.ciaddr) or network
+    if network is None:
+        raise Ignored("of a network that is not served")
+    case.network, case.segment = network, policy.segment_of[network.base]
+
+
+def _selected(policy: "Policy", case: Case, request: Request) -> Network | None:
+    network = policy.network_of(request.address(SUBNET_SELECTION))
+    case.by_selection = network is not None
+    return network
+
+
+def start(policy: "Policy", case: Case) -> None:
+    """What holds before any step was taken."""
+    case.reservation, case.is_computed, case.reserved = None, False, 0
+    case.classes = case.limits = ()
+    case.view = None
+    case.pools, case.places = case.segment.pools((), False) if policy.is_plain else ((), {})
+
+
+def accept(policy: "Policy", case: Case) -> None:
+    """Raises Ignored where accept() of the file says no."""
+    if policy.functions.accept is not None and not policy.functions.accept(view_of(policy, case)):
+        raise Ignored("not accepted by accept()")
+
+
+def find_host(policy: "Policy", case: Case) -> None:
+    """The reservation of the client: of several, the one with an address in this segment, else the one without any."""
+    request = case.request
+    assert request is not None
+    found = policy.reservations.find(request)
+    request.known = bool(found)
+    if not found:
+        return
+    case.reservation = chosen = found[0]
+    for one in found:
+        for ip in one.ips:
+            if case.segment.network_of(ip) is not None:
+                case.reservation, case.reserved = one, ip
+                break
+        if case.reserved:
+            break
+        if not one.ips and chosen.ips:
+            case.reservation = chosen = one
+    if case.reservation.ignore:
+        raise Ignored("from a host that is configured to be ignored")
+
+
+def identify(policy: "Policy", case: Case) -> None:
+    """The reservation that identify() of the file computes, in place of a listed one."""
+    request = case.request
+    assert request is not None and policy.functions.identify is not None
+    made = policy.functions.identify(view_of(policy, case))
+    if made is None:
+        return
+    if made.ignore:
+        raise Ignored("from a host that is configured to be ignored")
+    request.known = True
+    case.reservation, case.is_computed = made, True
+    case.reserved = next((ip for ip in made.ips if _may_be_computed(case, ip)), 0)
+
+
+def _may_be_computed(case: Case, ip: int) -> bool:
+    network = case.segment.network_of(ip)
+    return network is not None and ip not in network.never
+
+
+def classify(policy: "Policy", case: Case) -> None:
+    """The classes of the client, in the order in which the file defines them."""
+    request = case.request
+    assert request is not None
+    classifier, more = policy.classifier, policy.functions.classify
+    names = () if classifier.is_empty else classifier.of(request, lambda: view_of(policy, case))
+    if case.reservation is not None and case.reservation.classes:
+        names = classifier.joined(names, case.reservation.classes)
+    case.classes = names
+    if more is not None:
+        view = view_of(policy, case)
+        case.classes = classifier.joined(names, more(view))
+    if case.view is not None:
+        case.view = None  # it is to show the classes from now on
+
+
+def permit(policy: "Policy", case: Case) -> None:  # noqa: ARG001  # all steps have one signature
+    """The pools that are open to the client. A reservation is free of its pool's limits, not of its subnet's."""
+    request = case.request
+    assert request is not None
+    case.pools, case.places = case.segment.pools(case.classes, request.known)
+    if case.reserved:
+        network = case.segment.network_of(case.reserved)
+        if network is None or not may(network, tags_of(case.classes, request.known)):
+            case.reserved = 0
+
+
+def choose(policy: "Policy", case: Case) -> None:
+    """The pools that choose() of the file picks, in its order."""
+    assert policy.functions.choose is not None
+    case.pools = tuple(policy.functions.choose(view_of(policy, case), case.pools))
+    case.places = places_of(case.pools)
+
+
+def limit(policy: "Policy", case: Case) -> None:
+    """The limits of leases that count for the client."""
+    assert case.request is not None
+    if case.classes:
+        case.limits = policy.classifier.limits(case.classes, case.request)
+
+
+Step = Callable[["Policy", Case], None]
+
+
+def view_of(policy: "Policy", case: Case) -> RequestView:
+    """What the functions of the file see of the request."""
+    if case.view is None:
+        assert case.request is not None
+        circumstances = Circumstances(case.time, case.network, case.classes, case.lease)
+        case.view = RequestView(case.request, policy.fields, circumstances)
+    return case.view
+
+

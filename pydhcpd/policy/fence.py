@@ -1,0 +1,148 @@
+"""`Fence`: the one way in which a function of the configuration file is called while packets are answered.
+
+Nothing can interrupt a Python function, and the file's are anybody's work: one may raise, exit, return nonsense or take its
+time. The fence sees to it that the server outlives all of these, says so at a bounded rate with the line in the file, and
+does without a function that keeps being slow. Time comes from the clock that the fence is given.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable
+from types import CodeType
+from typing import Any, TypeVar
+
+from pydhcpd.errors import Ignored
+from pydhcpd.escape import escape
+
+FAILURE = ("ignore", "drop")
+"""What `policy_failure` may be: the packet goes on without the function, or is dropped."""
+
+MOST_SLOW, MINUTE = 10, 60.0  # so many slow calls within so many seconds, and the function is left out
+SAID_AGAIN = 10.0  # seconds between two lines of the log on exceptions of one function
+MOST_LINKED = 1000  # exceptions behind one exception that are taken apart
+LONGEST_REASON = 300  # characters of an exception's words in the log
+
+T = TypeVar("T")
+
+log = logging.getLogger("pydhcpd.policy")
+
+
+class Dropped(Ignored):  # not an error of the server: it was asked for by policy_failure = "drop"
+    """The request gets no answer, since a function failed; `str()` of it is the reason, for a counter."""
+
+
+class Fence:
+    """One function of the file, called with care. `name` is what people know it by; `file` the configuration file.
+
+    `time_limit` is in seconds, of `clock`, which must not go back; `failure` is one of FAILURE. `failures` and `slow_calls`
+    count since the file was loaded; `is_left_out` is for good: a reload makes new fences.
+    """
+
+    __slots__ = ("_clock", "_drops", "_file", "_function", "_slow", "_told", "_untold", "failures", "is_left_out", "name",
+                 "slow_calls", "time_limit")
+
+    def __init__(self, function: Callable[..., object], name: str, time_limit: float, failure: str,
+                 clock: Callable[[], float], file: str = "") -> None:
+        self.name, self.time_limit = name, time_limit
+        self.failures = self.slow_calls = 0
+        self.is_left_out = False
+        self._function, self._clock, self._file = function, clock, file
+        self._drops = failure == "drop"
+        self._slow: deque[float] = deque(maxlen=MOST_SLOW)
+        self._told: float | None = None
+        self._untold = 0
+
+    def call(self, read: Callable[[Any], T], otherwise: T, *arguments: object) -> T:
+        """What the function returns, as `read` takes it; `otherwise` where it failed or is left out.
+
+        `read` belongs inside the fence, for a result may be a generator, or refuse to be true or false. It raises
+        InvalidValue for a result of a wrong type, which counts as an exception of the function. Raises Dropped alone.
+        """
+        if self.is_left_out:
+            return otherwise
+        failed = False
+        started = self._clock()
+        try:
+            result = read(self._function(*arguments))
+            ended = self._clock()
+        except BaseException as error:  # SystemExit as well: no line of the file ends the server
+            ended = self._clock()
+            failed = True
+            self._note_failure(error, ended)
+            _take_apart(error)
+        if ended - started > self.time_limit:
+            self._note_slowness(ended - started, ended)
+        if not failed:
+            return result
+        if self._drops:
+            raise Dropped(f"{self.name} failed")
+        return otherwise
+
+    def _note_failure(self, error: BaseException, now: float) -> None:
+        """Count an exception, and log it where the last line about this function is long enough ago."""
+        self.failures += 1
+        if self._told is not None and now - self._told < SAID_AGAIN:
+            self._untold += 1
+            return
+        more = f" (and {self._untold} more in the last {now - (self._told or now):.0f} s)" if self._untold else ""
+        self._told, self._untold = now, 0
+        outcome = "packets are dropped" if self._drops else "packets go on without it"
+        log.warning("%s", f"{self._place_of(error)}: {self.name} failed: {_words(error)}{more}; {outcome}")
+
+    def _note_slowness(self, seconds: float, now: float) -> None:
+        """Log a slow call, and leave the function out where there were too many."""
+        self.slow_calls += 1
+        self._slow.append(now)
+        place = place_of(self._function)
+        log.warning("%s", f"{place}: {self.name} took {seconds:.3f} s, and policy_time_limit is {self.time_limit:g} s; "
+                          "nobody is served meanwhile")
+        if len(self._slow) == MOST_SLOW and now - self._slow[0] <= MINUTE:
+            self.is_left_out = True
+            log.error("%s", f"{place}: {self.name} is left out until the next reload: {MOST_SLOW} calls within "
+                            f"{MINUTE:.0f} s took longer than {self.time_limit:g} s each")
+
+    def _place_of(self, error: BaseException) -> str:
+        """FILE:LINE of the innermost line of the configuration file that an exception came through, else of the function."""
+        traceback, found = error.__traceback__, ""
+        while traceback is not None:
+            if traceback.tb_frame.f_code.co_filename == self._file:
+                found = f"{self._file}:{traceback.tb_lineno}"
+            traceback = traceback.tb_next
+        return found or place_of(self._function)
+
+
+def place_of(function: object) -> str:
+    """FILE:LINE at which a function begins; its words where it was not written in Python."""
+    function = getattr(function, "func", function)  # functools.partial
+    function = getattr(function, "__wrapped__", function)  # functools.wraps
+    if not hasattr(function, "__code__"):
+        function = getattr(type(function), "__call__", None)  # noqa: B004  # an object that can be called
+    code = getattr(function, "__code__", None)
+    return f"{code.co_filename}:{code.co_firstlineno}" if isinstance(code, CodeType) else "not written in Python"
+
+
+def _words(error: BaseException) -> str:
+    """An exception for the log: its text may hold what a client sent, and may itself fail."""
+    name = type(error).__name__
+    try:
+        text = str(error)
+    except BaseException:
+        text = "(its text cannot be had)"
+    return escape(f"{name}: {text}" if text else name, LONGEST_REASON)
+
+
+def _take_apart(error: BaseException) -> None:
+    """Cut an exception from its frames and from those behind it.
+
+    A frame may have kept the exception that holds it: such cycles would wait for the collector, with the request.
+    """
+    waiting = [error]
+    for _ in range(MOST_LINKED):
+        if not waiting:
+            break
+        one = waiting.pop()
+        waiting += [behind for behind in (one.__cause__, one.__context__) if behind is not None]
+        if isinstance(one, BaseExceptionGroup):
+            waiting += one.exceptions
+        for link in ("__traceback__", "__cause__", "__context__"):
+            BaseException.__setattr__(one, link, None)  # a frozen dataclass refuses it otherwise

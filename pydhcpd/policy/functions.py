@@ -1,0 +1,174 @@
+"""The functions that a configuration file may define: accept, identify, classify, choose and finish.
+
+Owns what each takes, what it may return, and what holds where it fails. They are called inside a `Fence`, with the views of
+`views`; which of them exist is settled when the file is loaded, so that those who define none pay nothing for them.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction, signature
+from itertools import islice
+from typing import Any, TypeVar
+
+from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.fence import FAILURE, Dropped, Fence, place_of
+from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.views import Circumstances, Fields, OptionTable, ReplyView, RequestView
+
+__all__ = ["FAILURE", "PARAMETERS", "Circumstances", "Dropped", "Fence", "Fields", "Functions", "OptionTable", "ReplyView",
+           "RequestView", "check", "place_of"]
+
+PARAMETERS: dict[str, tuple[str, ...]] = {
+    "accept": ("request",), "identify": ("request",), "classify": ("request",), "choose": ("request", "pools"),
+    "finish": ("request", "reply")}
+"""The names of the functions, and what each is called with."""
+
+MAY_YIELD = frozenset(("classify", "choose"))
+MOST_RESULTS = 1000  # of classify() and choose(): a generator may never end
+
+Made = TypeVar("Made")
+
+
+class Functions:
+    """The functions of one configuration file. Each attribute is None where the file does not define the function.
+
+    Those that are there may be called with views, and raise `Dropped` alone:
+
+    - `accept(request)`: whether the request is served. One that fails says yes.
+    - `identify(request)`: a reservation that was computed, or None.
+    - `classify(request)`: names of further classes, each defined.
+    - `choose(request, pools)`: those of `pools` that are to be tried, in order. One that fails gives all as they were.
+    - `finish(request, reply)`: True where it ran to its end; else the changes in `reply` must not be used.
+    """
+
+    __slots__ = ("accept", "choose", "classify", "fences", "finish", "identify")
+
+    accept: Callable[[RequestView], bool] | None
+    identify: Callable[[RequestView], Reservation | None] | None
+    classify: Callable[[RequestView], tuple[str, ...]] | None
+    choose: Callable[[RequestView, Sequence[Any]], Sequence[Any]] | None
+    finish: Callable[[RequestView, ReplyView], bool] | None
+    fences: Mapping[str, Fence]
+
+    def __init__(self, namespace: Mapping[str, object], class_names: Iterable[str], *, time_limit: float, failure: str,
+                 clock: Callable[[], float], file: str = "",
+                 host_scope: Callable[[Reservation], Reservation] = lambda one: one) -> None:
+        """Take the functions from what the file assigned; other names in `namespace` do not matter.
+
+        `time_limit` is in seconds, `failure` one of FAILURE; `host_scope` compiles the settings of a host that identify()
+        made up, and raises InvalidValue for what is wrong in them. Raises InvalidValue for a function that cannot be called.
+        """
+        self.fences = fences = {}
+        for name in PARAMETERS:
+            function = namespace.get(name)
+            if function is not None:
+                fences[name] = Fence(check(name, function), f"{name}()", time_limit, failure, clock, file)
+        classes = frozenset(class_names)
+        self.accept = _made(fences.get("accept"), _accepting)
+        self.identify = _made(fences.get("identify"), lambda fence: _identifying(fence, host_scope))
+        self.classify = _made(fences.get("classify"), lambda fence: _classifying(fence, classes))
+        self.choose = _made(fences.get("choose"), _choosing)
+        self.finish = _made(fences.get("finish"), _finishing)
+
+    @classmethod
+    def none(cls) -> "Functions":
+        """Those of a file that defines none."""
+        return cls({}, (), time_limit=0.0, failure=FAILURE[0], clock=float)
+
+    def __bool__(self) -> bool:
+        return bool(self.fences)
+
+
+def check(name: str, function: object) -> Callable[..., object]:
+    """The function of this name, if it can be called as it will be. Raises InvalidValue."""
+    parameters = PARAMETERS[name]
+    allowed = f"allowed is: def {name}({', '.join(parameters)})"
+    if not callable(function):
+        raise InvalidValue(f"{function!r} is not a function; {allowed}")
+    if iscoroutinefunction(function) or isasyncgenfunction(function):
+        raise InvalidValue(f"it is async, and nobody would wait for it; {allowed}")
+    if isgeneratorfunction(function) and name not in MAY_YIELD:
+        raise InvalidValue(f"it yields, so that it would never run; {allowed}, with return")
+    try:
+        accepted = signature(function)
+    except (TypeError, ValueError):  # written in C, without a signature
+        return function
+    try:
+        accepted.bind(*parameters)
+    except TypeError:
+        raise InvalidValue(f"it takes {accepted}; {allowed}") from None
+    return function
+
+
+def _made(fence: Fence | None, make: Callable[[Fence], Made]) -> Made | None:
+    return None if fence is None else make(fence)
+
+
+def _accepting(fence: Fence) -> Callable[[RequestView], bool]:
+    return lambda request: fence.call(bool, True, request)
+
+
+def _identifying(fence: Fence, host_scope: Callable[[Reservation], Reservation]) -> Callable[[RequestView], Reservation | None]:
+    def read(result: object) -> Reservation | None:
+        made = _reservation(result)
+        return None if made is None else host_scope(made)
+
+    return lambda request: fence.call(read, None, request)
+
+
+def _classifying(fence: Fence, defined: frozenset[str]) -> Callable[[RequestView], tuple[str, ...]]:
+    def read(result: object) -> tuple[str, ...]:
+        return _class_names(result, defined)
+
+    return lambda request: fence.call(read, (), request)
+
+
+def _choosing(fence: Fence) -> Callable[[RequestView, Sequence[Any]], Sequence[Any]]:
+    return lambda request, pools: fence.call(lambda result: _pools(result, pools), pools, request, pools)
+
+
+def _finishing(fence: Fence) -> Callable[[RequestView, ReplyView], bool]:
+    return lambda request, reply: fence.call(lambda _: True, False, request, reply)
+
+
+def _reservation(result: object) -> Reservation | None:
+    """What identify() returned. A mistake in the arguments of host() is told in host()'s own words."""
+    if result is None or isinstance(result, Reservation):
+        return result
+    reason = getattr(result, "reason", None)
+    if isinstance(reason, str):
+        raise InvalidValue(f"{getattr(result, 'call', 'host(...)')}: {reason}")
+    raise InvalidValue(f"it returned {_shown(result)}; allowed is host(...) or None")
+
+
+def _class_names(result: object, defined: frozenset[str]) -> tuple[str, ...]:
+    """What classify() returned, each name once."""
+    names = _several(result, "class names, such as ['voip'], or [] for none")
+    for name in names:
+        if not isinstance(name, str) or name not in defined:
+            known = ", ".join(sorted(defined)) or "none"
+            raise InvalidValue(f"it returned {_shown(name)}, which is no class; defined are: {known}")
+    return tuple(dict.fromkeys(names))
+
+
+def _pools(result: object, pools: Sequence[Any]) -> Sequence[Any]:
+    """What choose() returned, each pool once."""
+    given = {id(pool): pool for pool in pools}
+    chosen = _several(result, "pools, each of those that it was given")
+    for one in chosen:
+        if id(one) not in given:
+            raise InvalidValue(f"it returned {_shown(one)}; allowed are the pools that it was given")
+    return [given[place] for place in dict.fromkeys(map(id, chosen))]
+
+
+def _several(result: object, words: str) -> list[Any]:
+    if isinstance(result, str | bytes) or not isinstance(result, Iterable):
+        raise InvalidValue(f"it returned {_shown(result)}; allowed is a list of {words}")
+    found = list(islice(result, MOST_RESULTS + 1))
+    if len(found) > MOST_RESULTS:
+        raise InvalidValue(f"it returned more than {MOST_RESULTS} values; allowed is a list of {words}")
+    return found
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "..."

@@ -1,0 +1,121 @@
+"""`Policy`: all that is served, found in constant time: networks by address, hosts by identity, terms by what decides them.
+
+Made once of the configuration and the addresses of the moment; the path of a packet reads it. The terms that a client gets
+follow from its host, its classes, and the pool and subnet of its address. They are put together when they are first asked
+for, and remembered: who looks after a thousand subnets and fifty classes uses few of their combinations.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from pydhcpd.policy import case as steps
+from pydhcpd.policy.case import Case, Step
+from pydhcpd.policy.classes import Classifier
+from pydhcpd.policy.fields import Fields
+from pydhcpd.policy.functions import Functions
+from pydhcpd.policy.network import Network, Pool, Segment
+from pydhcpd.policy.reservation import Reservation, ReservationIndex
+from pydhcpd.policy.scope import Scope, terms_of
+from pydhcpd.policy.terms import Terms
+
+MOST_TERMS = 4096  # combinations that are remembered, those of hosts with settings of their own not counted
+
+
+class Policy:
+    """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
+
+    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_most_terms", "_simple_terms", "_terms", "class_scopes",
+                 "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay", "reservations",
+                 "segment_of", "segments", "steps")
+
+    def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
+                 fields: Fields | None = None, classifier: Classifier | None = None,
+                 class_scopes: Mapping[str, Scope] | None = None, functions: Functions | None = None,
+                 keys_read_relay: bool = False) -> None:
+        """`class_scopes` are those of the classes that set anything."""
+        self.segments = tuple(segments)
+        self.networks = tuple(network for segment in segments for network in segment.networks)
+        self.segment_of = {network.base: segment for segment in segments for network in segment.networks}
+        self.fields = fields or Fields({})
+        self.functions = functions or Functions.none()
+        self.classifier = classifier or Classifier((), self.fields)
+        self.class_scopes = class_scopes or {}
+        listed = tuple(reservations)
+        self.reservations = ReservationIndex(listed)
+        self.reads_relay = (keys_read_relay or self.reservations.reads_relay or self.classifier.reads_relay
+                            or bool(self.functions))
+        self._by_mask: dict[int, dict[int, Network]] = {}
+        for network in sorted(self.networks, key=lambda one: -one.mask):
+            self._by_mask.setdefault(network.mask, {})[network.base] = network
+        self._by_relay = {relay: network for network in self.networks for relay in network.relays}
+        self._by_interface = {network.interface: network for network in self.networks if network.interface}
+        self.has_keys = any(network.client_key for network in self.networks)
+        self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
+        self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
+        self.steps = self._steps()
+        self.is_plain = not self.steps
+        is_simple = self.is_plain and all(len(one.networks) == 1 for one in self.segments) and not any(
+            pool.scope for network in self.networks for pool in network.pools)
+        self._simple_terms = {one.base: terms_of(one.scope) for one in self.networks} if is_simple else None
+
+    def _steps(self) -> tuple[Step, ...]:
+        functions = self.functions
+        limited = any(network.allow or network.deny or any(pool.allow or pool.deny for pool in network.pools)
+                      for network in self.networks)
+        has_hosts = not self.reservations.is_empty or functions.identify is not None
+        has_classes = bool(self.classifier.names)
+        wanted: list[tuple[Step, bool]] = [
+            (steps.accept, functions.accept is not None),
+            (steps.find_host, not self.reservations.is_empty),
+            (steps.identify, functions.identify is not None),
+            (steps.classify, has_classes),
+            (steps.permit, limited or has_hosts or has_classes or bool(functions)),
+            (steps.choose, functions.choose is not None),
+            (steps.limit, self.classifier.has_limits)]
+        return tuple(step for step, is_wanted in wanted if is_wanted)
+
+    def network_of(self, address: int) -> Network | None:
+        """The network in which an address lies, or None."""
+        for mask, networks in self._by_mask.items():
+            network = networks.get(address & mask)
+            if network is not None:
+                return network
+        return None
+
+    def network_of_relay(self, giaddr: int) -> Network | None:
+        """The network that a relay serves: one that lists it, else that of its own address."""
+        return self._by_relay.get(giaddr) or self.network_of(giaddr)
+
+    def network_on(self, interface: str) -> Network | None:
+        """The network that names an interface as its own, which may have an address of another network (a VPN)."""
+        return self._by_interface.get(interface)
+
+    def terms_of(self, case: Case, address: int) -> Terms:
+        """What the client gets with an address, or (0, or an address of no network here) with none.
+
+        The nearest scope wins: host, classes in the order of their definition, pool, subnet, shared network, global.
+        """
+        if self._simple_terms is not None:
+            return self._simple_terms[case.network.base]
+        network = case.network
+        if address & network.mask != network.base and address:
+            network = case.segment.network_of(address) or network
+        pool = network.pool_of(address) if address & network.mask == network.base else None
+        host = case.reservation.scope if case.reservation is not None else None
+        if case.is_computed and host is not None:
+            return self._put_together(network, pool, case.classes, host)
+        key = network.base, 0 if pool is None else pool.place[1], case.classes, 0 if host is None else id(host)
+        terms = self._terms.get(key)
+        if terms is None:
+            if len(self._terms) >= self._most_terms:
+                self._terms.clear()
+            terms = self._terms[key] = self._put_together(network, pool, case.classes, host)
+        return terms
+
+    def _put_together(self, network: Network, pool: Pool | None, classes: tuple[str, ...], host: Scope | None) -> Terms:
+        scope = network.scope
+        if pool is not None and pool.scope:
+            scope = pool.scope.over(scope)
+        for name in reversed(classes):
+            if name in self.class_scopes:
+                scope = self.class_scopes[name].over(scope)
+        return terms_of(scope if host is None else host.over(scope))

@@ -1,0 +1,139 @@
+"""`LeasequeryService`: a thread that answers leasequeries (RFC 4388), so that reading the database holds up no packet.
+
+The path of the packets puts queries in, and never waits: what comes faster than it can be answered is dropped, and counted.
+"""
+
+import logging
+import queue
+import sqlite3
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from pathlib import Path
+
+from pydhcpd.delivery import to_relay
+from pydhcpd.errors import MalformedPacket
+from pydhcpd.leasequery import (
+    ADDRESS,
+    HARDWARE,
+    Answer,
+    Timers,
+    answer_by_address,
+    answer_by_client,
+    default_timers,
+    encode_answer,
+    is_running,
+    read_query,
+    wants_associated,
+)
+from pydhcpd.leases.queries import LeaseQueries
+from pydhcpd.wire.packet import Request
+
+log = logging.getLogger(__name__)
+
+WAITING = 256  # queries; they are answered within a tenth of a second
+COMPLAIN_EVERY = 60.0  # seconds
+
+Datagram = tuple[bytes, int, int, int, int]
+"""Message, address, port, interface (0: by the routing table) and the address to send from."""
+Send = Callable[[Sequence[Datagram]], Sequence[tuple[int, int]]]
+"""Sends datagrams; returns the index and the errno of each that could not be sent."""
+
+
+class LeasequeryService(threading.Thread):
+    """Answers what is `put`, until `stop`. `counters` tells what got no answer, by reason."""
+
+    def __init__(self, path: Path, send: Send, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
+                 server: Callable[[Request], int], timers: Timers = default_timers,
+                 clock: Callable[[], float] = time.time, waiting: int = WAITING) -> None:
+        """`path` is that of the lease database; `send` is called in this thread.
+
+        `allowed` tells whether an address may ask, and is called by who puts; `serves`, whether one lies in a network of
+        ours; `server` gives the server identifier for a request. `waiting` is the most queries that wait.
+        """
+        super().__init__(name="leasequery", daemon=True)
+        self.counters: Counter[str] = Counter()
+        self.answered = 0
+        self._queries = LeaseQueries(path)
+        self._send = send
+        self._allowed = allowed
+        self._serves = serves
+        self._server = server
+        self._timers = timers
+        self._clock = clock
+        self._waiting: queue.Queue[Request | None] = queue.Queue(waiting)
+        self._stopping = False
+        self._complained: dict[str, float] = {}
+
+    def put(self, request: Request) -> bool:
+        """Take in a query, or count why not; never blocks. Both the sender and giaddr, which is answered, must be allowed to
+        ask (RFC 4388 section 7)."""
+        if not (self._allowed(request.source) and self._allowed(request.giaddr)):
+            self.counters["a leasequery from who may not ask"] += 1
+            return False
+        try:
+            self._waiting.put_nowait(request)
+        except queue.Full:
+            self.counters["more leasequeries than can be answered"] += 1
+            return False
+        return True
+
+    def run(self) -> None:
+        """Until `stop`."""
+        while not self._stopping:
+            request = self._waiting.get()
+            if request is not None:
+                self._guarded(request)
+        self._queries.close()
+
+    def _guarded(self, request: Request) -> None:
+        """Whatever one query does, the next one is answered."""
+        try:
+            self._answer(request)
+        except MalformedPacket as reason:
+            self.counters[str(reason)] += 1
+        except sqlite3.Error as error:
+            self.counters["the lease database failed"] += 1
+            self._complain("a leasequery could not be answered, for the lease database cannot be read: %s", error)
+        except Exception as error:
+            self.counters["a fault of the program"] += 1
+            self._complain("a leasequery could not be answered, by a fault of the program: %r", error)
+
+    def _answer(self, request: Request) -> None:
+        now, server = int(self._clock()), self._server(request)
+        message = encode_answer(request, self._look_up(request, now), server, now, self._timers)
+        address, port, interface, _ = to_relay(request)
+        failures = self._send([(message, address, port, interface, server)])
+        if failures:
+            self.counters["an answer to a leasequery could not be sent"] += 1
+        else:
+            self.answered += 1
+
+    def _look_up(self, request: Request, now: int) -> Answer:
+        query = read_query(request)
+        if query.by == ADDRESS:
+            served = self._serves(query.address)
+            row = self._queries.by_address(query.address) if served else None
+            find_others = row is not None and is_running(row, now) and wants_associated(request)
+            others = self._queries.by_client(row.client) if row is not None and find_others else ()
+            return answer_by_address(row, (one for one in others if self._serves(one.address)), served, now)
+        rows = (self._queries.by_hardware(query.htype, query.data) if query.by == HARDWARE
+                else self._queries.by_client_identifier(query.data))
+        return answer_by_client((row for row in rows if self._serves(row.address)), now)
+
+    def _complain(self, message: str, error: Exception) -> None:
+        """A warning, once a minute for each kind."""
+        now = time.monotonic()
+        if now >= self._complained.get(message, 0.0):
+            self._complained[message] = now + COMPLAIN_EVERY
+            log.warning(message, error)
+
+    def stop(self) -> None:
+        """End the thread. What waits is not answered: who asks asks again."""
+        self._stopping = True
+        with suppress(queue.Full):  # then it does not wait, and sees that it is to end
+            self._waiting.put_nowait(None)
+        if self.is_alive():
+            self.join()
