@@ -21,12 +21,14 @@ from pydhcpd import __version__
 from pydhcpd.command_line import CommandLine, parse, usage
 from pydhcpd.configuration import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.control.prompt import HostRow
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.events import EventLog
+from pydhcpd.leasequery import one_of
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.locks import DatabaseLock, PidLock
 from pydhcpd.log import open_standard_files, set_level, start_logging
+from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.notify import notify, watchdog_interval
 from pydhcpd.privileges import (
@@ -40,8 +42,11 @@ from pydhcpd.privileges import (
 )
 from pydhcpd.reload_check import ReloadCheck, end_with_parent
 from pydhcpd.server import BEAT, DHCPServer
+from pydhcpd.services.bulk_leasequery import BulkLeasequeryServer
+from pydhcpd.services.leasequery import LeasequeryService
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
+from pydhcpd.wire.packet import Request
 
 log = logging.getLogger(__name__)
 
@@ -49,7 +54,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
+FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground",
+         "bulk_leasequery")
 """Settings that a reload cannot change."""
 
 
@@ -75,7 +81,9 @@ class Daemon:
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
             self._server = DHCPServer(self._hosts, self._events, self._ports.udp, self._ports.packet,
                                       self._configuration["maximum_transactions"],
-                                      beat=min(BEAT, (watchdog_interval() or 3600.0) / 4))
+                                      beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
+                                      arp=self._ports.arp, icmp=self._ports.icmp)
+            self._answer_queries(stack, store)
             watcher = InterfaceWatcher(self._follow)
             self._watcher = watcher
             interfaces = watcher.start()
@@ -91,6 +99,50 @@ class Daemon:
             log.info("stopping")
         log.info("stopped; all leases are stored")
         return 0
+
+    def _answer_queries(self, stack: ExitStack, store: SQLiteStore) -> None:
+        """Leasequery, whoever may ask: who that is, a reload can change."""
+        self._may_ask = one_of(self._configuration["leasequery_from"])
+        self._index_for_queries(self._configuration)
+        service = LeasequeryService(store.path, BatchSender(self._ports.udp).send, allowed=self._asks_rightly,
+                                    serves=self._serves, server=self._identifier)
+        self._server.leasequery = service.put
+        service.start()
+        stack.callback(service.stop)
+        if self._ports.bulk is not None:
+            bulk = BulkLeasequeryServer(self._ports.bulk, store.path, allowed=self._asks_rightly,
+                                        serves=self._serves, ranges=self._ranges)
+            bulk.start()
+            stack.callback(bulk.stop)
+
+    def _index_for_queries(self, configuration: DHCPServerConfiguration) -> None:
+        """Indexes cost each lease something: they are there while anybody may ask for what they find."""
+        with self._hosts.lock:
+            if configuration["leasequery_from"]:
+                self._hosts.store.index_for_queries()
+            else:
+                self._hosts.store.drop_query_indexes()
+
+    def _asks_rightly(self, address: int) -> bool:
+        return self._may_ask(address)
+
+    def _serves(self, address: int) -> bool:
+        serving = self._server.serving
+        return serving is not None and serving.policy.network_of(address) is not None
+
+    def _identifier(self, request: Request) -> int:
+        """Our address on the link that a request came in on."""
+        serving = self._server.serving
+        link = serving.links.get(request.interface) if serving is not None else None
+        if link is None:
+            raise MalformedPacket("a leasequery on an interface that is not served")
+        return link.server
+
+    def _ranges(self) -> list[tuple[int, int]]:
+        """First and last address of each range of the pools, rising."""
+        serving = self._server.serving
+        return sorted(one for network in (serving.policy.networks if serving else ()) for pool in network.pools
+                      for one in pool.ranges)
 
     def _start_prompt(self, stack: ExitStack) -> None:
         prompt = self._ports.prompt
@@ -251,8 +303,10 @@ class Daemon:
                     log.warning("%s is now %s: this needs a restart", name, configuration[name])
             self._apply(configuration, self._watcher.snapshot())
             self._configuration = configuration
+            self._may_ask = one_of(configuration["leasequery_from"])
+            self._index_for_queries(configuration)
             self._server.maximum_transactions = configuration["maximum_transactions"]
-            self._hosts.offers.limit = configuration["maximum_transactions"]
+            self._hosts.offers.limit = self._server.probes.limit = configuration["maximum_transactions"]
         set_level(level_of(configuration))
         self._settle_collector()
         for warning in configuration.warnings:

@@ -9,11 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+from pydhcpd.addresses import address_text
 from pydhcpd.configuration import DHCPServerConfiguration
 from pydhcpd.control.prompt import ThreadedTCPServer
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.probe import open_arp, open_icmp
 from pydhcpd.net.sockets import open_packet, open_udp
+from pydhcpd.services.bulk_leasequery import open_listener
 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
@@ -29,10 +31,11 @@ class Ports:
     prompt: ThreadedTCPServer | None
     arp: socket.socket | None = None
     icmp: socket.socket | None = None
+    bulk: socket.socket | None = None  # TCP, for bulk leasequery
 
     def descriptors(self) -> list[int]:
         """File descriptors that detaching must leave open."""
-        return [one.fileno() for one in (self.udp, self.packet, self.prompt, self.arp, self.icmp) if one is not None]
+        return [one.fileno() for one in (self.udp, self.packet, self.prompt, self.arp, self.icmp, self.bulk) if one is not None]
 
 
 def open_ports(configuration: DHCPServerConfiguration) -> Ports:
@@ -46,7 +49,19 @@ def open_ports(configuration: DHCPServerConfiguration) -> Ports:
         raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? "
                            "see: ss -ulpn sport = :67") from error
     # Whether or not anything is probed: a reload may ask for it, when it is too late to open them.
-    return Ports(udp, packet, _open_prompt(configuration), _allowed(open_arp), _allowed(open_icmp))
+    return Ports(udp, packet, _open_prompt(configuration), _allowed(open_arp), _allowed(open_icmp), _open_bulk(configuration))
+
+
+def _open_bulk(configuration: DHCPServerConfiguration) -> socket.socket | None:
+    """The port of bulk leasequery, if it is to be answered and anybody may ask."""
+    if not (configuration["bulk_leasequery"] and configuration["leasequery_from"]):
+        return None
+    address = configuration["bind_address"]
+    try:
+        return open_listener(address_text(address) if address else "")
+    except OSError as error:
+        raise InvalidValue(f"TCP port 67 cannot be opened: {error.strerror}; without bulk_leasequery it is not "
+                           "needed") from error
 
 
 def _allowed(open_socket: Callable[[], socket.socket]) -> socket.socket | None:

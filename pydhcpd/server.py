@@ -21,16 +21,18 @@ from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.errors import Ignored, MalformedPacket
 from pydhcpd.events import Event, EventLog, Lines
-from pydhcpd.leases.address_table import AddressTable
+from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.checkpointer import Checkpointer
 from pydhcpd.leases.host_database import PORTION, HostDatabase
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
 from pydhcpd.net.frames import udp_frame
+from pydhcpd.net.probe import Prober, User
+from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
-from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, Packet, Request
+from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
 
 log = logging.getLogger(__name__)
 lease_log = logging.getLogger("pydhcpd.leases")
@@ -49,8 +51,9 @@ class DHCPServer:
     """Serves what `swap` gives it, until `stop`."""
 
     def __init__(self, hosts: HostDatabase, events: EventLog, udp: socket.socket, packet: socket.socket | None,
-                 maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT) -> None:
-        """`beat` is the most seconds between signs of life of an idle thread."""
+                 maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT,
+                 arp: socket.socket | None = None, icmp: socket.socket | None = None) -> None:
+        """`beat` is the most seconds between signs of life of an idle thread. Without `arp` and `icmp` nothing is probed."""
         self.hosts = hosts
         self.events = events
         self.maximum_transactions = maximum_transactions
@@ -74,11 +77,18 @@ class DHCPServer:
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._checkpointer = Checkpointer(hosts)
         self._drops = 0
+        self.leasequery: Callable[[Request], object] | None = None  # takes in what asks which leases there are
+        self.probes = Probes(maximum_transactions)
+        self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
 
     # --- life
 
     def swap(self, serving: Serving, tables: dict[int, AddressTable]) -> None:
         """Serve this from now on, between two batches. `tables` are the prepared ones of its networks."""
+        if serving.probes and self._prober is not None:
+            self._prober.start()
+        elif serving.probes:
+            log.warning("addresses are offered without a probe: raw sockets need the capability CAP_NET_RAW")
         with self.hosts.lock:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
             self._serving = serving
@@ -108,6 +118,8 @@ class DHCPServer:
             self._thread.join()
         self.worker.stop()
         self._checkpointer.stop()
+        if self._prober is not None:
+            self._prober.stop()
         for reason, count in self.counters.most_common():
             log.info("%d without an answer: %s", count, reason)
 
@@ -161,6 +173,9 @@ class DHCPServer:
         serving = self._serving
         if serving is None or request.interface not in serving.links:
             raise Ignored("came in on an interface that is not served")
+        if request.kind == LEASEQUERY and self.leasequery is not None:
+            self.leasequery(request)
+            return
         if request.kind not in FROM_CLIENTS and not (request.kind == BOOTP and serving.bootp):
             raise Ignored("no message of a client")
         if self._debug:
@@ -219,12 +234,17 @@ class DHCPServer:
                     position = self._answer_some(due, position)
             finally:
                 for transaction in due:
-                    transaction.request, transaction.due = None, False
-                    self.transactions.pop(transaction.key, None)
+                    transaction.due = False
+                    if not transaction.wait:
+                        transaction.request = None
+                        self.transactions.pop(transaction.key, None)
 
     def _answer_some(self, due: list[DHCPTransaction], position: int) -> int:
         """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
         serving, hosts, now = self._serving, self.hosts, self._clock()
+        probes, moment = None, 0.0
+        if serving is not None and serving.probes and self._prober is not None:
+            probes, moment = self.probes, time.monotonic()
         answered: list[DHCPTransaction] = []
         for transaction in due[position:] if position else due:
             request = transaction.request
@@ -232,13 +252,50 @@ class DHCPServer:
                 if request.client in hosts.touched:
                     break
                 try:
-                    transaction.answer(serving, hosts, now)
-                    answered.append(transaction)
+                    transaction.answer(serving, hosts, now, probes, moment)
+                    if transaction.wait:
+                        self._postpone(transaction, serving)
+                    else:
+                        answered.append(transaction)
                 except Exception as reason:
                     self._count(reason)
             position += 1
         self._conclude(answered, now)
         return position
+
+    # --- probes
+
+    def _postpone(self, transaction: DHCPTransaction, serving: Serving) -> None:
+        """Ask what the transaction wants to know, and answer it when that is to be known."""
+        if transaction.question is not None and self._prober is not None:
+            place, hardware, address = transaction.question
+            sent = self._prober.ask_link(place, hardware, address) if place else self._prober.ask_far(address)
+            if not sent:
+                self._complain("an address could not be probed; it is offered nevertheless")
+        if not transaction.delayed:
+            wait, transaction.wait = transaction.wait, 0.0
+            self._delay(transaction, wait, serving)
+            transaction.wait = wait
+
+    def _heard(self, users: list[User]) -> None:
+        """Quarantine the addresses that somebody uses who has no lease of them; called by the thread that hears answers."""
+        if self._serving is None or not any(address in self.probes for address, _, _ in users):
+            return
+        found: list[Event] = []
+        with self.hosts.lock:
+            now, moment, quarantine = self._clock(), time.monotonic(), self._serving.quarantine
+            for address, hardware, interface in users:
+                table = self.hosts.table_of(address)
+                if table is not None and self.probes.heard(address, hardware, interface, moment) and self.hosts.quarantine(
+                        table, address, min(int(now) + quarantine, NEVER), int(now)):
+                    found.append((now, "in use", address, hardware, "", f"it answers; nobody gets it for {quarantine} s"))
+            try:
+                self.hosts.commit()
+            except sqlite3.Error:
+                return  # it was told; until it can be stored the address is not offered to this client
+            for event in found:
+                self.probes.forget(event[2])
+        self._record(found)
 
     def _count(self, reason: Exception) -> None:
         """Count what gets no answer, by reason; that the database fails, or the program, is told too."""

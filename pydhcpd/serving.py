@@ -54,6 +54,7 @@ class Serving:
     probe_wait: float = 0.0
     remembers_relay: bool = True
     bootp: bool = False
+    probes: bool = False  # whether any client's address is probed
 
     def networks(self) -> list[Plan]:
         """Each network for the lease tables: base, size, kinds, the ranges of its pools, and what its wire has in common."""
@@ -95,7 +96,8 @@ def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int
                    {DISCOVER: offer, BOOTP: offer, REQUEST: acknowledgement, INFORM: acknowledgement},
                    configuration["length_of_transaction"], configuration["decline_quarantine_time"], tuple(waiting),
                    TokenBucket(unknown) if unknown else None, configuration["probe_wait"],
-                   configuration["remember_relay_information"], any(one.bootp for one in policy.networks))
+                   configuration["remember_relay_information"], any(one.bootp for one in policy.networks),
+                   configuration.probes)
 
 
 def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDeclaration], own: frozenset[int]) -> Policy:

@@ -28,6 +28,7 @@ from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.scope import boot_of
 from pydhcpd.policy.terms import INFINITE, Terms, fitted
+from pydhcpd.probes import ANYWHERE, Probes, State
 from pydhcpd.serving import Link, Serving
 from pydhcpd.wire.packet import (
     ACK,
@@ -56,6 +57,9 @@ TYPE = {kind: bytes((53, 1, kind)) for kind in (OFFER, ACK, NAK)}
 ROOM = DEFAULT_LIMIT - IP_AND_UDP - OPTIONS - 1  # bytes of options that every client and link take
 NOWHERE: Route = (0, 0, 0, b"")
 
+Question = tuple[str, bytes, int]
+"""Who uses an address: the link on which to ask, or ANYWHERE; our own hardware address there; the address in question."""
+
 TransactionKey = int | tuple[int, bytes]  # the xid; with the client where another one uses the same
 
 
@@ -67,11 +71,12 @@ class DHCPTransaction(Case):
     """One exchange with one client, found by its xid, while an answer is pending.
 
     `answer` leaves in it what came of the request: `message` for `route` from the address `source`, or b"" for none;
-    `event` for the log or None; and whether it is `durable`, which is to wait for the commit that stores `address`.
+    `event` for the log or None; and whether it is `durable`, which is to wait for the commit that stores `address`. Or
+    nothing is decided yet: `wait` is in how many seconds to ask again, and `question` what is to be found out until then.
     """
 
-    __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "route", "serving",
-                 "source", "table")
+    __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "moment",
+                 "probes", "question", "route", "serving", "source", "table", "wait")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`, besides what the case has of policy
@@ -79,6 +84,8 @@ class DHCPTransaction(Case):
     link: Link
     table: AddressTable
     hosts: HostDatabase
+    probes: Probes | None
+    moment: float  # of a clock that does not go back, in seconds
     # what came of it
     message: bytes
     route: Route
@@ -86,6 +93,8 @@ class DHCPTransaction(Case):
     event: Event | None
     durable: bool
     address: int
+    wait: float
+    question: Question | None
 
     def __init__(self) -> None:
         self.request: Request | None = None  # None once it is answered
@@ -120,8 +129,13 @@ class DHCPTransaction(Case):
             if self.network.client_key is not None:
                 request.client = self.network.client_key(request)
 
-    def answer(self, serving: Serving, hosts: HostDatabase, now: float) -> None:
-        """Decide. Raises Ignored where nothing comes of the request; `now` is in seconds of the epoch."""
+    def answer(self, serving: Serving, hosts: HostDatabase, now: float, probes: Probes | None = None,
+               moment: float = 0.0) -> None:
+        """Decide. Raises Ignored where nothing comes of the request.
+
+        `now` is in seconds of the epoch, `moment` in seconds of the clock that `probes` go by; without them nothing is probed.
+        """
+        self.probes, self.moment, self.wait, self.question = probes, moment, 0.0, None
         request = self._prepare(serving, hosts, now)
         _DECISIONS[request.kind](self, request)
 
@@ -179,6 +193,8 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
+        if terms.probe and self._is_to_wait(request, address):
+            return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options:
             self._bind(request, address, lease_time)
@@ -213,6 +229,28 @@ class DHCPTransaction(Case):
                 self.message = encode_reply(request, request.flags, 0, 0, 0, NO_BOOT,
                                             TYPE[OFFER] + options + self._echoed(request))
                 self.route = route_of_refusal(request)
+
+    def _is_to_wait(self, request: Request, address: int) -> bool:
+        """Whether it is not known yet that nobody else uses the address (RFC 2131 section 2.2).
+
+        Of a client's own lease nothing is asked: the client itself would answer. By ARP, if the client is on our link.
+        """
+        probes, client = self.probes, request.client
+        if probes is None or self.hosts.lease_end(self.table, client, address):
+            return False
+        state = probes.state(address, client, self.moment)
+        if state is State.FREE:
+            return False
+        if state is State.IN_USE:
+            raise Ignored("the address is in use, and that could not be stored")
+        if state is State.UNKNOWN:
+            is_near = not request.giaddr and self.link.hardware and self.link.network is not None and (
+                self.link.network in self.segment.networks)
+            place = self.link.name if is_near else ANYWHERE
+            probes.begin(address, client, request.chaddr[:request.hlen], place, self.moment, self.serving.probe_wait)
+            self.question = (place, self.link.hardware, address)
+        self.wait = max(probes.remaining(address, client, self.moment), 0.001)
+        return True
 
     def _over_limit(self, request: Request) -> str:
         """Which limit of leases the client would exceed, in words; empty where none."""
@@ -325,9 +363,11 @@ class DHCPTransaction(Case):
         address = self._address_for(request)
         if not address:
             return
+        terms = self.serving.policy.terms_of(self, address)
+        if terms.probe and self._is_to_wait(request, address):
+            return
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
-        terms = self.serving.policy.terms_of(self, address)
         self.message = encode_bootp_reply(request, address, terms.next_server, terms.boot, terms.selected(None), self.link.mtu)
         self.route = route_of_lease(request, address, self.link.hardware != b"")
 

@@ -16,7 +16,7 @@ from pydhcpd.privileges import Ports, open_ports
 sys.path.insert(0, str(Path(__file__).resolve().parent / "system"))
 from lab import Machine, reason_to_skip
 
-CONFIGURATION: Any = {"control_address": "127.0.0.1", "control_port": 0}
+CONFIGURATION: Any = {"control_address": "127.0.0.1", "control_port": 0, "bulk_leasequery": False, "leasequery_from": ()}
 
 
 @pytest.fixture

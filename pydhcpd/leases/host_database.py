@@ -307,7 +307,7 @@ class HostDatabase:
         return row is None or same_host(row)
 
     def remembered_relay(self, address: int, client: bytes, hardware: bytes) -> bytes:
-        """The content of option 82 that came with the lease of an address, if it is this client's; else b"".
+        """giaddr in four bytes and the content of option 82 that came with the lease of an address, if it is this client's.
 
         Whose it is tells the key of the lease, or the hardware address. A look into the store: 10 µs.
         """

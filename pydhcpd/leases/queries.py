@@ -13,14 +13,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydhcpd.leases.store import PORTION, Row
+from pydhcpd.leases.store import GIADDR, PORTION, Row
 
 WINDOW = 10_000  # rows that one look for an option 82 goes through: some milliseconds
 CLIENT_IDENTIFIER_KEY = b"\1"  # what the key of a client with an identifier begins with
 
 
 class LeaseQueries:
-    """Reads the lease database at a path, which `SQLiteStore` must have made. Addresses are in host byte order."""
+    """Reads the lease database at a path, which `SQLiteStore` must have made. Addresses are in host byte order.
+
+    `relay` of its rows is the content of option 82 alone, without giaddr.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -71,7 +74,7 @@ class LeaseQueries:
                 return
 
     def _rows(self, query: str, parameters: tuple[object, ...]) -> list[Row]:
-        return [Row._make(one) for one in self._execute(query, parameters)]
+        return [Row(*one[:8], one[8][GIADDR:], one[9]) for one in self._execute(query, parameters)]
 
     def _execute(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
         try:

@@ -40,7 +40,7 @@ CREATE TABLE leases (
     ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
-    relay BLOB NOT NULL DEFAULT x'',  -- option 82 as it came last, for renewals that come without it
+    relay BLOB NOT NULL DEFAULT x'',  -- giaddr and option 82 as they came last, for renewals that come without them
     limits TEXT NOT NULL DEFAULT ''   -- what the lease counts for, where the number of leases is limited; one a line
 )"""
 
@@ -51,6 +51,8 @@ LIMITED_INDEX = "CREATE INDEX leases_limited ON leases (address) WHERE limits <>
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
                   "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''",
                   LIMITED_INDEX)}
+
+GIADDR = 4  # bytes of `relay` before the content of option 82
 
 QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
@@ -68,13 +70,13 @@ INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) D
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
 Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
-Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # of a Row, which is made in a quarter of the time
+Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # a Row in a quarter of the time
 
 
 class Row(NamedTuple):
     """One row of the store, in the order of its columns. Times are seconds of the epoch.
 
-    `relay` is the content of option 82 (RFC 3046), and `limits` what the lease counts for, one key a line.
+    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), and `limits` what the lease counts for, one key a line.
     """
 
     address: int

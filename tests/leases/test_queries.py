@@ -13,7 +13,7 @@ MAC = b"\2\0\0\0\x99\1"
 
 
 def row(address, client=b"\1pc", *, htype=1, hardware=MAC, state=BOUND, relay=b""):
-    return Row(address, client, htype, hardware, "pc", NOW + 600, NOW, state, relay)
+    return Row(address, client, htype, hardware, "pc", NOW + 600, NOW, state, relay and bytes(4) + relay)
 
 
 @pytest.fixture

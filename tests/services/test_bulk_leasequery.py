@@ -22,8 +22,11 @@ LOOPBACK = (address_from("127.0.0.0"), 0xFF000000)
 PATIENCE = 20.0  # seconds until a test gives up
 
 
+GIADDR = bytes((192, 0, 2, 254))  # kept before the content of option 82
+
+
 def row(host, client=b"\1pc", hardware=MAC, ends=NOW + 600, last_used=NOW - 200, state=BOUND, relay=b""):
-    return Row(BASE + host, client, 1, hardware, "pc", ends, last_used, state, relay)
+    return Row(BASE + host, client, 1, hardware, "pc", ends, last_used, state, relay and GIADDR + relay)
 
 
 ROWS = [row(1, b"\1a"), row(2, b"\1b", b"other!", relay=b"\1\4eth0\2\3abc"), row(3, b"\1c", relay=b"\x0c\2id\2\3abc"),
