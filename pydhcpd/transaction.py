@@ -204,11 +204,10 @@ class DHCPTransaction(Case):
 
     def _address_for(self, request: Request) -> int:
         """The address to offer: the reserved one, else one that is held for the client. Without any it is told, and 0."""
-        over = self._over_limit(request)
-        if over:
+        if self.limits and (over := self._over_limit(request)):
             self._tell(request, "no address for", 0, over)
             return 0
-        address = self._reserved_address(request)
+        address = self._reserved_address(request) if self.reserved else 0
         if not address:
             if self.serving.limiter is not None:
                 self._limit(request, self.serving.limiter)
@@ -254,7 +253,7 @@ class DHCPTransaction(Case):
 
     def _over_limit(self, request: Request) -> str:
         """Which limit of leases the client would exceed, in words; empty where none."""
-        key = self.hosts.exceeded(self.limits, self.table, request.client) if self.limits else ""
+        key = self.hosts.exceeded(self.limits, self.table, request.client)
         return f"over the limit of leases of {key}" if key else ""
 
     def _lease_time(self, request: Request, terms: Terms, address: int) -> int:
@@ -306,11 +305,10 @@ class DHCPTransaction(Case):
 
     def _grant(self, request: Request, address: int) -> bool:
         """Stage a lease and acknowledge it, or return False where the client may not have the address."""
-        reserved = self._reserved_address(request)
+        reserved = self._reserved_address(request) if self.reserved else 0
         if reserved != address and (reserved or not self.hosts.is_free_for(self.table, request.client, address, self.places)):
             return False
-        over = self._over_limit(request)
-        if over:
+        if self.limits and (over := self._over_limit(request)):
             self._refuse(request, over)
             return True
         terms = self.serving.policy.terms_of(self, address)

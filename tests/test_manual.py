@@ -67,7 +67,7 @@ def test_a_page_without_its_markers_is_told(tmp_path: Path) -> None:
 
 
 def test_every_argument_of_host_is_described() -> None:
-    assert {name for name, _ in manual.HOSTARGUMENTS} == set(reservation.ARGUMENTS)
+    assert {name for name, _ in manual.HOST_ARGUMENTS} == set(reservation.ARGUMENTS)
     page = MAN_PAGES[0].read_text()
     assert [name for name in settings_of(HOST) if f".Va {name} " not in page] == []
 

@@ -76,7 +76,8 @@ Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # a Row 
 class Row(NamedTuple):
     """One row of the store, in the order of its columns. Times are seconds of the epoch.
 
-    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), and `limits` what the lease counts for, one key a line.
+    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), and `limits` what the lease counts for,
+    one key a line.
     """
 
     address: int

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from pydhcpd.policy.policy import Policy
 
 LINK_SELECTION, SUBNET_SELECTION = 5, 118
+NONE: tuple[tuple[Pool, ...], Places] = (), {}
 
 
 class Case:
@@ -90,7 +91,7 @@ def start(policy: "Policy", case: Case) -> None:
     case.reservation, case.is_computed, case.reserved = None, False, 0
     case.classes = case.limits = ()
     case.view = None
-    case.pools, case.places = case.segment.pools((), False) if policy.is_plain else ((), {})
+    case.pools, case.places = case.segment.open_pools if policy.is_plain else NONE
 
 
 def accept(policy: "Policy", case: Case) -> None:

@@ -82,12 +82,13 @@ class Network:
 class Segment:
     """What is on one wire, and who may have which address there."""
 
-    __slots__ = ("_places", "key", "name", "networks")
+    __slots__ = ("_places", "key", "name", "networks", "open_pools")
 
     def __init__(self, name: str, networks: tuple[Network, ...]) -> None:
         self.name, self.networks = name, networks
         self.key = tuple(network.base for network in networks)
         self._places: dict[tuple[tuple[str, ...], bool], tuple[tuple[Pool, ...], Places]] = {}
+        self.open_pools = self.pools((), False)  # to a client of whom nothing is known
 
     def __str__(self) -> str:
         return self.name

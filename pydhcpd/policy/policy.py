@@ -17,14 +17,15 @@ from pydhcpd.policy.reservation import Reservation, ReservationIndex
 from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
 
+MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes into a packet
 MOST_TERMS = 4096  # combinations that are remembered, those of hosts with settings of their own not counted
 
 
 class Policy:
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
-    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_most_terms", "_simple_terms", "_terms", "class_scopes",
-                 "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay", "reservations",
+    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_relays", "_most_terms", "_simple_terms", "_terms",
+                 "class_scopes", "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay", "reservations",
                  "segment_of", "segments", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
@@ -46,7 +47,8 @@ class Policy:
         self._by_mask: dict[int, dict[int, Network]] = {}
         for network in sorted(self.networks, key=lambda one: -one.mask):
             self._by_mask.setdefault(network.mask, {})[network.base] = network
-        self._by_relay = {relay: network for network in self.networks for relay in network.relays}
+        self._listed_relays = {relay: network for network in self.networks for relay in network.relays}
+        self._by_relay = dict(self._listed_relays)
         self._by_interface = {network.interface: network for network in self.networks if network.interface}
         self.has_keys = any(network.client_key for network in self.networks)
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
@@ -62,7 +64,7 @@ class Policy:
         limited = any(network.allow or network.deny or any(pool.allow or pool.deny for pool in network.pools)
                       for network in self.networks)
         has_hosts = not self.reservations.is_empty or functions.identify is not None
-        has_classes = bool(self.classifier.names)
+        has_classes = bool(self.classifier.names) or functions.classify is not None
         wanted: list[tuple[Step, bool]] = [
             (steps.accept, functions.accept is not None),
             (steps.find_host, not self.reservations.is_empty),
@@ -82,8 +84,15 @@ class Policy:
         return None
 
     def network_of_relay(self, giaddr: int) -> Network | None:
-        """The network that a relay serves: one that lists it, else that of its own address."""
-        return self._by_relay.get(giaddr) or self.network_of(giaddr)
+        """The network that a relay serves: one that lists it, else that of its own address. Remembered, in bounded number."""
+        network = self._by_relay.get(giaddr)
+        if network is None:
+            network = self.network_of(giaddr)
+            if network is not None:
+                if len(self._by_relay) >= MOST_RELAYS:
+                    self._by_relay = dict(self._listed_relays)
+                self._by_relay[giaddr] = network
+        return network
 
     def network_on(self, interface: str) -> Network | None:
         """The network that names an interface as its own, which may have an address of another network (a VPN)."""

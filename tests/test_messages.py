@@ -1,0 +1,313 @@
+"""Messages beside the usual ones, and what replies carry by class, pool and subnet: BOOTP, Rapid Commit, boot values, options.
+
+Each test names the RFC, the rule or the row that it holds.
+"""
+
+import pytest
+from rig import ALICE, BOB, CAROL, NETWORK, SERVER, codes, reason
+
+from pydhcpd.addresses import address_from
+from pydhcpd.wire.packet import ACK, OFFER, Packet
+
+
+def ip(text):
+    return address_from(text).to_bytes(4, "big")
+
+
+def one(replies):
+    (reply,) = replies
+    return reply
+
+
+def option(reply, code):
+    return reply.packet.options.get(code)
+
+
+# --- Rapid Commit: RFC 4039, rule 43
+
+
+RAPID = NETWORK + "rapid_commit = True\n"
+
+
+def test_rule_43_an_ack_answers_a_discover_with_80_and_echoes_it(bench):
+    reply = one(bench.serve(RAPID).say(bench.discover(options={80: b""})))
+    assert (reply.kind, reply.yiaddr, option(reply, 80)) == (ACK, "192.0.2.10", b"")
+    assert reply.stored, "rule 17"
+    assert option(reply, 51) == (3600).to_bytes(4, "big")
+
+
+def test_rule_43_who_does_not_ask_for_it_gets_an_offer(bench):
+    assert one(bench.serve(RAPID).say(bench.discover())).kind == OFFER
+    assert one(bench.serve(NETWORK).say(bench.discover(BOB, options={80: b""}))).kind == OFFER
+
+
+def test_rule_43_never_a_nak_there(bench):
+    bench.serve('network = "192.0.2.0/24"\nip_ranges = ["192.0.2.10"]\nrapid_commit = True\n').lease(BOB)
+    assert bench.say(bench.discover(options={80: b""})) == []
+
+
+def test_rapid_commit_of_a_class_alone(bench):
+    bench.serve(NETWORK + 'classes = [client_class("quick", match(vendor_class_identifier="quick"), rapid_commit=True)]')
+    assert one(bench.say(bench.discover(options={80: b"", 60: b"quick"}))).kind == ACK
+    assert one(bench.say(bench.discover(BOB, options={80: b"", 60: b"slow"}))).kind == OFFER
+
+
+# --- BOOTP: row 6, RFC 951, RFC 1534
+
+
+def bootp(client=ALICE, cookie=True, **fields):
+    packet = Packet(hardware=client, xid=77, options={}, **fields)
+    data = packet.encode()
+    return data if cookie else data[:236] + bytes(64)
+
+
+@pytest.mark.parametrize("cookie", [True, False])
+def test_a_bootp_client_gets_an_address_for_ever(bench, cookie):
+    bench.serve(NETWORK + "bootp = True\nnext_server = '192.0.2.9'\nboot_file_name = 'boot.bin'")
+    reply = one(bench.say(bootp(cookie=cookie)))
+    assert (reply.kind, reply.yiaddr, reply.packet.op, len(reply.data)) == (0, "192.0.2.10", 2, 300)
+    assert not {50, 51, 53, 54, 58, 59} & set(reply.packet.options)
+    assert (option(reply, 1), option(reply, 3)) == (ip("255.255.255.0"), ip(SERVER))
+    assert (reply.packet.siaddr, reply.packet.file) == (address_from("192.0.2.9"), b"boot.bin")
+    assert reply.stored
+    assert bench.stored("192.0.2.10").expires is None
+    assert one(bench.say(bootp(cookie=cookie))).yiaddr == "192.0.2.10"
+
+
+def test_bootp_is_not_served_unless_asked_for(bench):
+    assert bench.say(bootp()) == []
+    assert bench.say(bootp(cookie=False)) == []
+    assert sum(reason(bench).values()) == 2
+
+
+def test_bootp_is_served_in_one_network_alone(bench):
+    bench.serve('subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10/31"]), '
+                'subnet("10.1.0.0/24", pools=["10.1.0.10/31"], bootp=True)]')
+    assert bench.say(bootp()) == []
+    assert one(bench.say(bootp(giaddr=address_from("10.1.0.1")))).yiaddr == "10.1.0.10"
+
+
+def test_a_reserved_bootp_client_gets_its_address(bench):
+    bench.serve(NETWORK + 'bootp = True\nhosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.50")]')
+    assert one(bench.say(bootp())).yiaddr == "192.0.2.50"
+
+
+# --- precedence of scopes: row 24
+
+
+SCOPES = """
+domain_name = "global.example"
+ip_address_lease_time = 1000
+classes = [client_class("first", match(vendor_class_identifier=PREFIX("ab")), domain_name="first.example"),
+           client_class("second", match(vendor_class_identifier=PREFIX("a")), domain_name="second.example",
+                        root_path="/second"),
+           client_class("without", match(vendor_class_identifier="none"), domain_name=None)]
+shared_networks = [shared_network("wire", [subnet("192.0.2.0/24", pools=[
+    pool("192.0.2.10 - 192.0.2.19", domain_name="pool.example", allow="unknown"), "192.0.2.20 - 192.0.2.29"],
+    domain_name="subnet.example", log_server="192.0.2.8")], domain_name="wire.example", ip_address_lease_time=2000,
+    time_server="192.0.2.7")]
+hosts = [host(mac="02:00:00:00:00:0a", hostname="alice", domain_name="host.example"), host(mac="02:00:00:00:00:0b")]
+"""
+
+
+@pytest.mark.parametrize(("client", "vendor", "domain"), [
+    (ALICE, "abc", b"host.example"), (BOB, "abc", b"first.example"), (BOB, "a", b"second.example"),
+    (CAROL, "x", b"pool.example"), (BOB, "x", b"subnet.example"), (CAROL, "abc", b"first.example"), (BOB, "none", None)])
+def test_row_24_the_nearest_scope_wins(bench, client, vendor, domain):
+    reply = one(bench.serve(SCOPES).say(bench.discover(client, options={60: vendor.encode()})))
+    assert option(reply, 15) == domain
+    assert (option(reply, 7), option(reply, 4)) == (ip("192.0.2.8"), ip("192.0.2.7"))
+    assert option(reply, 51) == (2000).to_bytes(4, "big")
+    assert option(reply, 17) == (b"/second" if vendor.startswith("a") else None)
+
+
+def test_row_24_it_is_remembered_where_each_value_came_from(bench):
+    bench.serve(SCOPES)
+    policy = bench.server.serving.policy
+    (pool, _), network = policy.networks[0].pools, policy.networks[0]
+    origins = policy._put_together(network, pool, ("second",), None).origins
+    file = bench.database.parent / "pydhcpd.conf"
+    assert origins[15] == ("client_class 'second'", f"{file}:5")
+    assert origins[7] == ("subnet 192.0.2.0/24", f"{file}:8")
+    assert origins["ip_address_lease_time"] == ("shared network 'wire'", f"{file}:8")
+    assert origins[1][0] == "subnet 192.0.2.0/24"
+
+
+# --- boot values: row 53, rule 47
+
+
+BOOT = NETWORK + """
+next_server = "192.0.2.5"
+boot_file_name = "pxelinux.0"
+root_path = "192.0.2.5:/root"
+classes = [client_class("uefi", match(client_system_architecture=[7, 9]), boot_file_name="ipxe.efi", server_name="efi.example"),
+           client_class("ipxe", match(user_class=PREFIX("iPXE")), boot_file_name="http://192.0.2.5/boot.ipxe")]
+hosts = [host(mac="02:00:00:00:00:0c", boot_file_name="own.bin", next_server="192.0.2.6")]
+"""
+
+
+@pytest.mark.parametrize(("client", "options", "server", "name", "file"), [
+    (ALICE, {93: b"\0\0"}, "192.0.2.5", b"", b"pxelinux.0"), (ALICE, {93: b"\0\7"}, "192.0.2.5", b"efi.example", b"ipxe.efi"),
+    (ALICE, {93: b"\0\0\0\t"}, "192.0.2.5", b"efi.example", b"ipxe.efi"),  # rule 44: a list
+    (ALICE, {77: b"iPXE"}, "192.0.2.5", b"", b"http://192.0.2.5/boot.ipxe"),  # rule 46: a bare string
+    (ALICE, {77: b"\4iPXE"}, "192.0.2.5", b"", b"http://192.0.2.5/boot.ipxe"),
+    (CAROL, {93: b"\0\7"}, "192.0.2.6", b"efi.example", b"own.bin")])
+def test_row_53_boot_values_are_in_the_fields_and_the_options(bench, client, options, server, name, file):
+    reply = one(bench.serve(BOOT).say(bench.discover(client, options=options)))
+    assert (reply.packet.siaddr, reply.packet.sname, reply.packet.file) == (address_from(server), name, file)
+    assert (option(reply, 67), option(reply, 66) or b"", option(reply, 17)) == (file, name, b"192.0.2.5:/root")
+
+
+# --- options
+
+
+def asked(bench, text, *wanted, **options):
+    given = {55: bytes(wanted)} if wanted else {}
+    return one(bench.serve(NETWORK + text).say(bench.discover(options={**given, **options.get("options", {})})))
+
+
+def test_rule_41_108_only_if_asked_for(bench):
+    assert option(asked(bench, "ipv6_only_preferred = 300", 1, 108), 108) == b"\0\0\1\x2c"
+    assert option(asked(bench, "ipv6_only_preferred = 300", 1, 3), 108) is None
+    assert option(asked(bench, "ipv6_only_preferred = 300"), 108) is None
+
+
+def test_rule_31_121_carries_the_default_route_and_is_mirrored_to_249_where_that_is_asked_for(bench):
+    text = 'classless_static_route = [("10.0.0.0/8", "192.0.2.3")]'
+    routes = bytes.fromhex("080a c0000203") + b"\0" + ip(SERVER)
+    assert option(asked(bench, text, 121), 121) == routes
+    mirrored = asked(bench, text, 3, 249)
+    assert (option(mirrored, 249), option(mirrored, 121)) == (routes, None)
+    assert option(asked(bench, text), 249) is None
+
+
+@pytest.mark.parametrize(("text", "code", "wire"), [
+    ('captive_portal = "https://portal.example/api"', 114, b"https://portal.example/api"),  # rule 42: no NUL
+    ('posix_timezone = "CET-1CEST"', 100, b"CET-1CEST"), ('tzdb_timezone = "Europe/Zurich"', 101, b"Europe/Zurich"),
+    ('domain_search = ["lab.example", "example"]', 119, b"\3lab\7example\0\xc0\4"),
+    ('capwap_access_controllers = "192.0.2.3"', 138, ip("192.0.2.3")), ('option_224 = b"x"', 224, b"x")])
+def test_row_20_later_options_go_out(bench, text, code, wire):
+    assert option(asked(bench, text, code), code) == wire
+    assert option(asked(bench, text, 1), code) is None
+
+
+def test_row_23_options_are_forced_and_held_back(bench):
+    text = """classes = [client_class("x", match(vendor_class_identifier="x"), always_send=["domain_name"],
+                                      never_send=["router"])]"""
+    reply = asked(bench, text, 3, 6, options={60: b"x"})
+    assert (option(reply, 15), option(reply, 3), option(reply, 6)) == (b"example", None, ip(SERVER))
+
+
+def test_row_16_vendor_suboptions_by_class(bench):
+    text = """
+option_definitions = [option(1, "phone_server", "address", inside="vendor_specific_information"),
+                      option(2, "phone_vlan", "uint16", inside="vendor_specific_information"),
+                      option(7, "modem_mode", "uint8", inside=("vendor_identifying", 4491))]
+phone_vlan = 7
+classes = [client_class("phone", match(vendor_class_identifier=PREFIX("Phone")), phone_server="192.0.2.3", modem_mode=2),
+           client_class("raw", match(vendor_class_identifier="Raw"), vendor_specific_information=b"raw")]
+"""
+    phone = asked(bench, text, 43, 125, options={60: b"Phone 3"})
+    assert option(phone, 43) == b"\1\4" + ip("192.0.2.3") + b"\2\2\0\7\xff"
+    assert option(phone, 125) == (4491).to_bytes(4, "big") + b"\3\7\1\2"
+    assert option(asked(bench, text, 43, options={60: b"Raw"}), 43) == b"raw"
+    assert option(asked(bench, text, 43, options={60: b"x"}), 43) == b"\2\2\0\7\xff"
+
+
+def test_116_is_answered_to_who_sends_it(bench):
+    """RFC 2563 section 2.2 and 2.3."""
+    text = "auto_configure = False"
+    assert option(asked(bench, text, 1, 3, options={116: b"\1"}), 116) == b"\0"
+    bench.serve('network = "192.0.2.0/24"\nip_ranges = []\n' + text)
+    reply = one(bench.say(bench.discover(BOB, options={116: b"\1"})))
+    assert (reply.kind, reply.packet.yiaddr, option(reply, 116)) == (OFFER, 0, b"\0")
+    assert bench.say(bench.discover(CAROL)) == []
+
+
+def test_row_36_lease_times_by_class(bench):
+    bench.serve(NETWORK + """
+maximum_lease_time = 7200
+classes = [client_class("guest", match(vendor_class_identifier="guest"), ip_address_lease_time=300, maximum_lease_time=600),
+           client_class("server", match(vendor_class_identifier="server"), ip_address_lease_time=INFINITE)]""")
+    times = {(vendor, wanted): int.from_bytes(option(one(bench.say(bench.discover(options={
+        60: vendor, **({51: wanted.to_bytes(4, "big")} if wanted else {})}))), 51), "big")
+        for vendor in (b"x", b"guest", b"server") for wanted in (0, 10, 5000, 0xFFFFFFFF)}
+    assert times == {
+        (b"x", 0): 3600, (b"x", 10): 60, (b"x", 5000): 5000, (b"x", 0xFFFFFFFF): 7200,
+        (b"guest", 0): 300, (b"guest", 10): 60, (b"guest", 5000): 600, (b"guest", 0xFFFFFFFF): 600,
+        (b"server", 0): 0xFFFFFFFF, (b"server", 10): 60, (b"server", 5000): 5000, (b"server", 0xFFFFFFFF): 0xFFFFFFFF}
+
+
+# --- functions of the file: row 51
+
+
+FUNCTIONS = NETWORK.replace("192.0.2.19", "192.0.2.15") + """
+classes = [client_class("rack", domain_name="rack.example"), client_class("pi", match(mac=PREFIX("b8:27:eb")))]
+
+def accept(request):
+    return request.vendor_class_identifier != "Bad"
+
+def identify(request):
+    if request.host_name and request.host_name.startswith("node-"):
+        number = int(request.host_name[5:])
+        return host(mac=request.mac, ip=f"192.0.2.{100 + number}", hostname=request.host_name, root_path=f"/nodes/{number}")
+
+def classify(request):
+    return ["rack"] if request.host_name == "rack" else []
+
+def finish(request, reply):
+    if request.vendor_class_identifier == "PXEClient":
+        reply.options["boot_file_name"] = f"{request.mac}.cfg"
+        reply.next_server = "192.0.2.7"
+"""
+
+
+def test_row_51_functions_have_their_say(bench):
+    bench.serve(FUNCTIONS)
+    assert bench.say(bench.discover(options={60: b"Bad"})) == []
+    assert reason(bench) == {"not accepted by accept()": 1}
+    node = bench.lease(options={12: b"node-7"})
+    assert (node.yiaddr, option(node, 12), option(node, 17)) == ("192.0.2.107", b"node-7", b"/nodes/7")
+    assert option(bench.lease(BOB, options={12: b"rack"}), 15) == b"rack.example"
+    booted = one(bench.say(bench.discover(CAROL, options={60: b"PXEClient"})))
+    assert (booted.packet.file, option(booted, 67)) == (b"02:00:00:00:00:0c.cfg",) * 2
+    assert booted.packet.siaddr == address_from("192.0.2.7")
+    assert codes(booted)[:3] == [53, 54, 51]
+
+
+def test_a_computed_address_is_held_by_one_client_at_a_time(bench):
+    bench.serve(FUNCTIONS)
+    assert bench.lease(ALICE, options={12: b"node-7"}).yiaddr == "192.0.2.107"
+    assert bench.lease(BOB, options={12: b"node-7"}).yiaddr == "192.0.2.10"
+
+
+@pytest.mark.parametrize(("number", "address"), [(-99, "192.0.2.10"), (155, "192.0.2.10"), (5000, "192.0.2.10")])
+def test_a_computed_address_that_nobody_may_have_is_not_given(bench, number, address):
+    """Our own, the broadcast address, and one that is none: the packet goes on without it."""
+    assert bench.serve(FUNCTIONS).lease(options={12: f"node-{number}".encode()}).yiaddr == address
+
+
+def test_choose_orders_pools(bench):
+    bench.serve("""
+subnets = [subnet("192.0.2.0/24", pools=[pool("192.0.2.10 - 192.0.2.19"),
+                                         pool("192.0.2.20 - 192.0.2.29", domain_name="b.example")])]
+def choose(request, pools):
+    if request.host_name == "none":
+        return []
+    return reversed(pools) if request.host_name == "last" else pools
+""")
+    assert bench.lease(ALICE).yiaddr == "192.0.2.10"
+    assert bench.lease(BOB, options={12: b"last"}).yiaddr == "192.0.2.20"
+    assert bench.say(bench.discover(CAROL, options={12: b"none"})) == []
+
+
+@pytest.mark.parametrize(("failure", "kinds"), [("ignore", [OFFER]), ("drop", [])])
+def test_after_an_exception_the_packet_goes_on_or_is_dropped(bench, failure, kinds):
+    bench.serve(NETWORK + f"policy_failure = {failure!r}\ndef classify(request):\n    return 1 / 0\n")
+    assert [reply.kind for reply in bench.say(bench.discover())] == kinds
+    assert not any("fault of the program" in words for words in reason(bench))
+
+
+def test_the_reply_of_finish_is_bounded_as_others_are(bench):
+    bench.serve(NETWORK + 'def finish(request, reply):\n    reply.options["option_224"] = b"x" * 2000\n')
+    assert len(one(bench.say(bench.discover())).data) <= 576 - 28

@@ -1,0 +1,455 @@
+"""Many networks: which subnet a request is of, which pool and address its client gets, and whose a lease is.
+
+Each test is a configuration and a few messages, on a real server with a real lease database.
+"""
+
+import pytest
+from rig import ALICE, BOB, CAROL, ETH2, SERVER, codes, datagram, interface, reason
+
+from pydhcpd.addresses import address_from
+from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.wire.packet import ACK, NAK, OFFER, RELEASE
+
+CAMPUS = """
+subnets = [
+    subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.19"], router="192.0.2.1", domain_name="here.example"),
+    subnet("10.1.0.0/16", pools=["10.1.4.0 - 10.1.4.9"], router="10.1.0.1", domain_name="one.example"),
+    subnet("10.2.0.0/16", pools=["10.2.4.0/29"], exclude=["10.2.4.0 - 10.2.4.3"], relays=["203.0.113.9"]),
+]
+shared_networks = [shared_network("floor 3", [
+    subnet("10.3.0.0/24", pools=["10.3.0.10 - 10.3.0.11"], router="10.3.0.1"),
+    subnet("10.4.0.0/24", pools=["10.4.0.10 - 10.4.0.11"], router="10.4.0.1"),
+], domain_name="f3.example")]
+"""
+RELAY1, RELAY2, FLOOR = "10.1.0.2", "10.2.0.2", "10.3.0.2"
+
+
+def ip(text):
+    return address_from(text).to_bytes(4, "big")
+
+
+def one(replies):
+    (reply,) = replies
+    return reply
+
+
+def option(reply, code):
+    return reply.packet.options.get(code)
+
+
+def suboption(code, data):
+    return bytes((code, len(data))) + data
+
+
+# --- which subnet: rules 33 and 34, rows 25, 27, 31
+
+
+@pytest.mark.parametrize(("fields", "options", "address"), [
+    ({}, {}, "192.0.2.10"),
+    ({"giaddr": RELAY1}, {}, "10.1.4.0"),
+    ({"giaddr": "203.0.113.9"}, {}, "10.2.4.4"),  # a relay whose own address lies elsewhere; .0 to .3 are excluded
+    ({"giaddr": RELAY1}, {82: suboption(5, ip("10.2.0.0"))}, "10.2.4.4"),  # rule 33: 82.5 beats giaddr,
+    ({"giaddr": RELAY1}, {82: suboption(5, ip("10.2.0.0")), 118: ip("10.3.0.0")}, "10.2.4.4"),  # and 118
+    ({"giaddr": RELAY1}, {118: ip("10.2.0.0")}, "10.2.4.4"),
+    ({}, {118: ip("10.1.0.0")}, "10.1.4.0"),
+    ({"giaddr": RELAY1}, {118: ip("172.16.0.0")}, "10.1.4.0"),  # of no network here: RFC 3011 leaves it to the server
+])
+def test_the_subnet_of_a_request(bench, fields, options, address):
+    bench.serve(CAMPUS)
+    assert one(bench.say(bench.discover(options=options, **fields))).yiaddr == address
+
+
+def test_rule_33_the_reply_still_goes_to_giaddr(bench):
+    reply = one(bench.serve(CAMPUS).say(bench.discover(giaddr=RELAY1, options={82: suboption(5, ip("10.2.0.0"))})))
+    assert (reply.address, reply.port) == (RELAY1, 67)
+
+
+def test_rule_34_option_118_is_returned_if_it_was_used(bench):
+    bench.serve(CAMPUS)
+    used = one(bench.say(bench.discover(giaddr=RELAY1, options={118: ip("10.2.0.0"), 82: b"\1\1x"})))
+    assert option(used, 118) == ip("10.2.0.0")
+    assert codes(used)[-2:] == [118, 82]
+    unused = one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={118: ip("172.16.0.0")})))
+    assert option(unused, 118) is None
+
+
+@pytest.mark.parametrize(("fields", "options"), [
+    ({"giaddr": "172.16.0.1"}, {}), ({"giaddr": RELAY1}, {82: suboption(5, ip("172.16.0.0"))}),
+    ({"giaddr": "255.255.255.255"}, {}), ({"giaddr": "127.0.0.1"}, {})])
+def test_what_is_of_no_network_gets_no_answer(bench, fields, options):
+    bench.serve(CAMPUS)
+    assert bench.say(bench.discover(options=options, **fields)) == []
+    assert reason(bench) == {"of a network that is not served": 1}
+
+
+def test_a_cut_or_odd_link_selection_counts_as_not_there(bench):
+    bench.serve(CAMPUS)
+    assert one(bench.say(bench.discover(giaddr=RELAY1, options={82: b"\5\4\n\2"}))).yiaddr == "10.1.4.0"
+    assert one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={82: b"\5\1\n"}))).yiaddr == "10.1.4.1"
+
+
+def test_a_unicast_renewal_that_came_over_routers_is_of_the_network_of_its_address(bench):
+    bench.serve(CAMPUS).lease(giaddr=RELAY1)
+    reply = one(bench.say((bench.request(ciaddr="10.1.4.0"), SERVER, "10.1.4.0")))
+    assert (reply.kind, reply.yiaddr, reply.address) == (ACK, "10.1.4.0", "10.1.4.0")
+    assert option(reply, 15) is None or option(reply, 15) == b"one.example"
+
+
+def test_an_interface_without_an_address_of_the_subnet_serves_the_one_that_names_it(bench):
+    """A segment without a broadcast of its own, such as a VPN."""
+    bench.interfaces = {**bench.interfaces, ETH2: interface(ETH2, "wg0", "100.64.0.1", ethernet=False)}
+    bench.serve('interface = ["eth1", "wg0"]\nsubnets = [subnet("192.0.2.0/24", pools=["192.0.2.10/31"]), '
+                'subnet("10.9.0.0/24", pools=["10.9.0.10 - 10.9.0.20"], interface="wg0")]')
+    bench.server.receive([datagram(bench.discover(), index=ETH2)])
+    assert (bench.sent[-1].yiaddr, bench.sent[-1].address, bench.sent[-1].interface) == ("10.9.0.10", "255.255.255.255", ETH2)
+
+
+def test_a_server_without_a_network_of_its_own_serves_relays(bench):
+    bench.serve('subnets = [subnet("10.1.0.0/16", pools=["10.1.4.0/30"])]')
+    assert bench.say(bench.discover()) == []
+    assert one(bench.say(bench.discover(giaddr=RELAY1))).yiaddr == "10.1.4.0"
+
+
+# --- shared networks: row 32
+
+
+def test_a_shared_network_gives_of_the_next_subnet_when_one_is_full(bench):
+    bench.serve(CAMPUS)
+    clients = [bytes((2, 0, 0, 0, 1, number)) for number in range(5)]
+    got = [bench.lease(client, giaddr=FLOOR) for client in clients[:4]]
+    assert [reply.yiaddr for reply in got] == ["10.3.0.10", "10.3.0.11", "10.4.0.10", "10.4.0.11"]
+    assert [option(reply, 3) for reply in got] == [ip("10.3.0.1")] * 2 + [ip("10.4.0.1")] * 2
+    assert {option(reply, 15) for reply in got} == {b"f3.example"}
+    assert bench.say(bench.discover(clients[4], giaddr=FLOOR)) == []
+
+
+def test_a_client_has_one_lease_on_a_wire_whatever_relay_address_it_comes_by(bench):
+    bench.serve(CAMPUS)
+    assert bench.lease(giaddr=FLOOR).yiaddr == "10.3.0.10"
+    assert one(bench.say(bench.discover(giaddr="10.4.0.2"))).yiaddr == "10.3.0.10"
+    moved = bench.say(bench.selecting("10.4.0.11", giaddr="10.4.0.2"))
+    assert one(moved).kind == ACK, "it asked for a free address of the same wire"
+    assert one(bench.say(bench.discover(BOB, giaddr=FLOOR, options={50: "10.3.0.10"}))).yiaddr == "10.3.0.10", "it was freed"
+
+
+def test_a_client_has_a_lease_in_each_network(bench):
+    bench.serve(CAMPUS)
+    assert bench.lease().yiaddr == "192.0.2.10"
+    assert bench.lease(giaddr=RELAY1).yiaddr == "10.1.4.0"
+    assert one(bench.say(bench.discover())).yiaddr == "192.0.2.10"
+
+
+def test_rule_10_an_address_of_another_network_is_refused(bench):
+    bench.serve(CAMPUS).lease(giaddr=RELAY1)
+    reply = one(bench.say(bench.request(giaddr=RELAY1, options={50: "10.2.4.4"})))
+    assert (reply.kind, option(reply, 56)) == (NAK, b"the address is of another network")
+    assert reply.packet.flags == 0x8000
+
+
+def test_leases_of_a_wire_are_there_after_a_restart(bench):
+    bench.serve(CAMPUS)
+    for number in range(3):
+        bench.lease(bytes((2, 0, 0, 0, 1, number)), giaddr=FLOOR)
+    with bench.hosts.lock:
+        bench.hosts.tables = {}
+        bench.hosts._serve((), {})
+    bench.serve(CAMPUS)
+    assert one(bench.say(bench.discover(bytes((2, 0, 0, 0, 1, 2)), giaddr=FLOOR))).yiaddr == "10.4.0.10"
+    assert one(bench.say(bench.discover(BOB, giaddr=FLOOR))).yiaddr == "10.4.0.11"
+
+
+# --- pools and who may have of them: rows 31, 47, 49
+
+
+GUARDED = """
+classes = [client_class("voip", match(vendor_class_identifier=PREFIX("Phone"))),
+           client_class("bad", match(vendor_class_identifier=SUFFIX("Broken")))]
+subnets = [subnet("192.0.2.0/24", deny="bad", pools=[
+    pool("192.0.2.10 - 192.0.2.11", allow="voip"),
+    pool("192.0.2.20 - 192.0.2.21", allow=["known", "voip"], ip_address_lease_time=600),
+    pool("192.0.2.30 - 192.0.2.31", deny="voip"),
+])]
+hosts = [host(mac="02:00:00:00:00:0b", hostname="bob"), host(mac="02:00:00:00:00:0c", ip="192.0.2.31"),
+         host(mac="02:00:00:00:00:0d", ip="192.0.2.11")]
+"""
+DAVE = bytes.fromhex("02000000000d")
+
+
+@pytest.mark.parametrize(("client", "vendor", "address"), [
+    (ALICE, "Laptop", "192.0.2.30"), (ALICE, "Phone 7", "192.0.2.10"), (BOB, "Laptop", "192.0.2.20"),
+    (BOB, "Phone 7", "192.0.2.10"), (CAROL, "Laptop", "192.0.2.31"),
+    (DAVE, "Laptop", "192.0.2.11"),  # a reservation is free of its pool's allow and deny
+    (ALICE, "Phone Broken", None), (CAROL, "Broken", None)])  # deny beats allow, and the subnet's holds for reservations too
+def test_pools_are_open_to_whom_they_allow(bench, client, vendor, address):
+    replies = bench.serve(GUARDED).say(bench.discover(client, options={60: vendor.encode()}))
+    assert [reply.yiaddr for reply in replies] == ([] if address is None else [address])
+
+
+def test_what_is_not_open_to_a_client_is_refused(bench):
+    bench.serve(GUARDED)
+    assert one(bench.say(bench.selecting("192.0.2.10", options={60: b"Laptop"}))).kind == NAK
+
+
+def test_a_client_that_has_become_of_another_class_moves_to_a_pool_that_is_open_to_it(bench):
+    bench.serve(GUARDED).lease(options={60: b"Phone"})
+    assert one(bench.say(bench.request(ciaddr="192.0.2.10", options={60: b"Laptop"}))).kind == NAK
+    assert bench.lease(options={60: b"Laptop"}).yiaddr == "192.0.2.30"
+
+
+def test_a_pool_has_terms_of_its_own(bench):
+    bench.serve(GUARDED)
+    assert int.from_bytes(option(bench.lease(BOB, options={60: b"Laptop"}), 51), "big") == 600
+
+
+def test_a_full_pool_is_followed_by_the_next(bench):
+    bench.serve(GUARDED)
+    clients = [bytes((2, 0, 0, 0, 1, number)) for number in range(4)]
+    got = [bench.lease(client, options={60: b"Phone"}).yiaddr for client in clients[:3]]
+    assert got == ["192.0.2.10", "192.0.2.20", "192.0.2.21"], ".11 is reserved"
+    assert bench.say(bench.discover(clients[3], options={60: b"Phone"})) == []
+
+
+def test_a_reload_may_change_the_pools_of_what_is_leased(bench):
+    bench.serve(GUARDED).lease(options={60: b"Laptop"})
+    bench.serve(GUARDED.replace('pool("192.0.2.30 - 192.0.2.31", deny="voip")', 'pool("192.0.2.40/30")'))
+    assert one(bench.say(bench.request(ciaddr="192.0.2.30", options={60: b"Laptop"}))).kind == NAK
+    assert bench.lease(options={60: b"Laptop"}).yiaddr == "192.0.2.40"
+
+
+def test_own_router_and_broadcast_addresses_are_given_out_in_no_network(bench):
+    bench.serve('subnets = [subnet("192.0.2.0/30", pools=["192.0.2.0/30"], router="192.0.2.2"), '
+                'subnet("10.1.0.0/30", pools=["10.1.0.0/30"], router="10.1.0.1")]')
+    assert bench.say(bench.discover()) == []
+    assert one(bench.say(bench.discover(giaddr="10.1.0.1"))).yiaddr == "10.1.0.2"
+
+
+# --- whose a lease is: rows 30, 41, 43, 44
+
+
+HOSTS = CAMPUS + """
+hosts = [
+    host(mac="02:00:00:00:00:0a", ip=["192.0.2.50", "10.1.9.9"], domain_name="alice.example"),
+    host(mac="02:00:00:00:00:0b", ip="192.0.2.51", hostname="bob"),
+    host(mac="02:00:00:00:00:0b", ip="10.1.9.8", hostname="bob-away"),
+    host(mac="02:00:00:00:00:*", hostname="one-of-us"),
+    host(mac="02:00:00:*:*:*", ip="192.0.2.60"),
+    host(client_id="boss", ip="192.0.2.52"),
+    host(uuid="00112233-4455-6677-8899-aabbccddeeff", ip="192.0.2.53"),
+    host(relay="10.1.0.2", circuit_id="eth7", ip="10.1.9.7"),
+    host(circuit_id="eth7", remote_id="sw2", ip="10.1.9.6"),
+    host(subscriber_id="me", ip="10.1.9.5"),
+    host(hostname="printer", match_hostname=True, ip="192.0.2.54"),
+]
+"""
+UNKNOWN = bytes.fromhex("060000000001")
+EDDY = bytes.fromhex("020000010001")
+
+
+@pytest.mark.parametrize(("client", "options", "fields", "address"), [
+    (ALICE, {}, {}, "192.0.2.50"), (ALICE, {}, {"giaddr": RELAY1}, "10.1.9.9"),
+    (BOB, {}, {}, "192.0.2.51"), (BOB, {}, {"giaddr": RELAY1}, "10.1.9.8"),
+    (CAROL, {}, {}, "192.0.2.10"),  # the nearer of two patterns, which has no address
+    (EDDY, {}, {}, "192.0.2.60"),
+    (UNKNOWN, {61: b"boss"}, {}, "192.0.2.52"), (ALICE, {61: b"boss"}, {}, "192.0.2.52"),
+    (UNKNOWN, {97: b"\0" + bytes.fromhex("00112233445566778899aabbccddeeff")}, {}, "192.0.2.53"),
+    (UNKNOWN, {82: b"\1\4eth7"}, {"giaddr": RELAY1}, "10.1.9.7"),
+    (UNKNOWN, {82: b"\1\4eth7"}, {"giaddr": "10.1.0.3"}, "10.1.4.0"),  # the circuit id of another switch
+    (UNKNOWN, {82: b"\1\4eth7\2\3sw2"}, {"giaddr": "10.1.0.3"}, "10.1.9.6"),
+    (UNKNOWN, {82: b"\6\2me"}, {"giaddr": "10.1.0.3"}, "10.1.9.5"),
+    (UNKNOWN, {12: b"Printer"}, {}, "192.0.2.54")])
+def test_a_host_is_found_by_every_identifier(bench, client, options, fields, address):
+    bench.serve(HOSTS)
+    offer = one(bench.say(bench.discover(client, options=options, **fields)))
+    assert (offer.kind, offer.yiaddr) == (OFFER, address)
+    ack = one(bench.say(bench.selecting(offer.yiaddr, client, options=options, **fields)))
+    assert (ack.kind, ack.yiaddr) == (ACK, address)
+
+
+def test_a_host_takes_its_settings_along_and_its_subnets_options_not(bench):
+    bench.serve(HOSTS)
+    assert [option(one(bench.say(bench.discover(ALICE, giaddr=RELAY1))), code) for code in (15, 3)] == [
+        b"alice.example", ip("10.1.0.1")]
+    elsewhere = one(bench.say(bench.discover(ALICE, giaddr=FLOOR)))
+    assert (elsewhere.yiaddr, option(elsewhere, 15)) == ("10.3.0.10", b"alice.example")
+
+
+PORTS = CAMPUS + 'client_identity = ["remote_id", "circuit_id"]\n'
+
+
+def test_a_lease_belongs_to_the_port_so_that_a_replaced_device_gets_its_predecessors_address(bench):
+    bench.serve(PORTS)
+    port, other = {82: b"\1\1a\2\2sw"}, {82: b"\1\1b\2\2sw"}
+    assert bench.lease(ALICE, giaddr=RELAY1, options=port).yiaddr == "10.1.4.0"
+    assert bench.lease(BOB, giaddr=RELAY1, options=port).yiaddr == "10.1.4.0"
+    assert bench.lease(ALICE, giaddr=RELAY1, options=other).yiaddr == "10.1.4.1"
+    assert bench.lease(CAROL, giaddr=RELAY1, options={82: b"\1\1a"}).yiaddr == "10.1.4.2", "a field is absent: by the device"
+
+
+def test_row_26_a_direct_renewal_is_the_ports_by_what_its_relay_said(bench):
+    bench.serve(PORTS).lease(ALICE, giaddr=RELAY1, options={82: b"\1\1a\2\2sw"})
+    reply = one(bench.say((bench.request(ciaddr="10.1.4.0"), SERVER, "10.1.4.0")))
+    assert (reply.kind, reply.yiaddr) == (ACK, "10.1.4.0")
+    assert option(reply, 82) is None, "rule 32: never made up"
+    release = bench.message(RELEASE, ciaddr="10.1.4.0", options={54: SERVER})
+    bench.say((release, SERVER, "10.1.4.0"))
+    assert bench.stored("10.1.4.0").state == "released"
+
+
+STASH = CAMPUS + """
+classes = [client_class("port 1", match(circuit_id="p1"), domain_name="port1.example")]
+hosts = [host(circuit_id="p2", relay="10.1.0.2", ip="10.1.9.9")]
+"""
+
+
+@pytest.mark.parametrize(("circuit", "address", "domain"), [
+    (b"p1", "10.1.4.0", b"port1.example"), (b"p2", "10.1.9.9", b"one.example"), (b"p3", "10.1.4.0", b"one.example")])
+def test_row_26_a_direct_renewal_keeps_class_and_host(bench, circuit, address, domain):
+    bench.serve(STASH).lease(giaddr=RELAY1, options={82: suboption(1, circuit)})
+    for _ in range(2):
+        reply = one(bench.say((bench.request(ciaddr=address), SERVER, address)))
+        assert (reply.kind, reply.yiaddr, option(reply, 15), option(reply, 82)) == (ACK, address, domain, None)
+
+
+def test_row_26_can_be_turned_off(bench):
+    bench.serve("remember_relay_information = False\n" + STASH).lease(giaddr=RELAY1, options={82: b"\1\2p1"})
+    assert option(one(bench.say((bench.request(ciaddr="10.1.4.0"), SERVER, "10.1.4.0"))), 15) == b"one.example"
+
+
+def test_what_was_remembered_of_another_client_is_not_believed(bench):
+    bench.serve("authoritative = True\n" + STASH).lease(giaddr=RELAY1, options={82: b"\1\2p2"})
+    assert one(bench.say((bench.request(BOB, ciaddr="10.1.9.9"), SERVER, "10.1.9.9"))).kind == NAK
+
+
+MACHINES = 'network = "192.0.2.0/24"\nip_ranges = ["192.0.2.10 - 192.0.2.19"]\none_address_per_machine = True\n'
+
+
+def test_row_41_firmware_ipxe_and_system_of_one_machine_share_an_address(bench):
+    bench.serve(MACHINES)
+    for options in ({}, {61: b"\0firmware"}, {61: b"\xff\0\0\0\1duid"}, {61: b"\1" + ALICE}):
+        assert bench.lease(options=options).yiaddr == "192.0.2.10"
+    assert bench.lease(BOB, options={61: b"\0firmware"}).yiaddr == "192.0.2.11"
+
+
+def test_row_40_a_client_without_a_hardware_address_is_known_by_its_identifier_and_answered_by_broadcast(bench):
+    """RFC 4390 section 2.1: InfiniBand's address is too long for chaddr."""
+    reply = one(bench.say(bench.discover(b"", htype=32, options={61: b"\xff\0\0\0\1infiniband"}, flags=0x8000)))
+    assert (reply.kind, reply.address, reply.packet.hlen, reply.hardware) == (OFFER, "255.255.255.255", 0, b"")
+    ack = one(bench.say(bench.selecting(reply.yiaddr, b"", htype=32, options={61: b"\xff\0\0\0\1infiniband"})))
+    assert (ack.kind, ack.address, option(ack, 61)) == (ACK, "255.255.255.255", b"\xff\0\0\0\1infiniband")
+
+
+# --- row 46: a reservation wins over a lease of another, without an address held twice
+
+
+def test_row_46_a_reservation_wins_without_a_double(bench):
+    bench.serve(CAMPUS)
+    assert bench.lease(BOB).yiaddr == "192.0.2.10"
+    bench.serve(CAMPUS + 'hosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.10")]')
+    short = bench.lease(ALICE)
+    assert (short.yiaddr, int.from_bytes(option(short, 51), "big")) == ("192.0.2.11", 60)
+    assert one(bench.say(bench.request(BOB, ciaddr="192.0.2.10"))).kind == NAK, "the holder is refused at its renewal"
+    bench.pass_time(8 * 3600 + 2)
+    assert bench.lease(ALICE).yiaddr == "192.0.2.10"
+
+
+# --- limits of leases: row 50
+
+
+LIMITED = CAMPUS + """
+classes = [client_class("port", match(circuit_id=ALL), lease_limit=2, lease_limit_per="circuit_id"),
+           client_class("cameras", match(vendor_class_identifier="Camera"), lease_limit=1)]
+"""
+
+
+def test_leases_are_limited_per_port_and_a_renewal_never_is(bench):
+    bench.serve(LIMITED)
+    port, other = {82: b"\1\1a"}, {82: b"\1\1b"}
+    first, second = (bench.lease(client, giaddr=RELAY1, options=port).yiaddr for client in (ALICE, BOB))
+    assert bench.say(bench.discover(CAROL, giaddr=RELAY1, options=port)) == []
+    assert one(bench.say(bench.selecting("10.1.4.5", CAROL, giaddr=RELAY1, options=port))).kind == NAK
+    assert bench.lease(CAROL, giaddr=RELAY1, options=other).yiaddr == "10.1.4.2"
+    assert one(bench.say(bench.request(BOB, ciaddr=second, giaddr=RELAY1, options=port))).kind == ACK
+    bench.say(bench.message(RELEASE, ALICE, ciaddr=first, giaddr=RELAY1, options={54: SERVER}))
+    assert bench.lease(DAVE, giaddr=RELAY1, options=port).yiaddr
+
+
+def test_leases_are_limited_per_class_within_one_batch_too(bench):
+    bench.serve(LIMITED)
+    camera = {60: b"Camera"}
+    offers = bench.say(*(bench.discover(client, options=camera) for client in (ALICE, BOB)))
+    replies = bench.say(*(bench.selecting(offer.yiaddr, client, options=camera)
+                          for offer, client in zip(offers, (ALICE, BOB), strict=True)))
+    assert sorted(reply.kind for reply in replies) == [ACK, NAK]
+    assert any("limit" in words for _, words in bench.server.events.since_yesterday(bench.now))
+
+
+def test_limits_are_known_after_a_restart_and_end_with_the_lease(bench):
+    bench.serve(LIMITED).lease(ALICE, options={60: b"Camera"})
+    with bench.hosts.lock:
+        bench.hosts._serve((), {})
+    bench.serve(LIMITED)
+    assert bench.say(bench.discover(BOB, options={60: b"Camera"})) == []
+    bench.pass_time(8 * 3600 + 2)
+    assert bench.lease(BOB, options={60: b"Camera"}).yiaddr
+
+
+# --- others of the language
+
+
+@pytest.mark.parametrize(("setting", "kinds"), [("", []), ("adopt_unknown = True\n", [ACK]), ("authoritative = True\n", [NAK])])
+def test_an_unknown_client_with_a_free_address(bench, setting, kinds):
+    """After the loss of a database; rule 10 otherwise."""
+    bench.serve(setting + CAMPUS)
+    assert [reply.kind for reply in bench.say(bench.request(options={50: "192.0.2.15"}))] == kinds
+    assert [reply.kind for reply in bench.say((bench.request(BOB, ciaddr="192.0.2.16"), SERVER))] == kinds
+
+
+def test_an_address_that_is_anothers_is_not_adopted(bench):
+    bench.serve("adopt_unknown = True\n" + CAMPUS).lease(BOB)
+    assert [reply.kind for reply in bench.say(bench.request(options={50: "192.0.2.10"}))] in ([], [NAK])
+
+
+def test_row_37_leases_are_shorter_as_a_pool_fills(bench):
+    bench.serve("shorten_leases_above = 50\nminimum_lease_time = 300\n" + CAMPUS)
+    times = []
+    for number in range(7):
+        times.append(int.from_bytes(option(bench.lease(bytes((2, 0, 0, 0, 1, number))), 51), "big"))
+        bench.now += 2
+    assert times[0] == 28800
+    assert times[-1] == 300
+    assert sorted(times, reverse=True) == times
+    renewed = one(bench.say(bench.request(bytes((2, 0, 0, 0, 1, 0)), ciaddr="192.0.2.10")))
+    assert int.from_bytes(option(renewed, 51), "big") == 28800, "new leases are shortened, not those that run"
+
+
+def test_an_offer_is_held_as_long_as_its_network_says(bench):
+    bench.serve('subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.10"], offer_hold_time=300)]')
+    assert bench.say(bench.discover(ALICE)) != []
+    bench.pass_time(250)
+    assert bench.say(bench.discover(BOB)) == []
+    bench.pass_time(51)
+    assert one(bench.say(bench.discover(BOB))).yiaddr == "192.0.2.10"
+
+
+def test_rule_35_the_relays_override_is_option_54_and_accepted_later(bench):
+    bench.serve(CAMPUS)
+    information = {82: suboption(11, ip("10.1.0.2"))}
+    offer = one(bench.say(bench.discover(giaddr=RELAY1, options=information)))
+    assert option(offer, 54) == ip("10.1.0.2")
+    ack = one(bench.say(bench.selecting(offer.yiaddr, server="10.1.0.2", giaddr=RELAY1, options=information)))
+    assert (ack.kind, option(ack, 54)) == (ACK, ip("10.1.0.2"))
+    bench.say(bench.message(RELEASE, ciaddr=offer.yiaddr, giaddr=RELAY1, options={54: "10.1.0.2", **information}))
+    assert bench.stored(offer.yiaddr).state == "released"
+
+
+def test_an_override_without_a_relay_is_not_believed(bench):
+    bench.serve(CAMPUS)
+    assert option(one(bench.say(bench.discover(options={82: suboption(11, ip("10.1.0.2"))}))), 54) == ip(SERVER)
+
+
+def test_the_quarantine_of_an_address_holds_across_the_wire(bench):
+    bench.serve(CAMPUS).lease(giaddr=FLOOR)
+    bench.say(bench.message(4, giaddr=FLOOR, options={50: "10.3.0.10", 54: SERVER}))
+    assert bench.hosts.store.row(address_from("10.3.0.10")).state == QUARANTINED
+    assert bench.lease(giaddr=FLOOR).yiaddr == "10.3.0.11"
+

@@ -1,0 +1,205 @@
+"""Probes before an offer (RFC 2131 section 2.2, rules 22 and 23): who is asked when, and what comes of the answers.
+
+The server is real, with a recorder in place of what asks; answers are given to it as the thread that hears them would.
+"""
+
+import sqlite3
+
+import pytest
+from rig import ALICE, BOB, NETWORK, SERVER, Bench, reason
+
+from pydhcpd import server
+from pydhcpd.addresses import address_from
+from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.probes import REMEMBERED
+from pydhcpd.wire.packet import ACK, BOOTP, OFFER
+
+PROBING = NETWORK + "probe_before_offer = True\nprobe_wait = 0.5\n"
+FIRST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
+OTHER = bytes.fromhex("0600000000ee")
+
+
+class Prober:
+    """In place of the real one: notes what is asked."""
+
+    def __init__(self):
+        self.asked = []
+
+    def start(self):
+        """Nothing is heard but what the tests say."""
+
+    stop = start
+
+    def ask_link(self, interface, own_hardware, address):
+        assert own_hardware
+        self.asked.append((interface, address))
+        return True
+
+    def ask_far(self, address):
+        self.asked.append(("", address))
+        return True
+
+
+class Clock:
+    """Stands for the module `time`: the clock that does not go back."""
+
+    def __init__(self):
+        self.now = 1000.0
+
+    def monotonic(self):
+        return self.now
+
+
+class Worker:
+    """In place of the delay worker: what is delayed is answered when a test says so."""
+
+    def __init__(self, bench):
+        self.bench, self.waiting = bench, []
+
+    def answer_after(self, seconds, transaction):
+        self.waiting.append((seconds, transaction))
+
+    def go_on(self):
+        """Let the time pass that the first waits for, and answer all that wait."""
+        before, due = len(self.bench.sent), self.waiting
+        self.waiting = []
+        self.bench.clock.now += max(seconds for seconds, _ in due)
+        self.bench.server._answer_delayed([transaction for _, transaction in due])
+        return self.bench.sent[before:]
+
+
+@pytest.fixture
+def probing(bench, monkeypatch):
+    bench.clock = Clock()
+    monkeypatch.setattr(server, "time", bench.clock)
+    bench.prober = bench.server._prober = Prober()
+    bench.worker = bench.server.worker = Worker(bench)
+    return bench.serve(PROBING)
+
+
+def heard(bench: Bench, address, hardware=OTHER, interface="eth1"):
+    bench.server._heard([(address_from(address), hardware, interface)])
+
+
+def test_an_address_is_asked_for_before_it_is_offered(probing):
+    assert probing.say(probing.discover()) == []
+    assert probing.prober.asked == [("eth1", address_from(FIRST))]
+    (reply,) = probing.worker.go_on()
+    assert (reply.kind, reply.yiaddr) == (OFFER, FIRST)
+    assert len(probing.server.transactions) == 0
+
+
+def test_what_is_in_use_is_quarantined_and_reported_and_the_next_is_asked_for(probing):
+    probing.say(probing.discover())
+    heard(probing, FIRST)
+    assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
+    told = [words for _, words in probing.server.events.since_yesterday(probing.now)]
+    assert any("in use" in words and "06:00:00:00:00:ee" in words for words in told)
+    assert probing.worker.go_on() == []
+    (reply,) = probing.worker.go_on()
+    assert reply.yiaddr == SECOND
+    assert [address for _, address in probing.prober.asked] == [address_from(FIRST), address_from(SECOND)]
+
+
+@pytest.mark.parametrize("answer", [(FIRST, ALICE, "eth1"), (FIRST, OTHER, "eth2"), (SECOND, OTHER, "eth1")],
+                         ids=["the client itself", "another link", "another address"])
+def test_what_is_no_conflict_changes_nothing(probing, answer):
+    probing.say(probing.discover())
+    heard(probing, *answer)
+    assert [reply.yiaddr for reply in probing.worker.go_on()] == [FIRST]
+
+
+def test_an_answer_that_comes_too_late_takes_nothing_away(probing):
+    probing.say(probing.discover())
+    probing.worker.go_on()
+    heard(probing, FIRST)
+    assert probing.hosts.store.row(address_from(FIRST)) is None
+
+
+def test_a_discover_that_is_repeated_asks_nothing_again(probing):
+    first = probing.discover()
+    probing.say(first)
+    probing.say(first)
+    probing.say(probing.discover())
+    assert len(probing.prober.asked) == 1
+    assert {reply.yiaddr for reply in probing.worker.go_on()} == {FIRST}
+    assert [reply.yiaddr for reply in probing.say(probing.discover())] == [FIRST], "the outcome is remembered"
+    probing.clock.now += REMEMBERED + 1
+    assert probing.say(probing.discover()) == []
+    assert len(probing.prober.asked) == 2
+
+
+def test_nothing_is_asked_of_who_has_a_lease_nor_at_the_acknowledgement(probing):
+    """Rule 23."""
+    probing.say(probing.discover())
+    (offer,) = probing.worker.go_on()
+    (ack,) = probing.say(probing.selecting(offer.yiaddr))
+    assert ack.kind == ACK
+    assert [reply.kind for reply in probing.say(probing.request(ciaddr=offer.yiaddr))] == [ACK]
+    assert [reply.kind for reply in probing.say(probing.discover())] == [OFFER]
+    assert len(probing.prober.asked) == 1
+
+
+def test_behind_a_relay_the_question_is_an_echo(probing):
+    probing.say(probing.discover(giaddr="192.0.2.2"))
+    assert probing.prober.asked == [("", address_from(FIRST))]
+    heard(probing, FIRST, b"", "")
+    assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
+
+
+def test_a_request_to_another_server_is_not_held_up_and_ends_the_wait(probing):
+    message = probing.discover()
+    probing.say(message)
+    request = probing.selecting(FIRST, server="198.51.100.77")
+    request.xid = message.xid
+    assert probing.say(request) == []
+    assert reason(probing) == {"REQUEST to another server": 1}
+    assert probing.worker.go_on() == []
+
+
+def test_a_thousand_probes_delay_no_renewal(probing):
+    probing.serve('subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10"]), subnet("10.0.0.0/16", pools=["10.0.1.0/24"])]\n')
+    probing.lease(BOB)
+    probing.serve('probe_before_offer = True\nsubnets = [subnet("192.0.2.0/24", pools=["192.0.2.10"]), '
+                  'subnet("10.0.0.0/16", pools=["10.0.4.0/22"])]\n')
+    for number in range(800):
+        probing.say(probing.discover(b"\2\0\0\1" + number.to_bytes(2, "big"), giaddr="10.0.0.1"))
+    assert len(probing.prober.asked) == 800
+    assert [reply.kind for reply in probing.say(probing.request(BOB, ciaddr=FIRST))] == [ACK]
+    assert len(probing.worker.go_on()) == 800
+
+
+def test_what_could_not_be_quarantined_is_not_offered_to_its_client(probing, monkeypatch):
+    probing.say(probing.discover())
+
+    def fail(*_):
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(probing.hosts.store, "commit", fail)
+    heard(probing, FIRST)
+    assert [reply.yiaddr for reply in probing.worker.go_on()] in ([], [SECOND])
+
+
+def test_a_reload_that_ends_probing_offers_at_once(probing):
+    probing.say(probing.discover())
+    probing.serve(NETWORK)
+    assert [reply.yiaddr for reply in probing.worker.go_on()] == [FIRST]
+    assert [reply.kind for reply in probing.say(probing.discover(BOB))] == [OFFER]
+
+
+def test_probing_can_be_turned_on_for_a_pool_alone(probing):
+    probing.serve('subnets = [subnet("192.0.2.0/24", pools=[pool("192.0.2.10", probe_before_offer=True), "192.0.2.20"])]')
+    assert probing.say(probing.discover()) == []
+    assert [reply.yiaddr for reply in probing.say(probing.discover(BOB))] == ["192.0.2.20"]
+
+
+def test_bootp_and_rapid_commit_are_probed_before_their_only_answer(probing):
+    probing.serve(PROBING + "bootp = True\nrapid_commit = True\n")
+    assert probing.say(probing.discover(options={80: b""})) == []
+    bootp = probing.message(BOOTP, BOB)
+    del bootp.options[53]
+    assert probing.say(bootp) == []
+    replies = probing.worker.go_on()
+    assert sorted((reply.kind, reply.yiaddr) for reply in replies) == [(0, SECOND), (ACK, FIRST)]
+    assert all(reply.stored for reply in replies)
+    assert SERVER
