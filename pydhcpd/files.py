@@ -1,8 +1,10 @@
-"""Which files may be trusted: those that nobody else could have put there."""
+"""Which files may be trusted: those that nobody else could have put there; and how one is written whole or not at all."""
 
 import errno
 import os
 import stat
+import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from pydhcpd.errors import InvalidValue
@@ -68,3 +70,42 @@ def _with_targets(path: Path) -> list[Path]:
         else:
             current = place
     return [current, current.parent, *places]
+
+
+def write_safely(path: Path, text: str, mode: int = 0o640) -> None:
+    """Write a file whole or not at all, in UTF-8; once this returns, it outlives a loss of power.
+
+    A new file gets `mode`; one that was there keeps its owner and mode. Raises InvalidValue for what `check_owned` refuses
+    and text that is not UTF-8, and OSError where it cannot be written; then the file is as it was.
+    """
+    check_owned(path)
+    try:
+        data = text.encode()
+    except UnicodeEncodeError as error:
+        raise InvalidValue(f"{path} cannot be written: {error.reason}; allowed is text that UTF-8 has") from error
+    before = os.lstat(path) if path.exists() else None
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            if before is not None:
+                with suppress(PermissionError):  # a group that this user is not in
+                    os.fchown(descriptor, before.st_uid, before.st_gid)
+            os.fchmod(descriptor, mode if before is None else stat.S_IMODE(before.st_mode))
+            file.write(data)
+            file.flush()
+            os.fsync(descriptor)
+        os.replace(name, path)  # noqa: PTH105
+    except BaseException:
+        with suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108
+        raise
+    _sync_directory(path.parent)
+
+
+def _sync_directory(directory: Path) -> None:
+    """See to it that a new name of a file in this directory outlives a loss of power (fsync(2))."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -195,8 +195,11 @@ class DHCPServer:
 
     def _taken_up(self, transaction: DHCPTransaction, request: Request, due: list[DHCPTransaction]) -> DHCPTransaction:
         """The transaction for a request whose xid has one already that is not answered yet."""
-        if transaction.request is not None and transaction.request.client != request.client:
-            key = (request.xid, request.client)  # two clients with one xid have nothing to do with each other
+        before = transaction.request
+        if before is not None and (before.client != request.client or before.giaddr != request.giaddr):
+            # Two clients with one xid have nothing to do with each other. And a relay that overhears what passes through it
+            # sends copies, which must not take the place of the client's own message.
+            key = (request.xid, request.client, request.giaddr)
             transaction = self.transactions[key]
             transaction.key = key
         if transaction.due and transaction.has_effect:

@@ -60,7 +60,7 @@ NOWHERE: Route = (0, 0, 0, b"")
 Question = tuple[str, bytes, int]
 """Who uses an address: the link on which to ask, or ANYWHERE; our own hardware address there; the address in question."""
 
-TransactionKey = int | tuple[int, bytes]  # the xid; with the client where another one uses the same
+TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr where another of them uses the same
 
 
 RAPID_COMMIT, AUTO_CONFIGURE, SUBNET_SELECTION = 80, 116, 118

@@ -453,3 +453,15 @@ def test_the_quarantine_of_an_address_holds_across_the_wire(bench):
     assert bench.hosts.store.row(address_from("10.3.0.10")).state == QUARANTINED
     assert bench.lease(giaddr=FLOOR).yiaddr == "10.3.0.11"
 
+
+
+def test_copies_that_a_relay_overhears_do_not_take_the_place_of_the_clients_own_message(bench):
+    """dhcrelay sends what it sees pass through it once more for each of its interfaces, with the same xid."""
+    bench.serve(CAMPUS).lease(giaddr=RELAY1)
+    direct = bench.request(ciaddr="10.1.4.0")
+    copies = [bench.request(ciaddr="10.1.4.0", giaddr=giaddr) for giaddr in (RELAY1, "192.0.2.2")]
+    for copy in copies:
+        copy.xid = direct.xid
+    replies = bench.say((direct, SERVER, "10.1.4.0"), *((copy, SERVER, RELAY1, 67) for copy in copies))
+    assert [(reply.kind, reply.address) for reply in replies] == [(ACK, "10.1.4.0"), (ACK, RELAY1)]
+    assert len(bench.server.transactions) == 0

@@ -38,7 +38,7 @@ class Fence:
     count since the file was loaded; `is_left_out` is for good: a reload makes new fences.
     """
 
-    __slots__ = ("_clock", "_drops", "_file", "_function", "_slow", "_told", "_untold", "failures", "is_left_out", "name",
+    __slots__ = ("_clock", "_drops", "_file", "_function", "_place", "_slow", "_told", "_untold", "failures", "is_left_out", "name",
                  "slow_calls", "time_limit")
 
     def __init__(self, function: Callable[..., object], name: str, time_limit: float, failure: str,
@@ -47,6 +47,7 @@ class Fence:
         self.failures = self.slow_calls = 0
         self.is_left_out = False
         self._function, self._clock, self._file = function, clock, file
+        self._place = place_of(function)
         self._drops = failure == "drop"
         self._slow: deque[float] = deque(maxlen=MOST_SLOW)
         self._told: float | None = None
@@ -93,12 +94,11 @@ class Fence:
         """Log a slow call, and leave the function out where there were too many."""
         self.slow_calls += 1
         self._slow.append(now)
-        place = place_of(self._function)
-        log.warning("%s", f"{place}: {self.name} took {seconds:.3f} s, and policy_time_limit is {self.time_limit:g} s; "
+        log.warning("%s", f"{self._place}: {self.name} took {seconds:.3f} s, and policy_time_limit is {self.time_limit:g} s; "
                           "nobody is served meanwhile")
         if len(self._slow) == MOST_SLOW and now - self._slow[0] <= MINUTE:
             self.is_left_out = True
-            log.error("%s", f"{place}: {self.name} is left out until the next reload: {MOST_SLOW} calls within "
+            log.error("%s", f"{self._place}: {self.name} is left out until the next reload: {MOST_SLOW} calls within "
                             f"{MINUTE:.0f} s took longer than {self.time_limit:g} s each")
 
     def _place_of(self, error: BaseException) -> str:
@@ -108,7 +108,7 @@ class Fence:
             if traceback.tb_frame.f_code.co_filename == self._file:
                 found = f"{self._file}:{traceback.tb_lineno}"
             traceback = traceback.tb_next
-        return found or place_of(self._function)
+        return found or self._place
 
 
 def place_of(function: object) -> str:

@@ -72,7 +72,7 @@ class Functions:
     @classmethod
     def none(cls) -> "Functions":
         """Those of a file that defines none."""
-        return cls({}, (), time_limit=0.0, failure=FAILURE[0], clock=float)
+        return cls({}, (), time_limit=0.0, failure=FAILURE[0], clock=lambda: 0.0)
 
     def __bool__(self) -> bool:
         return bool(self.fences)

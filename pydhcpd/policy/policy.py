@@ -25,8 +25,8 @@ class Policy:
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
     __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_relays", "_most_terms", "_simple_terms", "_terms",
-                 "class_scopes", "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay", "reservations",
-                 "segment_of", "segments", "steps")
+                 "class_scopes", "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay",
+                 "reservations", "segment_of", "segments", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
