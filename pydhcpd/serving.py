@@ -73,7 +73,7 @@ class Serving:
         if link.network is None:
             return "relays"
         segment = self.policy.segment_of[link.network.base]
-        return segment.name if segment.name == str(link.network) else f"{segment.name} ({link.network} and its others)"
+        return segment.name if segment.name == str(link.network) else f"{link.network} (of {segment.name})"
 
 
 def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> Serving:

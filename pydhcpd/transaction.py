@@ -427,7 +427,8 @@ class DHCPTransaction(Case):
         """The same where finish() of the file has the last word on options and boot values."""
         policy = self.serving.policy
         chosen = dict(terms.selected(wanted))
-        reply = ReplyView(chosen, terms.next_server, terms.boot[:64], address=yiaddr, lease_time=lease_time)
+        reply = ReplyView(chosen, terms.next_server, terms.boot[:64], terms.boot[64:192], address=yiaddr,
+                          lease_time=lease_time, table=policy.functions.table)
         next_server, boot = terms.next_server, terms.boot
         if policy.functions.finish is not None and policy.functions.finish(view_of(policy, self), reply) and reply.changed():
             chosen = reply.encoded()

@@ -38,8 +38,8 @@ class Fence:
     count since the file was loaded; `is_left_out` is for good: a reload makes new fences.
     """
 
-    __slots__ = ("_clock", "_drops", "_file", "_function", "_place", "_slow", "_told", "_untold", "failures", "is_left_out", "name",
-                 "slow_calls", "time_limit")
+    __slots__ = ("_clock", "_drops", "_file", "_function", "_place", "_slow", "_told", "_untold", "failures", "is_left_out",
+                 "name", "slow_calls", "time_limit")
 
     def __init__(self, function: Callable[..., object], name: str, time_limit: float, failure: str,
                  clock: Callable[[], float], file: str = "") -> None:

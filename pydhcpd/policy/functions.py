@@ -13,6 +13,7 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.fence import FAILURE, Dropped, Fence, place_of
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import Circumstances, Fields, OptionTable, ReplyView, RequestView
+from pydhcpd.wire.options import Option
 
 __all__ = ["FAILURE", "PARAMETERS", "Circumstances", "Dropped", "Fence", "Fields", "Functions", "OptionTable", "ReplyView",
            "RequestView", "check", "place_of"]
@@ -40,7 +41,7 @@ class Functions:
     - `finish(request, reply)`: True where it ran to its end; else the changes in `reply` must not be used.
     """
 
-    __slots__ = ("accept", "choose", "classify", "fences", "finish", "identify")
+    __slots__ = ("accept", "choose", "classify", "fences", "finish", "identify", "table")
 
     accept: Callable[[RequestView], bool] | None
     identify: Callable[[RequestView], Reservation | None] | None
@@ -48,15 +49,19 @@ class Functions:
     choose: Callable[[RequestView, Sequence[Any]], Sequence[Any]] | None
     finish: Callable[[RequestView, ReplyView], bool] | None
     fences: Mapping[str, Fence]
+    table: OptionTable
 
     def __init__(self, namespace: Mapping[str, object], class_names: Iterable[str], *, time_limit: float, failure: str,
                  clock: Callable[[], float], file: str = "",
-                 host_scope: Callable[[Reservation], Reservation] = lambda one: one) -> None:
+                 host_scope: Callable[[Reservation], Reservation] = lambda one: one,
+                 own_options: Mapping[str, Option] | None = None) -> None:
         """Take the functions from what the file assigned; other names in `namespace` do not matter.
 
         `time_limit` is in seconds, `failure` one of FAILURE; `host_scope` compiles the settings of a host that identify()
-        made up, and raises InvalidValue for what is wrong in them. Raises InvalidValue for a function that cannot be called.
+        made up, and raises InvalidValue for what is wrong in them. `own_options` are the administrator's, which finish() may
+        set as well: `table` is for its ReplyView. Raises InvalidValue for a function that cannot be called.
         """
+        self.table = OptionTable(own_options)
         self.fences = fences = {}
         for name in PARAMETERS:
             function = namespace.get(name)

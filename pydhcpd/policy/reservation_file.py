@@ -15,7 +15,6 @@ from difflib import get_close_matches
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.reservation import ARGUMENTS, Reservation
-from pydhcpd.wire.codecs import TEXT
 from pydhcpd.wire.options import BY_NAME, option_named
 
 SEPARATORS: dict[str, str | None] = {"mac": None, "ip": None, "client_id": None, "uuid": None, "classes": ","}  # None: blanks
@@ -160,7 +159,7 @@ def _value(name: str, cell: str) -> object:
     if name in FLAGS:
         return TRUTH.get(cell.lower(), cell)
     option = None if name in ARGUMENTS else option_named(name)
-    if name in ARGUMENTS or (option is not None and option.codec is TEXT):
+    if name in ARGUMENTS or (option is not None and option.codec.name == "text"):
         return cell  # a boot file of the name 007 is no number
     try:
         value: object = ast.literal_eval(cell)

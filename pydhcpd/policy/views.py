@@ -113,15 +113,18 @@ class OptionTable:
 
     def __init__(self, own: Mapping[str, Option] | None = None) -> None:
         self._own = own or {}
-        self._by_code = {option.code: option for option in self._own.values()}
+        self._by_code = {option.code: option for option in self._own.values() if option.inside is None}
 
     def named(self, name: object) -> Option:
-        """The option of a name. Raises InvalidValue with the nearest name where there is none."""
+        """The option of a name. Raises InvalidValue with the nearest name where there is none, and for a suboption."""
         option = None
         if isinstance(name, str):
             option = self._own.get(name) or option_named(name)
         if option is None:
             raise InvalidValue(f"{name!r} is no DHCP option; {_hint(str(name), [*BY_NAME, *self._own])}")
+        if option.inside is not None:
+            outer = self.of(option.inside[0]).name
+            raise InvalidValue(f"{name!r} is a part of {outer}; allowed is the whole of that, as bytes")
         return option
 
     def of(self, code: int) -> Option:
@@ -161,23 +164,20 @@ class OptionsView(MutableMapping[str, Any]):
 
     def value(self, code: int) -> Any:
         """An option's value in people's form, None where it is absent; bytes that its shape cannot read stay bytes."""
-        data = self.encoded().get(code)
-        if data is None:
-            return None
+        return self._decoded(self._table.of(code)) if code in self.encoded() else None
+
+    def _decoded(self, option: Option) -> Any:
+        data = self.encoded()[option.code]
         try:
-            return self._table.of(code).codec.decode(data)
+            return option.codec.decode(data)
         except MalformedPacket:
             return data
 
     def __getitem__(self, name: str) -> Any:
         option = self._table.named(name)
-        data = self.encoded().get(option.code)
-        if data is None:
+        if option.code not in self.encoded():
             raise KeyError(name)
-        try:
-            return option.codec.decode(data)
-        except MalformedPacket:
-            return data
+        return self._decoded(option)
 
     def __setitem__(self, name: str, value: Any) -> None:
         option = self._settable(name)
@@ -211,15 +211,19 @@ class OptionsView(MutableMapping[str, Any]):
 class ReplyView:
     """A reply before it is sent, for `finish`: its options, boot values and names can be changed, addresses cannot."""
 
-    __slots__ = ("_address", "_before", "_lease_time", "_next_server", "_options", "_server_name")
+    __slots__ = ("_address", "_before", "_file", "_lease_time", "_next_server", "_options", "_server_name")
 
-    def __init__(self, options: Mapping[int, bytes], next_server: int = 0, server_name: str | bytes = "", *, address: int = 0,
-                 lease_time: int = 0, table: OptionTable | None = None) -> None:
-        """`options` is read and never changed. Addresses are in host byte order, 0 for none; `lease_time` is in seconds."""
+    def __init__(self, options: Mapping[int, bytes], next_server: int = 0, server_name: str | bytes = "", file: bytes = b"", *,
+                 address: int = 0, lease_time: int = 0, table: OptionTable | None = None) -> None:
+        """`options` is read and never changed. Addresses are in host byte order, 0 for none; `lease_time` is in seconds.
+
+        `file` is the field of this name: it has the boot file of a client that did not ask for option 67 as well.
+        """
         self._options = OptionsView(options, table or OptionTable())
+        self._file = file.rstrip(b"\0")
         self._next_server = next_server
         self._server_name = server_name.encode() if isinstance(server_name, str) else server_name.rstrip(b"\0")
-        self._before = options, next_server, self._server_name
+        self._before = options, next_server, self._server_name, self._file
         self._address, self._lease_time = address, lease_time
 
     # --- for the functions of the file
@@ -264,11 +268,13 @@ class ReplyView:
     def boot_file_name(self) -> str | None:
         """The boot file: option 67, and the field file where it fits there."""
         value: str | None = self._options.value(BOOT_FILE_NAME)
-        return value
+        return value or self._file.decode("utf-8", "backslashreplace") or None
 
     @boot_file_name.setter
     def boot_file_name(self, value: object) -> None:
         self._options["boot_file_name"] = value
+        if value is None:
+            self._file = b""
 
     @property
     def hostname(self) -> str | None:
@@ -287,7 +293,7 @@ class ReplyView:
 
     def changed(self) -> bool:
         """Whether it differs from what it was made of."""
-        return self._before != (self._options.encoded(), self._next_server, self._server_name)
+        return self._before != (self._options.encoded(), self._next_server, self._server_name, self._file)
 
     def encoded(self) -> dict[int, bytes]:
         """The options as bytes by code, the order of those that were there kept."""
@@ -295,7 +301,8 @@ class ReplyView:
 
     def boot_fields(self) -> tuple[int, bytes, bytes]:
         """siaddr, and the contents of sname and file without padding; a boot file too long for file is in option 67 alone."""
-        file = self._options.encoded().get(BOOT_FILE_NAME, b"").rstrip(b"\0")
+        before, now = self._before[0].get(BOOT_FILE_NAME), self._options.encoded().get(BOOT_FILE_NAME)
+        file = self._file if now == before else (now or b"").rstrip(b"\0")
         return self._next_server, self._server_name, file if len(file) < FILE_SIZE else b""
 
 

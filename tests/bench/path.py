@@ -1,20 +1,26 @@
 """What the path of one packet costs, without sockets: processor time by stage, and a profile.
 
-usage: python tests/bench/path.py [EXCHANGES [profile]]
+usage: python tests/bench/path.py [EXCHANGES [profile] [large]]
 
 Prints microseconds for one packet of each stage, the best of three rounds, and what is left of it for the two requests
 of an exchange. With `profile` it prints where the time goes instead. The store is real, on a temporary file, with its
 commits in batches of BATCH; their sync is waiting, not processor time.
+
+With `large` it prints what a large configuration costs: the same clients at a server with 1000 subnets, 10,000 hosts and
+50 classes, and at one with a subnet, a host and a class, in rounds by turns; of the ratios the median. And how long the
+large one takes to load. Half of the clients are hosts of the large one.
 """
 
 import cProfile
 import gc
 import pstats
 import random
+import resource
+import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydhcpd.configuration import DHCPServerConfiguration
@@ -48,9 +54,13 @@ class Recorder:
 
 def make_server(directory: str) -> tuple[DHCPServer, Recorder]:
     """A server of 10.64.0.0/10 whose replies go into a recorder."""
-    configuration = DHCPServerConfiguration.load(None, {
+    return serve(directory, DHCPServerConfiguration.load(None, {
         "interface": "s0", "network": "10.64.0.0/10", "router": "10.64.0.1", "domain_name_server": ["10.64.0.1"],
-        "domain_name": "example.org"})
+        "domain_name": "example.org"}))
+
+
+def serve(directory: str, configuration: DHCPServerConfiguration) -> tuple[DHCPServer, Recorder]:
+    """A server of a configuration whose replies go into a recorder."""
     interface = Interface(2, "s0", bytes(6), True, False, 1500, True, ((SERVER, 0xFFC00000),))
     hosts = HostDatabase(SQLiteStore(Path(directory) / "leases.db"))
     server = DHCPServer(hosts, EventLog(), open_udp(0, "127.0.0.1"), None, 50_000)
@@ -84,7 +94,8 @@ def timed(work: Callable[[], object], packets: int) -> float:
     return (time.process_time() - begin) / packets * 1e6
 
 
-def exchange(server: DHCPServer, recorder: Recorder, clients: range) -> tuple[float, float, float]:
+def exchange(server: DHCPServer, recorder: Recorder, clients: Sequence[int],
+             request_of: Callable[..., Datagram] = request_of) -> tuple[float, float, float]:
     """Processor time of a DISCOVER, of the REQUEST that follows, and of a REQUEST that renews."""
     discovers = batches([request_of(client, DISCOVER) for client in clients])
     first = timed(lambda: [server.receive(batch) for batch in discovers], len(clients))
@@ -102,10 +113,114 @@ def exchange(server: DHCPServer, recorder: Recorder, clients: range) -> tuple[fl
     return first, second, third
 
 
+# --- the large configuration
+
+SUBNETS, HOSTS, ROUNDS = 1000, 10_000, 5
+LARGE = f"""
+interface = "s0"
+domain_name_server = ["10.64.0.1"]
+domain_name = "example.org"
+
+def address(net, place):
+    return f"10.{{64 + net // 64}}.{{net % 64 * 4 + place // 256}}.{{place % 256}}"
+
+classes = [
+    *(client_class(f"vendor {{n}}", match(vendor_class_identifier=PREFIX(f"Vendor{{n:02}}")), time_offset=n) for n in range(30)),
+    *(client_class(f"boot {{n}}", match(client_system_architecture=[n, n + 100]), boot_file_name=f"{{n}}.efi") for n in range(8)),
+    *(client_class(f"board {{n}}", match(mac=PREFIX(f"02:01:{{n:02x}}")), time_server="10.64.0.2") for n in range(8)),
+    *(client_class(f"user {{n}}", match(user_class=PREFIX(f"user{{n}}")), log_server="10.64.0.3") for n in range(4)),
+]
+subnets = [subnet(f"{{address(n, 0)}}/22", pools=[(address(n, 10), address(n, 900))], router=address(n, 1))
+           for n in range({SUBNETS})]
+hosts = [host(ip=address(n % {SUBNETS}, 901 + n // {SUBNETS}), hostname=f"host{{n}}",
+              **({{"circuit_id": f"port{{n}}", "relay": address(n % {SUBNETS}, 2)}} if n % 10 == 9 else
+                 {{"mac": f"02:00:00:00:{{n // 256:02x}}:{{n % 256:02x}}"}})) for n in range({HOSTS})]
+"""
+SMALL = """
+interface = "s0"
+network = "10.64.0.0/10"
+ip_ranges = ["10.64.0.10 - 10.127.255.200"]
+router = "10.64.0.1"
+domain_name_server = ["10.64.0.1"]
+domain_name = "example.org"
+classes = [client_class("vendor", match(vendor_class_identifier=PREFIX("Vendor")), time_offset=3600)]
+hosts = [host(ip="10.127.255.210", mac="02:00:00:00:00:00", hostname="host0")]
+"""
+
+
+def message_of(client: int, kind: int, address: int = 0) -> Datagram:
+    """A message of one of the many clients, of whom those below HOSTS are hosts, by the relay of its subnet.
+
+    Two of three have an equipment that is usual in their subnet; the others' is any.
+    """
+    net = client % SUBNETS
+    equipment = (net if client % 3 else client // SUBNETS + net) % 40
+    board = b"\0\0" if client < HOSTS else bytes((1, equipment % 10))
+    options = {53: bytes((kind,)), 55: WANTED, 60: b"Vendor%02d:7" % equipment,
+               82: suboption(1, b"port%d" % (client if client % 10 == 9 else net))}
+    if equipment % 4 == 0:
+        options[93] = bytes((0, equipment % 10))
+    if equipment % 10 == 3:
+        options[77] = b"user%d" % (equipment % 6)
+    if address:
+        options |= {50: address.to_bytes(4, "big"), 54: SERVER.to_bytes(4, "big")}
+    giaddr = 0x0A400000 + net * 1024 + 2
+    packet = Packet(hardware=b"\2" + board + client.to_bytes(3, "big"), hops=1, xid=client, giaddr=giaddr, options=options)
+    return packet.encode(), 2, giaddr, 67, SERVER
+
+
+def suboption(code: int, content: bytes) -> bytes:
+    """A suboption of option 82."""
+    return bytes((code, len(content))) + content
+
+
+def loaded(directory: Path, text: str) -> tuple[DHCPServer, Recorder, float]:
+    """A server of a configuration file's text, and the seconds of processor time that it took to serve it."""
+    directory.mkdir()
+    file = directory / "pydhcpd.conf"
+    file.write_text(text)
+    begin = time.process_time()
+    server, recorder = serve(str(directory), DHCPServerConfiguration.load(file))
+    return server, recorder, time.process_time() - begin
+
+
+def measure_large(count: int, profiled: bool) -> None:
+    """Measure the large configuration against the small one, and print."""
+    with tempfile.TemporaryDirectory() as directory:
+        small, small_recorder, _ = loaded(Path(directory) / "small", SMALL)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        large, large_recorder, seconds = loaded(Path(directory) / "large", LARGE)
+        more = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
+        print(f"the large configuration took {seconds:.2f} s to load, and {more / 1024:.0f} MiB")
+        half = min(count // 2, HOSTS)
+        ways = (large, large_recorder), (small, small_recorder)
+        rounds = []
+        for number in range(ROUNDS + 1):
+            first = HOSTS + number * (count - half)
+            clients = [*random.sample(range(HOSTS), half), *range(first, first + count - half)]
+            random.shuffle(clients)
+            costs = [exchange(*way, clients, message_of) for way in (ways if number % 2 else ways[::-1])]
+            rounds.append(costs if number % 2 else costs[::-1])
+        if profiled:
+            profile = cProfile.Profile()
+            profile.runcall(exchange, large, large_recorder, clients, message_of)
+            pstats.Stats(profile).sort_stats("tottime").print_stats(35)
+            return
+        print(f"{'':32} {'large':>6}    {'small':>6}    ratio")
+        for words, place in (("DISCOVER, answered", 0), ("REQUEST, stored and answered", 1),
+                             ("renewal, stored and answered", 2)):
+            pairs = [(costs[0][place], costs[1][place]) for costs in rounds[1:]]  # the first round is to warm up
+            a, b = (statistics.median(column) for column in zip(*pairs, strict=True))
+            print(f"{words:32} {a:6.1f} us {b:6.1f} us {statistics.median(one / other for one, other in pairs):6.2f}")
+
+
 def main() -> None:
     """Measure and print."""
     count = int(sys.argv[1]) if len(sys.argv) > 1 else 20_000
     gc.disable()
+    if "large" in sys.argv:
+        measure_large(count, "profile" in sys.argv)
+        return
     with tempfile.TemporaryDirectory() as directory:
         server, recorder = make_server(directory)
         if "profile" in sys.argv:

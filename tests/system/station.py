@@ -46,6 +46,7 @@ class Ear:
     def __init__(self, machine: Machine, interface: str, both: bool = False) -> None:
         self._socket = machine.open(lambda: open_packet_socket(interface, ETH_P_ALL if both else ETH_P_IP))
         self._opened = time.time()
+        self.heard: list[Received] = []
 
     def close(self) -> None:
         """Hear no more."""
@@ -62,6 +63,7 @@ class Ear:
                 return None
             heard = self._understood(Frame(data, _stamp(ancillary)))
             if heard:
+                self.heard.append(heard)
                 return heard
         return None
 

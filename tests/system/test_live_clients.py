@@ -48,12 +48,12 @@ class Udhcpc(Client):
         self.process.send_signal(signal.SIGUSR1)
 
 
-def start_dhclient(lab: Lab, machine: Machine) -> Client:
-    """ISC dhclient with its own script, and short pauses between repeats."""
+def start_dhclient(lab: Lab, machine: Machine, more: str = "") -> Client:
+    """ISC dhclient with its own script, and short pauses between repeats; `more` goes into its configuration."""
     need("dhclient")
     lab.directory.joinpath("dhclient.conf").write_text(
         "send host-name = gethostname();\ninitial-interval 1;\nbackoff-cutoff 1;\nretry 2;\n"
-        "request subnet-mask, broadcast-address, routers, domain-name, domain-name-servers, host-name;\n")
+        "request subnet-mask, broadcast-address, routers, domain-name, domain-name-servers, host-name;\n" + more)
     words = ["-4", "-cf", lab.directory / "dhclient.conf", "-lf", "/run/dhclient.leases", "-pf", "/run/dhclient.pid"]
     client = _start(lab, machine, Client, "dhclient", "-d", *words, "c0")
     client.end = lambda: machine.run("dhclient", "-r", *words, "c0")
