@@ -28,7 +28,7 @@ from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.reservation_file import reservations
 from pydhcpd.policy.scope import Key, Origin, Scope, Suboption, contradictions
-from pydhcpd.settings import BY_NAME, SETTINGS, Setting
+from pydhcpd.settings import BY_NAME, HOST, SETTINGS, Setting, settings_of
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, option_named
 
@@ -324,7 +324,7 @@ class DHCPServerConfiguration:
         named: Path | None = self.settings["reservation_file"]
         file = named or Path(self.settings["host_file"]).parent / RESERVATIONS
         try:
-            return reservations(file.read_text(encoding="utf-8"), str(file))
+            return reservations(file.read_text(encoding="utf-8"), str(file), [*settings_of(HOST), *self._own_options])
         except FileNotFoundError:
             return [], [f"{file}: is not there, so it reserves nothing; allowed is a CSV file with host()'s arguments in its "
                         "first line"] if named else []
@@ -352,7 +352,8 @@ class DHCPServerConfiguration:
 
         self.functions = Functions(self.given, [one.name for one in self.settings["classes"]],
                                    time_limit=self.settings["policy_time_limit"], failure=self.settings["policy_failure"],
-                                   clock=time.monotonic, file=str(self.file), host_scope=compiled)
+                                   clock=time.monotonic, file=str(self.file), host_scope=compiled,
+                                   own_options=self._own_options)
 
     def _complain(self, name: str, value: object, error: object) -> None:
         shown = "" if value is ... else f" = {_for_people(self._as_written(name, value))}"

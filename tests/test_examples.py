@@ -3,11 +3,11 @@
 from pathlib import Path
 
 import pytest
+from rig import interface
 
 from pydhcpd.addresses import address_from
 from pydhcpd.configuration import DHCPServerConfiguration
 from pydhcpd.wire.packet import ACK
-from rig import interface
 
 EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "etc" / "examples").glob("*.conf"))
 OWN = {"slurm": ("eth1", "10.20.0.1"), "campus": ("eth0", "10.0.0.10"), "office": ("eth0", "192.168.10.1"),

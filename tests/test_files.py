@@ -1,4 +1,4 @@
-"""Which files are trusted: the configuration, which is executed, and what the daemon writes (rows 17 and 18 of the hardening).
+"""Which files are trusted: the configuration, which is executed, and what the daemon writes, and how (hardening 17 and 18).
 
 Tests as another user run in a child process of their own, which root alone can make one of that user.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.files import check_executable_configuration, check_owned
+from pydhcpd.files import check_executable_configuration, check_owned, write_safely
 
 ROOT = Path(__file__).parents[1]
 NOBODY, SOMEBODY = 65534, 12345
@@ -207,3 +207,98 @@ def test_another_users_file_is_not_written(safe, owner, words):
     said = as_user(NOBODY, check_owned, safe)
     assert words in said
     assert bool(said) == bool(words)
+
+
+# --- what is written whole or not at all
+
+
+def listed(directory):
+    return sorted(one.name for one in directory.iterdir())
+
+
+def test_a_new_file_is_written_with_its_mode(safe):
+    new = safe.parent / "reservations.csv"
+    before = os.umask(0o077)
+    try:
+        write_safely(new, "mac,hostname\n02:00:00:00:00:01,\u00e4\n")
+    finally:
+        os.umask(before)
+    assert new.read_bytes() == "mac,hostname\n02:00:00:00:00:01,\u00e4\n".encode()
+    assert new.stat().st_mode & 0o7777 == 0o640
+    assert listed(safe.parent) == ["pydhcpd.conf", "reservations.csv"]
+
+
+@pytest.mark.parametrize("mode", [0o600, 0o640, 0o664])
+def test_a_file_that_was_there_keeps_its_mode(safe, mode):
+    safe.chmod(mode)
+    write_safely(safe, "new")
+    assert (safe.read_text(), safe.stat().st_mode & 0o7777) == ("new", mode)
+
+
+@needs_root
+def test_a_file_that_was_there_keeps_its_owner(safe):
+    os.chown(safe, NOBODY, SOMEBODY)
+    write_safely(safe, "new")
+    assert (safe.stat().st_uid, safe.stat().st_gid) == (NOBODY, SOMEBODY)
+
+
+def test_who_has_the_old_file_open_reads_it_to_its_end(safe):
+    safe.write_text("old")
+    with safe.open() as reader:
+        write_safely(safe, "new")
+        assert reader.read() == "old"
+
+
+@pytest.mark.parametrize("target", ["safe/pydhcpd.conf", "nowhere"])
+def test_nothing_is_written_through_a_link(safe, tmp_path, target):
+    safe.write_text("old")
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / target)
+    assert "is a symbolic link" in refused(lambda path: write_safely(path, "new"), link)
+    assert (link.is_symlink(), safe.read_text(), (tmp_path / "nowhere").exists()) == (True, "old", False)
+
+
+def test_a_directory_is_not_written(safe):
+    assert "is not a plain file" in refused(lambda path: write_safely(path, "new"), safe.parent)
+
+
+def test_text_that_is_none_leaves_the_file_as_it_was(safe):
+    safe.write_text("old")
+    assert "cannot be written" in refused(lambda path: write_safely(path, "\ud800"), safe)
+    assert (safe.read_text(), listed(safe.parent)) == ("old", ["pydhcpd.conf"])
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace", "fchmod"])
+@pytest.mark.parametrize("error", [OSError("no space"), KeyboardInterrupt()])
+def test_what_fails_leaves_the_file_as_it_was(safe, monkeypatch, call, error):
+    def fail(*_):
+        raise error
+
+    safe.write_text("old")
+    monkeypatch.setattr(os, call, fail)
+    with pytest.raises(type(error)):
+        write_safely(safe, "new")
+    assert (safe.read_text(), listed(safe.parent)) == ("old", ["pydhcpd.conf"])
+
+
+def test_content_name_and_directory_are_on_the_disk_in_this_order(safe, monkeypatch):
+    done = []
+    sync, replace = os.fsync, os.replace
+
+    def note_sync(descriptor):
+        done.append(Path(os.readlink(f"/proc/self/fd/{descriptor}")).name.partition(".conf")[0])
+        sync(descriptor)
+
+    def note_replace(old, new):
+        done.append("replace")
+        replace(old, new)
+
+    monkeypatch.setattr(os, "fsync", note_sync)
+    monkeypatch.setattr(os, "replace", note_replace)
+    write_safely(safe, "new")
+    assert done == [".pydhcpd", "replace", "safe"]
+
+
+def test_a_directory_that_is_not_there_is_an_error_of_the_system(safe):
+    with pytest.raises(FileNotFoundError):
+        write_safely(safe.parent / "no" / "file", "new")

@@ -311,3 +311,9 @@ def test_after_an_exception_the_packet_goes_on_or_is_dropped(bench, failure, kin
 def test_the_reply_of_finish_is_bounded_as_others_are(bench):
     bench.serve(NETWORK + 'def finish(request, reply):\n    reply.options["option_224"] = b"x" * 2000\n')
     assert len(one(bench.say(bench.discover())).data) <= 576 - 28
+
+
+def test_finish_leaves_boot_values_that_it_does_not_touch(bench):
+    bench.serve(NETWORK + 'boot_file_name = "boot.bin"\ndef finish(request, reply):\n    reply.options["domain_name"] = "x"\n')
+    reply = one(bench.say(bench.discover(options={55: b"\1\3\17"})))
+    assert (reply.packet.file, option(reply, 15), option(reply, 67)) == (b"boot.bin", b"x", None)

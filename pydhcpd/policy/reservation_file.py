@@ -102,8 +102,8 @@ def _with_columns(text: str, header: int, more: Sequence[str]) -> str:
 def _line(cells: Sequence[str], end: str) -> str:
     """Cells as a line. A first one that begins with # is quoted, so that it makes no comment."""
     written = io.StringIO()
-    quoting = csv.QUOTE_ALL if cells[0].startswith("#") else csv.QUOTE_MINIMAL
-    csv.writer(written, lineterminator=end, quoting=quoting).writerow(cells)
+    csv.writer(written, lineterminator=end,
+               quoting=csv.QUOTE_ALL if cells[0].startswith("#") else csv.QUOTE_MINIMAL).writerow(cells)
     return written.getvalue()
 
 

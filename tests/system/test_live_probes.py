@@ -3,7 +3,7 @@
 import pytest
 from lab import Lab, wait_until
 from messages import ACK, OFFER
-from station import Station
+from station import Station, neighbour
 from test_live_clients import start_udhcpc
 from test_live_relays import CAMPUS, join, lease_of, relay_machine, serve, start_relay
 
@@ -43,6 +43,7 @@ def test_probes_that_wait_delay_no_renewal(lab: Lab) -> None:
     station, daemon, known = lab.keep(Station(lab.client())), lab.daemon(), bytes.fromhex("027700000009")
     daemon.start()
     address = station.lease(known).yiaddr
+    neighbour(lab.server, address, known)
     daemon.write(probe_before_offer=True, probe_wait=1)
     daemon.reload()
     station.heard.clear()
