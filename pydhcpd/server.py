@@ -185,7 +185,13 @@ class DHCPServer:
             transaction.key = request.xid
         else:
             transaction = self._taken_up(transaction, request, due)
-        delay = transaction.receive(request, serving, self.hosts)
+        try:
+            delay = transaction.receive(request, serving, self.hosts)
+        except Exception:
+            if not transaction.due and not transaction.delayed:
+                transaction.request = None
+                self.transactions.pop(transaction.key, None)
+            raise
         if delay:
             if not transaction.delayed:
                 self._delay(transaction, delay, serving)

@@ -30,6 +30,7 @@ from pydhcpd.policy.scope import boot_of
 from pydhcpd.policy.terms import INFINITE, Terms, fitted
 from pydhcpd.probes import ANYWHERE, Probes, State
 from pydhcpd.serving import Link, Serving
+from pydhcpd.wire import fqdn
 from pydhcpd.wire.packet import (
     ACK,
     BOOTP,
@@ -63,7 +64,7 @@ Question = tuple[str, bytes, int]
 TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr where another of them uses the same
 
 
-RAPID_COMMIT, AUTO_CONFIGURE, SUBNET_SELECTION = 80, 116, 118
+CLIENT_FQDN, RAPID_COMMIT, AUTO_CONFIGURE, SUBNET_SELECTION = 81, 80, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
 
 
@@ -226,7 +227,7 @@ class DHCPTransaction(Case):
             if terms.options.get(AUTO_CONFIGURE) == DO_NOT_AUTO_CONFIGURE:
                 options = encode_options([(54, self.link.server.to_bytes(4, "big")), (AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE)])
                 self.message = encode_reply(request, request.flags, 0, 0, 0, NO_BOOT,
-                                            TYPE[OFFER] + options + self._echoed(request))
+                                            TYPE[OFFER] + options + self._answered(request))
                 self.route = route_of_refusal(request)
 
     def _is_to_wait(self, request: Request, address: int) -> bool:
@@ -285,6 +286,7 @@ class DHCPTransaction(Case):
         if not address:
             raise Ignored("REQUEST without an address")
         if not self._grant(request, address):
+            self.hosts.withdraw(request.client)  # it begins anew, and must not keep an address from whom it is reserved for
             self._refuse(request, "the address is not available")
 
     def _is_on_record(self, request: Request, address: int) -> bool:
@@ -410,7 +412,7 @@ class DHCPTransaction(Case):
         wanted, server = request.options.get(55), self._server(request)
         if AUTO_CONFIGURE in request.options and wanted is not None:
             wanted += bytes((AUTO_CONFIGURE,))  # it is asked for by sending it (RFC 2563 section 2.2)
-        echoed = more + self._echoed(request)
+        echoed = more + self._answered(request)
         if self.serving.policy.functions.finish is not None:
             self._finish(request, kind, yiaddr, lease_time, ciaddr, terms, wanted, echoed)
             return
@@ -442,25 +444,38 @@ class DHCPTransaction(Case):
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""
         options = encode_options([(54, self._server(request).to_bytes(4, "big")), (56, note.encode()[:255])])
         flags = request.flags | BROADCAST_FLAG if request.giaddr else request.flags
-        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + self._echoed(request))
+        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + _echoed(request))
         self.route = route_of_refusal(request)
         self._tell(request, "refused", request.address(50) or request.ciaddr, note)
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
         self.event = (self.time, kind, address, request.chaddr[:request.hlen], _sent_name(request), note)
 
-    def _echoed(self, request: Request) -> bytes:
-        """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2); before it 118, if that chose (RFC 3011)."""
+    def _answered(self, request: Request) -> bytes:
+        """Options that follow from the request's own, 82 last: besides those that are echoed what answers 81 (RFC 4702), and
+        118 if that chose the subnet (RFC 3011)."""
         options = request.options
-        identifier, relay = options.get(61), options.get(82)
-        echoed = b"" if identifier is None else encode_option(61, identifier)
+        answered = b""
+        if CLIENT_FQDN in options and (answer := fqdn.answer(options[CLIENT_FQDN])):
+            answered = encode_option(CLIENT_FQDN, answer)
         if self.by_selection:
-            echoed += encode_option(SUBNET_SELECTION, options[SUBNET_SELECTION])
-        return echoed if relay is None else echoed + encode_option(82, relay)
+            answered += encode_option(SUBNET_SELECTION, options[SUBNET_SELECTION])
+        return answered + _echoed(request)
+
+
+def _echoed(request: Request) -> bytes:
+    """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2)."""
+    options = request.options
+    identifier, relay = options.get(61), options.get(82)
+    echoed = b"" if identifier is None else encode_option(61, identifier)
+    return echoed if relay is None else echoed + encode_option(82, relay)
 
 
 def _sent_name(request: Request) -> str:
     """The host name that a client sends, for the lease and the log; not to be shown without escaping."""
+    full = request.options.get(CLIENT_FQDN)
+    if full is not None and (text := fqdn.name(full)):
+        return text[:255]  # it beats 12 (RFC 4702 section 3.1)
     name = request.options.get(12)
     return "" if name is None else name.decode("utf-8", "backslashreplace").rstrip("\0")[:255]
 

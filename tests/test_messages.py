@@ -317,3 +317,10 @@ def test_finish_leaves_boot_values_that_it_does_not_touch(bench):
     bench.serve(NETWORK + 'boot_file_name = "boot.bin"\ndef finish(request, reply):\n    reply.options["domain_name"] = "x"\n')
     reply = one(bench.say(bench.discover(options={55: b"\1\3\17"})))
     assert (reply.packet.file, option(reply, 15), option(reply, 67)) == (b"boot.bin", b"x", None)
+
+
+def test_rule_38_option_81_is_answered_only_if_it_was_sent_and_beats_12(bench):
+    ack = bench.lease(options={81: b"\1\0\0pc.lab.example", 12: b"other"})
+    assert option(ack, 81) == b"\x0a\xff\xffpc.lab.example"
+    assert bench.stored(ack.yiaddr).hostname == "pc.lab.example"
+    assert option(bench.lease(BOB), 81) is None

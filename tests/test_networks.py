@@ -69,6 +69,8 @@ def test_rule_34_option_118_is_returned_if_it_was_used(bench):
     used = one(bench.say(bench.discover(giaddr=RELAY1, options={118: ip("10.2.0.0"), 82: b"\1\1x"})))
     assert option(used, 118) == ip("10.2.0.0")
     assert codes(used)[-2:] == [118, 82]
+    refused = one(bench.say(bench.selecting("10.9.9.9", giaddr=RELAY1, options={118: ip("10.2.0.0"), 82: b"\1\1x"})))
+    assert codes(refused) == [53, 54, 56, 82], "rule 15"
     unused = one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={118: ip("172.16.0.0")})))
     assert option(unused, 118) is None
 
@@ -464,4 +466,12 @@ def test_copies_that_a_relay_overhears_do_not_take_the_place_of_the_clients_own_
         copy.xid = direct.xid
     replies = bench.say((direct, SERVER, "10.1.4.0"), *((copy, SERVER, RELAY1, 67) for copy in copies))
     assert [(reply.kind, reply.address) for reply in replies] == [(ACK, "10.1.4.0"), (ACK, RELAY1)]
+    assert len(bench.server.transactions) == 0
+
+
+def test_what_is_of_no_network_leaves_no_transaction(bench):
+    """Hardening 10: transactions are bounded, also where whose a lease is must be known before anything else."""
+    bench.serve(PORTS)
+    for number in range(100):
+        assert bench.say(bench.discover(bytes((2, 0, 0, 0, 1, number)), giaddr="172.16.0.1")) == []
     assert len(bench.server.transactions) == 0

@@ -150,11 +150,10 @@ def classify(policy: "Policy", case: Case) -> None:
     if case.reservation is not None and case.reservation.classes:
         names = classifier.joined(names, case.reservation.classes)
     case.classes = names
+    case.view = None  # it is to show the classes from now on
     if more is not None:
-        view = view_of(policy, case)
-        case.classes = classifier.joined(names, more(view))
-    if case.view is not None:
-        case.view = None  # it is to show the classes from now on
+        case.classes = classifier.joined(names, more(view_of(policy, case)))
+        case.view = None
 
 
 def permit(policy: "Policy", case: Case) -> None:  # noqa: ARG001  # all steps have one signature

@@ -43,7 +43,7 @@ class ClientClass:
         """
         checked: dict[str, Any] = {}
         wrong = []
-        for name, check in _ARGUMENTS.items():
+        for name, check in ARGUMENTS.items():
             if name == "name" or arguments.get(name) is not None:
                 try:
                     checked[name] = check(arguments.get(name))
@@ -53,7 +53,7 @@ class ClientClass:
             wrong.append("lease_limit_per: nothing is counted without a limit; allowed is with lease_limit")
         if wrong:
             raise InvalidValue("; ".join(wrong))
-        return cls(**checked, settings={name: value for name, value in arguments.items() if name not in _ARGUMENTS}, line=line)
+        return cls(**checked, settings={name: value for name, value in arguments.items() if name not in ARGUMENTS}, line=line)
 
     def __str__(self) -> str:
         return self.name
@@ -102,7 +102,7 @@ def _field_name(value: object) -> str:
     return value
 
 
-_ARGUMENTS: dict[str, Callable[[object], Any]] = {
+ARGUMENTS: dict[str, Callable[[object], Any]] = {
     "name": _name, "condition": _condition, "lease_limit": _limit, "lease_limit_per": _field_name}
 
 

@@ -5,7 +5,7 @@ file has been read; `scope` is the same compiled, put in by who checks the confi
 own arguments becomes a `Mistake`, so that all mistakes are found in one go.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -17,16 +17,23 @@ from pydhcpd.policy.scope import EMPTY, Scope
 
 SMALLEST_MASK = 0xFF000000  # a /8: the arrays of one network have an element for each address
 KNOWN, UNKNOWN = "known", "unknown"  # classes that always exist: clients with a reservation, and without
+SUBNET_ARGUMENTS = ("network", "pools", "exclude", "relays", "interface", "allow", "deny")
+POOL_ARGUMENTS = ("range", "allow", "deny")
+SHARED_NETWORK_ARGUMENTS = ("name", "subnets")
+"""What the constructors take besides settings and options."""
+
 MOST_POOLS = 250  # of one subnet, their ranges counted as one pool where nothing tells them apart
 
 
 @dataclass(frozen=True, slots=True)
 class Mistake:
-    """What a constructor returns for arguments that cannot be used. `call` is the call as it was written."""
+    """What a constructor returns for arguments that cannot be used. `call` is the call as it was written, `inner` are the
+    mistakes in what it was given."""
 
     line: int
     call: str
     reason: str
+    inner: tuple["Mistake", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +50,7 @@ class PoolDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "PoolDeclaration":
         """Check `pool()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, {"range": _ranges, "allow": _names, "deny": _names})
+        checked, settings = _checked(arguments, dict(zip(POOL_ARGUMENTS, (_ranges, _names, _names), strict=True)))
         if not checked.get("range"):
             raise InvalidValue("has no range; allowed are 'a - b', 'a/n' and ('a', 'b')")
         return cls(checked["range"], checked.get("allow", ()), checked.get("deny", ()), settings, line)
@@ -77,9 +84,8 @@ class SubnetDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SubnetDeclaration":
         """Check `subnet()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, {
-            "network": _network, "pools": lambda value: _pools(line, value), "exclude": _ranges, "relays": _addresses,
-            "interface": _interface, "allow": _names, "deny": _names})
+        checked, settings = _checked(arguments, dict(zip(SUBNET_ARGUMENTS, (
+            _network, lambda value: _pools(line, value), _ranges, _addresses, _interface, _names, _names), strict=True)))
         if "network" not in checked:
             raise InvalidValue("has no network; allowed is a base address with its mask, such as '192.0.2.0/24'")
         base, mask = checked["network"]
@@ -113,7 +119,7 @@ class SharedNetworkDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SharedNetworkDeclaration":
         """Check `shared_network()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, {"name": _name, "subnets": _subnets})
+        checked, settings = _checked(arguments, dict(zip(SHARED_NETWORK_ARGUMENTS, (_name, _subnets), strict=True)))
         subnets, mistakes = checked.get("subnets", ((), ()))
         if "name" not in checked or (not subnets and not mistakes):
             raise InvalidValue("needs a name and subnets; allowed is shared_network('name', [subnet(...), ...])")
@@ -121,6 +127,18 @@ class SharedNetworkDeclaration:
 
     def __str__(self) -> str:
         return self.name
+
+
+def mistakes_in(arguments: Iterable[object]) -> tuple[Mistake, ...]:
+    """The mistakes among the values of arguments, in their lists, and in the subnets of these."""
+    found: list[Mistake] = []
+    for value in arguments:
+        for one in _listed(value):
+            if isinstance(one, Mistake):
+                found.append(one)
+            elif isinstance(one, SubnetDeclaration):
+                found += one.mistakes
+    return tuple(found)
 
 
 def without_own_policy_merged(pools: Sequence[PoolDeclaration]) -> tuple[PoolDeclaration, ...]:
@@ -155,6 +173,8 @@ def _listed(value: object) -> list[object]:
 
 
 def _network(value: object) -> tuple[int, int]:
+    if not isinstance(value, str) or "/" not in value:
+        raise InvalidValue(f"{value!r} has no mask; allowed is a base address with its mask, such as '192.0.2.0/24'")
     base, mask = network_from(value)
     if mask < SMALLEST_MASK:
         raise InvalidValue(f"{value!r} is too large; allowed is a /8 at most")

@@ -21,6 +21,8 @@ MOST_SLOW, MINUTE = 10, 60.0  # so many slow calls within so many seconds, and t
 SAID_AGAIN = 10.0  # seconds between two lines of the log on exceptions of one function
 MOST_LINKED = 1000  # exceptions behind one exception that are taken apart
 LONGEST_REASON = 300  # characters of an exception's words in the log
+TRACEBACK, CAUSE, CONTEXT = (vars(BaseException)[f"__{link}__"] for link in ("traceback", "cause", "context"))
+"""What an exception holds on to, as BaseException has it: a class of the file's may have replaced it."""
 
 T = TypeVar("T")
 
@@ -103,7 +105,7 @@ class Fence:
 
     def _place_of(self, error: BaseException) -> str:
         """FILE:LINE of the innermost line of the configuration file that an exception came through, else of the function."""
-        traceback, found = error.__traceback__, ""
+        traceback, found = TRACEBACK.__get__(error), ""
         while traceback is not None:
             if traceback.tb_frame.f_code.co_filename == self._file:
                 found = f"{self._file}:{traceback.tb_lineno}"
@@ -125,10 +127,9 @@ def _words(error: BaseException) -> str:
     """An exception for the log: its text may hold what a client sent, and may itself fail."""
     name = type(error).__name__
     try:
-        text = str(error)
+        return escape(f"{name}: {error}".removesuffix(": "), LONGEST_REASON)
     except BaseException:
-        text = "(its text cannot be had)"
-    return escape(f"{name}: {text}" if text else name, LONGEST_REASON)
+        return escape(f"{name}: (its text cannot be had)", LONGEST_REASON)
 
 
 def _take_apart(error: BaseException) -> None:
@@ -141,8 +142,8 @@ def _take_apart(error: BaseException) -> None:
         if not waiting:
             break
         one = waiting.pop()
-        waiting += [behind for behind in (one.__cause__, one.__context__) if behind is not None]
+        waiting += [link.__get__(one) for link in (CAUSE, CONTEXT) if link.__get__(one) is not None]
         if isinstance(one, BaseExceptionGroup):
-            waiting += one.exceptions
-        for link in ("__traceback__", "__cause__", "__context__"):
-            BaseException.__setattr__(one, link, None)  # a frozen dataclass refuses it otherwise
+            waiting += vars(BaseExceptionGroup)["exceptions"].__get__(one)
+        for link in (TRACEBACK, CAUSE, CONTEXT):
+            link.__set__(one, None)  # a frozen dataclass would refuse it by name

@@ -109,7 +109,7 @@ def _made(fence: Fence | None, make: Callable[[Fence], Made]) -> Made | None:
 
 
 def _accepting(fence: Fence) -> Callable[[RequestView], bool]:
-    return lambda request: fence.call(bool, True, request)
+    return lambda request: fence.call(_verdict, True, request)
 
 
 def _identifying(fence: Fence, host_scope: Callable[[Reservation], Reservation]) -> Callable[[RequestView], Reservation | None]:
@@ -133,6 +133,13 @@ def _choosing(fence: Fence) -> Callable[[RequestView, Sequence[Any]], Sequence[A
 
 def _finishing(fence: Fence) -> Callable[[RequestView, ReplyView], bool]:
     return lambda request, reply: fence.call(lambda _: True, False, request, reply)
+
+
+def _verdict(result: object) -> bool:
+    """What accept() returned. A forgotten return must not silence the server."""
+    if result is None:
+        raise InvalidValue("it returned nothing; allowed are True and False")
+    return bool(result)
 
 
 def _reservation(result: object) -> Reservation | None:

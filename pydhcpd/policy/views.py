@@ -142,11 +142,12 @@ class OptionsView(MutableMapping[str, Any]):
     that cannot be set.
     """
 
-    __slots__ = ("_given", "_now", "_table")
+    __slots__ = ("_given", "_now", "_table", "_touched")
 
     def __init__(self, options: Mapping[int, bytes], table: OptionTable) -> None:
         self._given = options
         self._now: dict[int, bytes] | None = None  # a copy, from the first change on
+        self._touched: set[int] = set()
         self._table = table
 
     def encoded(self) -> Mapping[int, bytes]:
@@ -157,10 +158,15 @@ class OptionsView(MutableMapping[str, Any]):
         """Set an option to these bytes, or take it out."""
         if self._now is None:
             self._now = dict(self._given)
+        self._touched.add(code)
         if data is None:
             self._now.pop(code, None)
         else:
             self._now[code] = data
+
+    def was_touched(self, code: int) -> bool:
+        """Whether somebody set an option or took it out, be it that it was not there."""
+        return code in self._touched
 
     def value(self, code: int) -> Any:
         """An option's value in people's form, None where it is absent; bytes that its shape cannot read stay bytes."""
@@ -223,7 +229,7 @@ class ReplyView:
         self._file = file.rstrip(b"\0")
         self._next_server = next_server
         self._server_name = server_name.encode() if isinstance(server_name, str) else server_name.rstrip(b"\0")
-        self._before = options, next_server, self._server_name, self._file
+        self._before = options, self.boot_fields()
         self._address, self._lease_time = address, lease_time
 
     # --- for the functions of the file
@@ -268,13 +274,11 @@ class ReplyView:
     def boot_file_name(self) -> str | None:
         """The boot file: option 67, and the field file where it fits there."""
         value: str | None = self._options.value(BOOT_FILE_NAME)
-        return value or self._file.decode("utf-8", "backslashreplace") or None
+        return value or self.boot_fields()[2].decode("utf-8", "backslashreplace") or None
 
     @boot_file_name.setter
     def boot_file_name(self, value: object) -> None:
         self._options["boot_file_name"] = value
-        if value is None:
-            self._file = b""
 
     @property
     def hostname(self) -> str | None:
@@ -293,7 +297,7 @@ class ReplyView:
 
     def changed(self) -> bool:
         """Whether it differs from what it was made of."""
-        return self._before != (self._options.encoded(), self._next_server, self._server_name, self._file)
+        return self._before != (self._options.encoded(), self.boot_fields())
 
     def encoded(self) -> dict[int, bytes]:
         """The options as bytes by code, the order of those that were there kept."""
@@ -301,8 +305,9 @@ class ReplyView:
 
     def boot_fields(self) -> tuple[int, bytes, bytes]:
         """siaddr, and the contents of sname and file without padding; a boot file too long for file is in option 67 alone."""
-        before, now = self._before[0].get(BOOT_FILE_NAME), self._options.encoded().get(BOOT_FILE_NAME)
-        file = self._file if now == before else (now or b"").rstrip(b"\0")
+        file = self._file
+        if self._options.was_touched(BOOT_FILE_NAME):
+            file = self._options.encoded().get(BOOT_FILE_NAME, b"").rstrip(b"\0")
         return self._next_server, self._server_name, file if len(file) < FILE_SIZE else b""
 
 

@@ -46,6 +46,20 @@ class Odd(Exception):
         raise RuntimeError
 
 
+class Tricky(Exception):
+    """What is behind it cannot be had."""
+
+    @property
+    def __cause__(self):
+        raise RuntimeError
+
+
+class Group(BaseExceptionGroup):
+    @property
+    def exceptions(self):
+        raise RuntimeError
+
+
 class Endless(Exception):
     """Refers to itself."""
 
@@ -70,7 +84,8 @@ def test_what_a_function_returns_is_read_inside_the_fence(clock):
 
 @pytest.mark.parametrize("error", [
     ValueError("x"), SystemExit(0), KeyboardInterrupt(), GeneratorExit(), MemoryError(), StopIteration(), Odd(), Endless(),
-    ExceptionGroup("two", [ValueError("a"), Odd()]), BaseExceptionGroup("two", [SystemExit(1)]), InvalidValue("x")])
+    Tricky(), Group("one", [Odd()]), ExceptionGroup("two", [ValueError("a"), Odd()]),
+    BaseExceptionGroup("two", [SystemExit(1)]), InvalidValue("x")])
 @pytest.mark.parametrize("failure", ["ignore", "drop"])
 def test_nothing_that_is_raised_gets_out(clock, error, failure):
     def act():

@@ -117,6 +117,16 @@ def test_the_field_stays_where_the_client_did_not_ask_for_the_option():
     assert (made.encoded(), made.boot_fields()) == ({15: b"example"}, (0, b"", b"pxelinux.0"))
 
 
+@pytest.mark.parametrize("act", [lambda made: setattr(made, "boot_file_name", None),
+                                 lambda made: made.options.update(boot_file_name=None)])
+def test_a_boot_file_that_is_taken_out_is_not_in_the_field_either(act):
+    """Rule 47, also where the client did not ask for the option."""
+    made = reply({}, 0, b"", b"pxelinux.0")
+    act(made)
+    assert made.changed()
+    assert (made.boot_file_name, made.encoded(), made.boot_fields()) == (None, {}, (0, b"", b""))
+
+
 @pytest.mark.parametrize(("act", "options", "fields"), [
     (lambda made: setattr(made, "boot_file_name", None), {66: b"srv"}, (1, b"srv", b"")),
     (lambda made: made.options.pop("boot_file_name"), {66: b"srv"}, (1, b"srv", b"")),
