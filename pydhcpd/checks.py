@@ -12,10 +12,14 @@ from typing import Any
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
     KNOWN,
     MOST_POOLS,
+    POOL_ARGUMENTS,
+    SHARED_NETWORK_ARGUMENTS,
+    SUBNET_ARGUMENTS,
     UNKNOWN,
     Mistake,
     PoolDeclaration,
@@ -24,6 +28,7 @@ from pydhcpd.policy.declarations import (
     without_own_policy_merged,
 )
 from pydhcpd.policy.ranges import range_text
+from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.scope import Scope, Suboption, contradictions, terms_of
 from pydhcpd.settings import BY_NAME, HOST, NETWORK_WIDE, POOL, settings_of
@@ -54,8 +59,9 @@ class Checker:
 
     # --- one scope
 
-    def scope(self, settings: Mapping[str, Any], narrowest: int, where: str, place: str) -> Scope:
-        """Compile what was set in one place. `narrowest` says what may be set there; `where` is the place in words."""
+    def scope(self, settings: Mapping[str, Any], narrowest: int, where: str, place: str, arguments: Iterable[str]) -> Scope:
+        """Compile what was set in one place. `narrowest` says what may be set there; `where` is the place in words;
+        `arguments` are the constructor's own, of which a name may be a misspelling."""
         allowed = settings_of(narrowest)
         values: dict[str, Any] = {}
         options: dict[int, bytes | None] = {}
@@ -65,7 +71,7 @@ class Checker:
                 if name in allowed:
                     values[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
                 else:
-                    self.encode(options, suboptions, name, value, allowed)
+                    self.encode(options, suboptions, name, value, allowed, arguments)
             except InvalidValue as error:
                 self.problems.append(f"{place}: {where} {name} = {_short(value)}: {error}")
         for name, reason in self.resolve_names(values):
@@ -74,13 +80,13 @@ class Checker:
         return Scope(values, options, suboptions, dict.fromkeys([*values, *options, *suboptions], origin))
 
     def encode(self, options: dict[int, bytes | None], suboptions: dict[Suboption, bytes | None], name: str, value: object,
-               allowed: Sequence[str] = ()) -> None:
+               allowed: Sequence[str] = (), arguments: Iterable[str] = ()) -> None:
         """Put an option's value into one of the two. Raises InvalidValue."""
         option = self.option(name)
         if option is None:
             if name in BY_NAME:
                 raise InvalidValue("is not for this place; allowed are DHCP options and " + ", ".join(allowed))
-            near = nearest(name, [*allowed, *OPTION_NAMES, *self.own_options], NEAR)
+            near = nearest(name, [*arguments, *allowed, *OPTION_NAMES, *self.own_options], NEAR)
             raise InvalidValue("is not known there; " + (f"did you mean {near}?" if near else
                                                          "allowed are DHCP options and lease times by name"))
         if option.inside is not None:
@@ -131,7 +137,7 @@ class Checker:
         for one in shared:
             self._note_mistakes(one.mistakes)
             where, place = f"shared network {one.name!r}", self._place(one.line)
-            scope = self.scope(one.settings, NETWORK_WIDE, where, place)
+            scope = self.scope(one.settings, NETWORK_WIDE, where, place, SHARED_NETWORK_ARGUMENTS)
             told_here = self.agree(scope.over(outer), told, where, place)
             inside = tuple(self._subnet(subnet, scope.over(outer), told_here, names) for subnet in one.subnets)
             together.append(replace(one, subnets=inside, scope=scope))
@@ -157,7 +163,7 @@ class Checker:
                 names: Sequence[str]) -> SubnetDeclaration:
         self._note_mistakes(subnet.mistakes)
         where, place = f"subnet {subnet}", self._place(subnet.line)
-        scope = self.scope(subnet.settings, NETWORK_WIDE, where, place)
+        scope = self.scope(subnet.settings, NETWORK_WIDE, where, place, SUBNET_ARGUMENTS)
         whole = scope.over(outer)
         told_here = self.agree(whole, told, where, place)
         self.defined((*subnet.allow, *subnet.deny), names, where, place)
@@ -174,7 +180,7 @@ class Checker:
     def _pool(self, pool: PoolDeclaration, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
               names: Sequence[str]) -> PoolDeclaration:
         where, place = f"pool {pool}", self._place(pool.line)
-        scope = self.scope(pool.settings, POOL, where, place)
+        scope = self.scope(pool.settings, POOL, where, place, POOL_ARGUMENTS)
         self.agree(scope.over(outer), told, where, place)
         self.defined((*pool.allow, *pool.deny), names, where, place)
         for bounds in pool.ranges:
@@ -212,7 +218,7 @@ class Checker:
             if other is not one:
                 self.problems.append(f"{place}: {where} is defined on line {other.line} too; allowed is each name once")
                 continue
-            scope = self.scope(one.settings, HOST, where, place)
+            scope = self.scope(one.settings, HOST, where, place, CLASS_ARGUMENTS)
             self.agree(scope.over(outer), told, where, place)
             try:
                 check(one)
@@ -227,7 +233,9 @@ class Checker:
     def host(self, one: Reservation) -> Reservation:
         """A host with its own scope compiled, if it sets anything; its name is the option host_name."""
         settings = {"host_name": one.hostname, **one.settings} if one.hostname else one.settings
-        return replace(one, scope=self.scope(settings, HOST, str(one), self.place_of(one))) if settings else one
+        if not settings:
+            return one
+        return replace(one, scope=self.scope(settings, HOST, str(one), self.place_of(one), HOST_ARGUMENTS))
 
     def place_of(self, one: Reservation) -> str:
         """FILE:LINE of a host."""
@@ -240,7 +248,9 @@ class Checker:
         return [one for one in found if not isinstance(one, Mistake)]
 
     def _note_mistakes(self, mistakes: Iterable[Mistake]) -> None:
-        self.problems += [f"{self._place(one.line)}: {one.call}: {one.reason}" for one in mistakes]
+        for one in mistakes:
+            self.problems.append(f"{self._place(one.line)}: {one.call}: {one.reason}")
+            self._note_mistakes(one.inner)
 
     def _place(self, line: int) -> str:
         return f"{self.file}:{line}" if line else self.file

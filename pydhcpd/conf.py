@@ -13,14 +13,22 @@ from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NO
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import match
-from pydhcpd.policy.declarations import Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.declarations import (
+    Mistake,
+    PoolDeclaration,
+    SharedNetworkDeclaration,
+    SubnetDeclaration,
+    mistakes_in,
+)
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.views import ReplyView as Reply
+from pydhcpd.policy.views import RequestView as Request
 from pydhcpd.settings import DAYS, HOURS, INFINITE, MINUTES
 from pydhcpd.wire.codecs import codec
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
 
 Made = TypeVar("Made")
 
@@ -76,7 +84,7 @@ def _made(name: str, make: Callable[[int, dict[str, object]], Made], arguments: 
     try:
         return make(line, arguments)
     except InvalidValue as error:
-        return Mistake(line, _call(name, arguments), str(error))
+        return Mistake(line, _call(name, arguments), str(error), mistakes_in(arguments.values()))
 
 
 def _call(name: str, arguments: dict[str, object]) -> str:

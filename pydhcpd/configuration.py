@@ -155,7 +155,8 @@ class DHCPServerConfiguration:
             line = error.lineno if error.filename == str(file) else _line_in(file, error)
             raise ConfigurationError([f"{file}:{line or 0}: {error.msg}"]) from error
         except (Exception, SystemExit) as error:
-            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {type(error).__name__}: {error}"]) from error
+            kind = "" if isinstance(error, InvalidValue) else f"{type(error).__name__}: "  # that of a comparator says it all
+            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {kind}{error}"]) from error
         for name, value in namespace.items():
             if not name.startswith("_") and (name not in start or value is not start[name]):
                 self.given[name] = value  # also what a function assigned by `global`, whose line nobody noted

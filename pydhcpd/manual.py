@@ -1,7 +1,8 @@
 """The parts of the manual that follow from tables: `python -m pydhcpd.manual` writes them anew, in place.
 
 Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
-arguments, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's commands in pydhcpd(8). A test sees to it
+arguments and those of the other constructors,
+fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's commands in pydhcpd(8). A test sees to it
 that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
 """
 
@@ -13,10 +14,13 @@ from textwrap import wrap
 from pydhcpd.configuration import NOT_SETTABLE
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, SETTINGS, TIME, Setting, settings_of
+from pydhcpd.policy.fields import HEADER
+from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, NETWORK_WIDE, POOL, SETTINGS, TIME, Setting, settings_of
+from pydhcpd.stub import stub
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
+STUB = "pydhcpd/conf.pyi"
 WIDTH = 118  # characters of the sample's lines
 
 HEAD = """\
@@ -80,6 +84,61 @@ HOST_ARGUMENTS = (
     ("classes", "names of classes that it is of"),
     ("ignore", "True: never answer it"),
 )
+
+SUBNET_WORDS = (
+    ("network", "its base address and mask: \"10.1.0.0/16\"; a /8 at most"),
+    ("pools", "list of what may be given: pool(...), or ranges such as \"10.1.4.0 - 10.1.7.255\"; else reservations only"),
+    ("exclude", "ranges of its pools that nobody gets"),
+    ("relays", "addresses of relays for it that lie elsewhere"),
+    ("interface", "name of a link whose own address is not in the subnet"),
+    ("allow", "names of classes; others get nothing here"),
+    ("deny", "names of classes that get nothing here; it beats allow"),
+)
+POOL_WORDS = (
+    ("range", "\"a - b\", \"a/n\" or (\"a\", \"b\"); or a list of them"),
+    ("allow", "names of classes; others get no address of it"),
+    ("deny", "names of classes that get no address of it; it beats allow"),
+)
+SHARED_NETWORK_WORDS = (
+    ("name", "what it is called in messages"),
+    ("subnets", "list of subnet(...)"),
+)
+CLASS_WORDS = (
+    ("name", "what it is called in allow, deny, host(classes=...) and by classify()"),
+    ("condition", "match(...), conditions joined by &, | and ~, or a function of the request"),
+    ("lease_limit", "most leases that its clients may have"),
+    ("lease_limit_per", "a field: the limit counts for each of its values"),
+)
+CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
+                ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST))
+"""Constructors besides host(): their arguments, and the scope of the settings that they take."""
+
+COMPARATORS = (
+    ("ALL", "anything, but present"),
+    ("GREATER(x)", "more than x: numbers and addresses"),
+    ("LESS(x)", "less than x"),
+    ("NETWORK(\"10.0.0.0/8\")", "an address of that network; also with a mask: NETWORK(\"10.0.0.0\", \"255.0.0.0\")"),
+    ("CASEINSENSITIVE(s)", "the text s in any mixture of capitals and small letters"),
+    ("PREFIX(s)", "begins with s: text, bytes, hardware addresses"),
+    ("SUFFIX(s)", "ends in s"),
+    ("REGEX(s)", "the regular expression s is found in it, in the syntax of RE2; ^ and $ tie it to the ends"),
+    ("NOT(x)", "all that x does not match, absence included"),
+)
+FIELD_WORDS = {
+    "mac": "hardware address, as \"02:00:00:00:99:01\"",
+    "client_id": "client identifier (option 61), bytes",
+    "htype": "type of hardware address, a number",
+    "ciaddr": "address that the client says it has",
+    "giaddr": "address of the relay",
+    "secs": "seconds for which the client has tried",
+    "interface": "name of the interface by which it came",
+    "message_type": "DISCOVER, REQUEST, INFORM and so on, or BOOTP",
+    "circuit_id": "the relay's circuit identifier, bytes (option 82, suboption 1)",
+    "remote_id": "the relay's remote identifier, bytes (suboption 2)",
+    "subscriber_id": "the relay's subscriber identifier, bytes (suboption 6)",
+    "uuid": "UUID of the firmware (option 97)",
+    "known": "True for a client with a reservation",
+}
 
 
 # --- the sample configuration
@@ -157,8 +216,33 @@ def host_section() -> str:
     """Every argument of host()."""
     lines = [".Bl -tag -width match_hostname -compact"]
     lines += [line for name, words in HOST_ARGUMENTS for line in (f".It Fa {name}", _escaped(words))]
-    names = " ,\n".join(f".Va {name}" for name in settings_of(HOST))
-    return "\n".join([*lines, ".El", ".Pp", "Besides these it takes DHCP options by name, and the settings", f"{names} ."])
+    return "\n".join([*lines, ".El", *_besides(HOST)])
+
+
+def _besides(scope: int) -> list[str]:
+    names = " ,\n".join(f".Va {name}" for name in settings_of(scope))
+    return [".Pp", "Besides these it takes DHCP options by name, and the settings", f"{names} ."]
+
+
+def constructor_section(name: str) -> str:
+    """Every argument of a constructor besides host()."""
+    words, scope = next((words, scope) for made, words, scope in CONSTRUCTORS if made == name)
+    return "\n".join([*_list("lease_limit_per", "Fa", words), *_besides(scope)])
+
+
+def comparators_section() -> str:
+    """Every comparator of match()."""
+    return "\n".join(_list("CASEINSENSITIVE(s)", "Li", COMPARATORS))
+
+
+def fields_section() -> str:
+    """Every field of a request that is no option."""
+    return "\n".join(_list("subscriber_id", "Va", [(field.name, FIELD_WORDS[field.name]) for field in HEADER]))
+
+
+def _list(widest: str, macro: str, rows: Iterable[tuple[str, str]]) -> list[str]:
+    lines = [line for name, words in rows for line in (f".It {macro} {_escaped(name)}", _escaped(words))]
+    return [f".Bl -tag -width {widest} -compact", *lines, ".El"]
 
 
 def shapes_section() -> str:
@@ -200,10 +284,12 @@ def current(root: Path) -> dict[Path, str]:
     """What the files below `root` should be: path and text. Raises InvalidValue where a marker is missing."""
     page, daemon_page = root / CONFIGURATION_PAGE, root / DAEMON_PAGE
     text = page.read_text()
-    for name, section in (("settings", settings_section), ("host", host_section), ("shapes", shapes_section),
-                          ("options", options_section)):
+    for name, section in (("settings", settings_section), ("host", host_section), ("comparators", comparators_section),
+                          ("fields", fields_section), ("shapes", shapes_section), ("options", options_section)):
         text = _between_markers(page, text, name, section())
-    return {root / SAMPLE: sample_configuration(), page: text,
+    for name, _, _ in CONSTRUCTORS:
+        text = _between_markers(page, text, name, constructor_section(name))
+    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), page: text,
             daemon_page: _between_markers(daemon_page, daemon_page.read_text(), "commands", commands_section())}
 
 

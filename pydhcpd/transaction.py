@@ -64,7 +64,7 @@ Question = tuple[str, bytes, int]
 TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr where another of them uses the same
 
 
-CLIENT_FQDN, RAPID_COMMIT, AUTO_CONFIGURE, SUBNET_SELECTION = 81, 80, 116, 118
+RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 80, 81, 108, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
 
 
@@ -197,11 +197,16 @@ class DHCPTransaction(Case):
         if terms.probe and self._is_to_wait(request, address):
             return
         lease_time = self._lease_time(request, terms, address)
-        if terms.rapid_commit and RAPID_COMMIT in request.options:
+        if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
             self._bind(request, address, lease_time)
             self._reply_with_lease(request, ACK, address, lease_time, terms, encode_option(RAPID_COMMIT, b""))
         else:
             self._reply_with_lease(request, OFFER, address, lease_time, terms)
+
+    @staticmethod
+    def _may_do_without(request: Request, terms: Terms) -> bool:
+        """Whether the client will leave its address alone, because it prefers IPv6 (RFC 8925 section 3.2): no lease is made."""
+        return IPV6_ONLY in terms.options and IPV6_ONLY in request.options.get(55, b"")
 
     def _address_for(self, request: Request) -> int:
         """The address to offer: the reserved one, else one that is held for the client. Without any it is told, and 0."""

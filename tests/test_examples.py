@@ -1,108 +1,191 @@
-"""The files of etc/examples: each loads without a warning, and does for real requests what it says."""
+"""The examples in etc/examples: each loads without a warning, and its clients get what its comments promise."""
 
 from pathlib import Path
 
 import pytest
-from rig import interface
+from rig import ETH1, Bench, interface, seconds
 
-from pydhcpd.addresses import address_from
+from pydhcpd.addresses import address_text
 from pydhcpd.configuration import DHCPServerConfiguration
-from pydhcpd.wire.packet import ACK
+from pydhcpd.wire.packet import ACK, NAK, OFFER
 
-EXAMPLES = sorted((Path(__file__).resolve().parents[1] / "etc" / "examples").glob("*.conf"))
-OWN = {"slurm": ("eth1", "10.20.0.1"), "campus": ("eth0", "10.0.0.10"), "office": ("eth0", "192.168.10.1"),
-       "lab": ("eth1", "10.50.0.1")}
-
-
-def ip(text):
-    return address_from(text).to_bytes(4, "big")
+EXAMPLES = Path(__file__).parent.parent / "etc" / "examples"
+OWN = {"slurm": ("eth1", "10.20.0.1"), "campus": ("eth0", "192.0.2.1"), "office": ("eth1", "192.168.10.1"),
+       "lab": ("eth1", "10.99.0.1")}
+NOON, NIGHT = 1_700_000_000 // 86400 * 86400 + 12 * 3600, 1_700_000_000 // 86400 * 86400 + 22 * 3600
 
 
-@pytest.fixture
-def example(bench):
-    """Serves an example by its name, on an interface that it names, with the address that it supposes."""
-    def serve(name):
-        (file,) = (one for one in EXAMPLES if one.stem == name)
-        bench.interfaces = {2: interface(2, *OWN[name])}
-        return bench.serve(file.read_text())
-    return serve
+def ready(bench: Bench, name: str) -> Bench:
+    """A bench that serves an example from the address that the example speaks of."""
+    link, own = OWN[name]
+    bench.interfaces = {ETH1: interface(ETH1, link, own)}
+    return bench.serve((EXAMPLES / f"{name}.conf").read_text())
 
 
-def test_every_example_is_tested():
-    assert {one.stem for one in EXAMPLES} == set(OWN)
+def mac(text):
+    return bytes.fromhex(text.replace(":", ""))
 
 
-@pytest.mark.parametrize("file", EXAMPLES, ids=lambda file: file.stem)
-def test_an_example_loads_without_a_warning(tmp_path, file):
-    copy = tmp_path / file.name
-    copy.write_text(file.read_text())
-    configuration = DHCPServerConfiguration.load(copy)
-    assert configuration.warnings == []
+def relay(circuit=b"", remote=b""):
+    """Option 82 with a circuit id and a remote id."""
+    return b"".join(bytes((code, len(value))) + value for code, value in ((1, circuit), (2, remote)) if value)
 
 
-PXE, UEFI, BIOS, ARM = b"PXEClient:Arch:00007", b"\0\7", b"\0\0", b"\0\x0b"
-PHONE, GUEST = b"Snom-d345", b"MSFT 5.0"
-CASES = [
-    # example, client, options, giaddr, address, options of the ACK (None: absent)
-    ("slurm", "022000000101", {}, None, "10.20.1.1", {12: b"node001", 17: b"10.20.0.1:/export/nodes/rack1", 67: None,
-                                                      51: (86400).to_bytes(4, "big")}),
-    ("slurm", "022000001020", {60: PXE, 93: UEFI}, None, "10.20.16.32", {12: b"node512", 67: b"ipxe.efi"}),
-    ("slurm", "022000000101", {60: PXE, 93: BIOS}, None, "10.20.1.1", {67: b"undionly.kpxe"}),
-    ("slurm", "022000000101", {60: PXE, 93: ARM}, None, "10.20.1.1", {67: b"ipxe-arm64.efi"}),
-    ("slurm", "022000000101", {60: PXE, 93: UEFI, 77: b"iPXE", 61: b"\0other"}, None, "10.20.1.1",
-     {67: b"http://10.20.0.1/boot.ipxe"}),
-    ("slurm", "066600000001", {}, None, "10.20.200.0", {51: (900).to_bytes(4, "big"), 12: None}),
-    ("campus", "021100000001", {82: b"\1\6ge-0/1\2\2s1"}, "10.3.0.1", "10.3.2.0", {3: ip("10.3.0.1"), 15: b"campus.example"}),
-    ("campus", "021100000001", {82: b"\1\x08ge-0/0/7\2\x0csw-library-1"}, "10.7.0.1", "10.7.0.20", {12: b"library-kiosk"}),
-    ("campus", "021100000001", {82: b"\1\6\0\4\0\x64\1\5"}, "10.9.0.1", "10.9.0.30", {12: b"lab-gate"}),
-    ("campus", "021100000001", {}, "192.0.2.44", "172.16.0.16", {51: (7200).to_bytes(4, "big"), 3: ip("172.16.0.1")}),
-    ("campus", "021100000001", {60: b"Cisco Systems"}, "10.40.0.1", "10.40.2.0", {150: ip("10.0.0.69"),
-                                                                                  51: (86400).to_bytes(4, "big")}),
-    ("office", "021000000001", {}, None, "192.168.10.10", {12: b"boss", 15: b"office.example", 114: None}),
-    ("office", "021000000002", {}, None, "192.168.10.50", {12: b"anna", 6: ip("192.168.10.1")}),
-    ("office", "021000000004", {}, None, "192.168.10.11", {12: b"carl"}),
-    ("office", "008077123456", {}, None, "192.168.10.30", {51: b"\xff\xff\xff\xff"}),
-    ("office", "021099000001", {60: PHONE, 55: b"\1\3"}, None, "192.168.10.50",
-     {43: b"\1\4" + ip("192.168.10.5") + b"\2\2\0\x14\xff"}),
-    ("office", "021099000001", {60: GUEST}, None, "192.168.10.150",
-     {114: b"https://portal.office.example/api", 6: ip("9.9.9.9"), 51: (1800).to_bytes(4, "big"), 108: None}),
-    ("lab", "025000000001", {12: b"board-7-21"}, None, "10.50.7.21", {12: b"board-7-21", 15: b"boards.lab.example",
-                                                                      17: b"10.50.0.2:/boards/board-7-21"}),
-    ("lab", "025000000001", {12: b"board-nonsense"}, None, "10.50.100.0", {15: b"boards.lab.example"}),
-    ("lab", "025000000002", {}, None, "10.50.100.0", {3: ip("10.50.0.1"), 67: None}),
-    ("lab", "025000000003", {12: b"visitor"}, None, "10.50.200.0", {51: (600).to_bytes(4, "big")}),
-    ("lab", "b827eb000001", {}, None, "10.50.100.0", {67: b"pi/b8-27-eb-00-00-01.img"}),
-    ("lab", "025000000077", {}, None, "10.50.100.0", {3: None, 51: (300).to_bytes(4, "big")}),
-]
+def said(reply, code):
+    """An option of a reply as bytes; its address for "ip", its next server for "next", seconds for "time"."""
+    if code == "ip":
+        return reply.yiaddr
+    if code == "next":
+        return address_text(reply.packet.siaddr)
+    return seconds(reply) if code == "time" else reply.packet.options.get(code)
 
 
-@pytest.mark.parametrize(("name", "client", "options", "giaddr", "address", "expected"), CASES)
-def test_an_example_does_what_it_says(example, name, client, options, giaddr, address, expected):
-    bench = example(name)
-    fields = {"giaddr": giaddr} if giaddr else {}
-    (offer,) = bench.say(bench.discover(bytes.fromhex(client), options=options, **fields))
-    (ack,) = bench.say(bench.selecting(offer.yiaddr, bytes.fromhex(client), OWN[name][1], options=options, **fields))
-    assert (ack.kind, ack.yiaddr) == (ACK, address)
-    assert {code: ack.packet.options.get(code) for code in expected} == expected
+def bound(bench, name, client, options=None, **fields):
+    """What a client is told with its lease, by DISCOVER and REQUEST; None where nobody answers it."""
+    offers = bench.say(bench.discover(mac(client), options=options, **fields))
+    if not offers:
+        return None
+    ack, = bench.say(bench.selecting(offers[0].yiaddr, mac(client), server=OWN[name][1], options=options, **fields))
+    assert (offers[0].kind, ack.kind, ack.yiaddr) == (OFFER, ACK, offers[0].yiaddr)
+    return ack
 
 
-@pytest.mark.parametrize(("name", "client"), [("office", "021000000066"), ("lab", "025000000066")])
-def test_an_example_is_silent_where_it_says_so(example, name, client):
-    bench = example(name)
-    assert bench.say(bench.discover(bytes.fromhex(client))) == []
+def test_every_example_is_tried_here():
+    assert {one.stem for one in EXAMPLES.iterdir()} == set(OWN)
 
 
-def test_a_port_of_the_campus_has_four_leases_and_a_replaced_device_its_predecessors(example):
-    bench = example("campus")
-    port = {82: b"\1\6ge-0/1\2\2s1"}
-    first = [bench.say(bench.discover(bytes((2, 0, 0, 0, 0, number)), giaddr="10.3.0.1", options=port))[0].yiaddr
-             for number in range(3)]
-    assert set(first) == {"10.3.2.0"}, "one lease belongs to the port"
-    without_switch = {82: b"\1\6ge-0/9"}
-    answered = []
-    for number in range(6):
-        client = bytes((2, 0, 0, 0, 1, number))
-        for offer in bench.say(bench.discover(client, giaddr="10.3.0.1", options=without_switch)):
-            bench.say(bench.selecting(offer.yiaddr, client, OWN["campus"][1], options=without_switch, giaddr="10.3.0.1"))
-            answered.append(offer.yiaddr)
-    assert len(set(answered)) == 4
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_an_example_loads_without_a_warning_and_says_for_whom_it_is(tmp_path, name):
+    text = (EXAMPLES / f"{name}.conf").read_text()
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text(text)
+    file.chmod(0o644)
+    loaded = DHCPServerConfiguration.load(file)
+    assert loaded.warnings == []
+    assert [line[:2] for line in text.splitlines()[:2]] == ["# ", "# "]
+    assert text.startswith("# For ")
+    assert max(map(len, text.splitlines())) <= 128
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+def test_an_example_says_the_same_with_the_line_for_editors(tmp_path, name):
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text("from pydhcpd.conf import *\n" + (EXAMPLES / f"{name}.conf").read_text())
+    assert DHCPServerConfiguration.load(file).warnings == []
+
+
+PXE = b"PXEClient:Arch:00007"
+STRANGER = "02:11:22:33:44:55"
+ROOM, ROOM2 = relay(b"1/1", b"switch 1"), relay(b"1/2", b"switch 1")
+CASES = {
+    "slurm": [
+        # a node: address and name from rack and slot
+        (("02:00:5e:10:00:01", {}, {}), {"ip": "10.20.1.1", 12: b"r01s01", 67: None, "time": 86400, "next": "10.20.0.1"}),
+        (("02:00:5e:10:02:00", {}, {}), {"ip": "10.20.16.32", 12: b"r16s32", 3: b"\x0a\x14\0\1", 15: b"cluster.example"}),
+        # boot values by architecture; iPXE before the firmware that loaded it
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\7"}, {}), {"ip": "10.20.1.2", 67: b"ipxe-x86_64.efi"}),
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\x09"}, {}), {67: b"ipxe-x86_64.efi"}),
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\x0b"}, {}), {67: b"ipxe-arm64.efi"}),
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\0"}, {}), {67: b"undionly.kpxe"}),
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\7", 77: b"iPXE"}, {}), {67: b"http://10.20.0.1/boot.ipxe"}),
+        (("02:00:5e:10:00:02", {60: PXE, 93: b"\0\6"}, {}), {67: None}),
+        # a board that is not known
+        ((STRANGER, {}, {}), {"ip": "10.20.200.0", "time": 600, 67: b"discover.ipxe"}),
+        ((STRANGER, {60: PXE, 93: b"\0\7"}, {}), {"ip": "10.20.200.0", 67: b"ipxe-x86_64.efi"}),
+        # the controllers, and no strangers among them
+        (("02:00:5e:11:00:21", {}, {"giaddr": "10.21.0.1"}), {"ip": "10.21.2.1", 12: b"r02s01-bmc"}),
+        ((STRANGER, {}, {"giaddr": "10.21.0.1"}), None),
+    ],
+    "campus": [
+        ((STRANGER, {}, {"giaddr": "10.7.0.1"}), {"ip": "10.7.0.20", 3: b"\x0a\7\0\1", 15: b"b7.campus.example",
+                                                  "time": 28800}),
+        ((STRANGER, {}, {"giaddr": "10.40.2.1"}), {"ip": "10.40.0.20"}),
+        ((STRANGER, {82: ROOM}, {"giaddr": "172.16.3.1"}), {"ip": "172.16.3.20", 15: b"rooms.campus.example", 82: ROOM}),
+        ((STRANGER, {}, {"giaddr": "192.0.2.200"}), {"ip": "10.200.0.20", 15: b"campus.example"}),
+        ((STRANGER, {82: relay(b"Gi1/0/48", b"sw-1-1")}, {"giaddr": "10.1.0.1"}), {"ip": "10.1.0.5", 12: b"door-1"}),
+        ((STRANGER, {82: relay(b"Gi1/0/48", b"sw-1-2")}, {"giaddr": "10.1.0.1"}), {"ip": "10.1.0.20", 12: None}),
+        ((STRANGER, {82: relay(b"Gi1/0/47")}, {"giaddr": "10.2.0.1"}), {"ip": "10.2.0.6", 12: b"printer-2"}),
+        ((STRANGER, {82: relay(b"Gi1/0/47")}, {"giaddr": "10.3.0.1"}), {"ip": "10.3.0.20"}),
+        ((STRANGER, {}, {"giaddr": "10.41.0.1"}), None),
+        ((STRANGER, {}, {}), None),
+    ],
+    "office": [
+        (("02:00:5e:01:00:01", {}, {}), {"ip": "192.168.10.10", 12: b"boss", 15: b"office.example", 114: None}),
+        (("02:00:5e:01:00:02", {}, {}), {"ip": "192.168.10.50", 12: b"laptop", "time": 12 * 3600}),
+        (("02:00:5e:01:00:99", {}, {}), None),
+        ((STRANGER, {60: b"AcmePhone 9", 55: b"\1\3"}, {}), {
+            "ip": "192.168.10.20", 43: b"\1\4\xc0\xa8\x0a\3\2\2\0\x14\xff", 150: None, "time": 7 * 86400}),
+        (("02:00:5e:aa:00:01", {55: b"\1\x96"}, {}), {"ip": "192.168.10.20", 150: b"\xc0\xa8\x0a\3"}),
+        ((STRANGER, {60: b"Big LaserJet", 55: b"\1"}, {}), {
+            "ip": "192.168.10.20", 125: b"\0\0\x11\x8b\x08\1\6office", 43: None}),
+        ((STRANGER, {}, {}), {"ip": "192.168.10.100", "time": 1800, 15: b"guests.example", 108: None,
+                              114: b"https://guests.office.example/"}),
+        ((STRANGER, {55: b"\1\x6c\x72"}, {}), {108: b"\0\0\7\x08", 114: b"https://guests.office.example/"}),
+    ],
+    "lab": [
+        (("02:00:5e:66:00:01", {}, {}), None),  # accept
+        (("02:00:5e:77:03:11", {}, {}), {"ip": "10.99.103.17", 12: b"bench3-17"}),  # identify
+        (("02:00:5e:77:00:11", {}, {}), {"ip": "10.99.1.0", 12: None}),
+        ((STRANGER, {}, {}), {"ip": "10.99.1.0", "time": 3600, 15: b"lab.example", 67: None}),
+        ((STRANGER, {60: b"board-x"}, {}), {  # choose and finish
+            "ip": "10.99.2.0", 15: b"boards.lab.example", "time": 3600, 67: b"boards/02-11-22-33-44-55.cfg"}),
+        ((STRANGER, {60: b"board-x", 77: b"v2"}, {}), {"ip": "10.99.2.0", 67: b"v2.img"}),
+        ((STRANGER, {77: b"v2"}, {}), {"ip": "10.99.1.0", 67: b"v2.img"}),
+    ],
+}
+
+
+@pytest.mark.parametrize(("name", "client", "promised"), [
+    pytest.param(name, client, promised, id=f"{name}-{number}")
+    for name, cases in CASES.items() for number, (client, promised) in enumerate(cases)])
+def test_a_client_of_an_example_gets_what_the_file_promises(bench, name, client, promised):
+    bench.now = NOON
+    hardware, options, fields = client
+    ack = bound(ready(bench, name), name, hardware, options, **fields)
+    if promised is None:
+        assert ack is None
+    else:
+        assert ack is not None
+        assert {code: said(ack, code) for code in promised} == promised
+
+
+def test_slurm_firmware_ipxe_and_system_share_an_address(bench):
+    ready(bench, "slurm")
+    for identifier in (b"\0firmware", b"\1" + mac(STRANGER), b"\xff\0\0\0\1duid"):
+        assert bound(bench, "slurm", STRANGER, {61: identifier}).yiaddr == "10.20.200.0"
+
+
+def test_slurm_a_node_with_another_address_is_refused(bench):
+    nak, = ready(bench, "slurm").say(bench.request(mac(STRANGER), options={50: "10.20.100.7"}))
+    assert nak.kind == NAK
+
+
+def test_campus_a_replaced_device_gets_its_predecessors_address(bench):
+    ready(bench, "campus")
+    got = [bound(bench, "campus", client, {82: port}, giaddr="172.16.1.1").yiaddr
+           for client, port in ((STRANGER, ROOM), ("02:11:22:33:44:66", ROOM), ("02:11:22:33:44:77", ROOM2))]
+    assert got == ["172.16.1.20", "172.16.1.20", "172.16.1.21"]
+
+
+def test_campus_a_port_of_the_hall_has_two_devices_at_most(bench):
+    ready(bench, "campus")
+    got = [bound(bench, "campus", f"02:11:22:33:44:{n:02x}", {82: relay(port)}, giaddr="192.0.2.200")
+           for n, port in enumerate((b"p1", b"p1", b"p1", b"p2"))]
+    assert [reply and reply.yiaddr for reply in got] == ["10.200.0.20", "10.200.0.21", None, "10.200.0.22"]
+
+
+def test_office_guests_have_shorter_leases_when_the_pool_is_nearly_full(bench):
+    ready(bench, "office")
+    times = []
+    for number in range(125):
+        times.append(seconds(bound(bench, "office", f"02:11:22:33:44:{number:02x}")))
+        bench.now += 2  # how full a pool is, is not counted for each client anew
+    assert times[:100] == [1800] * 100
+    assert times[-4:] == [600] * 4
+
+
+def test_lab_leases_of_boards_are_short_at_night(bench):
+    bench.now = NIGHT
+    ready(bench, "lab")
+    assert seconds(bound(bench, "lab", STRANGER, {60: b"board-x"})) == 600
+    assert seconds(bound(bench, "lab", "02:11:22:33:44:66")) == 3600

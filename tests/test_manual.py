@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd import manual
+from pydhcpd import conf, manual
 from pydhcpd.command_line import BARE_ACTIONS, FILE_ACTIONS
 from pydhcpd.configuration import DHCPServerConfiguration
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy import reservation
+from pydhcpd.policy import classes, declarations, reservation
 from pydhcpd.settings import HOST, SETTINGS, settings_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,3 +163,46 @@ def test_both_commands_can_be_read_by_a_shell() -> None:
     for command in fenced("sh")[:2]:
         assert shlex.split(command)
         subprocess.run(["bash", "-n", "-c", command], check=True, timeout=60)
+
+
+# --- the stub
+
+
+def type_errors(directory: Path, text: str) -> str:
+    """What `mypy --strict` says of a configuration."""
+    file = directory / "configuration_file.py"
+    file.write_text(f"from pydhcpd.conf import *\n{text}")
+    done = subprocess.run([sys.executable, "-m", "mypy", "--strict", "--config-file", str(ROOT / "pyproject.toml"),
+                           "--cache-dir", str(directory / "cache"), str(file)],
+                          cwd=ROOT, capture_output=True, text=True, timeout=300)
+    return "" if done.returncode == 0 else done.stdout + done.stderr
+
+
+def test_a_type_checker_accepts_the_examples_of_readme_and_refuses_what_is_misspelt(tmp_path: Path) -> None:
+    pytest.importorskip("mypy")
+    for number, text in enumerate(fenced("python")):
+        directory = tmp_path / str(number)
+        directory.mkdir()
+        assert type_errors(directory, text) == ""
+    told = type_errors(tmp_path, 'subnets = [\n subnet("10.0.0.0/8", ruter="10.0.0.1"),\n subnet("10.0.0.0/8", router=7)]\n'
+                                 'fax = match(vendor_clas_identifier="x")\n'
+                                 'def accept(request: Request) -> bool:\n return request.mak is None\n')
+    assert [line for line in (3, 4, 5, 7) if f":{line}: error:" not in told] == []
+
+
+def test_the_words_of_the_stub_are_those_of_the_file() -> None:
+    names = re.search(r"__all__ = (\[.*?\])", (ROOT / manual.STUB).read_text(), flags=re.S)
+    assert names is not None
+    assert sorted(re.findall(r"\w+", names[1])) == sorted(conf.__all__)
+
+
+@pytest.mark.parametrize("name, words, arguments", [
+    ("subnet", manual.SUBNET_WORDS, declarations.SUBNET_ARGUMENTS), ("pool", manual.POOL_WORDS, declarations.POOL_ARGUMENTS),
+    ("shared_network", manual.SHARED_NETWORK_WORDS, declarations.SHARED_NETWORK_ARGUMENTS),
+    ("client_class", manual.CLASS_WORDS, tuple(classes.ARGUMENTS))])
+def test_every_argument_of_a_constructor_is_described(name: str, words: "tuple[tuple[str, str], ...]",
+                                                      arguments: "tuple[str, ...]") -> None:
+    assert sorted(argument for argument, _ in words) == sorted(arguments)
+    stub = re.search(rf"^def {name}\((.*?)\) -> ", (ROOT / manual.STUB).read_text(), flags=re.M | re.S)
+    assert stub is not None
+    assert [argument for argument in arguments if f"{argument}: " not in stub[1]] == []

@@ -4,10 +4,10 @@ Each test names the RFC, the rule or the row that it holds.
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, NETWORK, SERVER, codes, reason
+from rig import ALICE, BOB, CAROL, EVERYBODY, NETWORK, SERVER, codes, reason
 
 from pydhcpd.addresses import address_from
-from pydhcpd.wire.packet import ACK, OFFER, Packet
+from pydhcpd.wire.packet import ACK, DECLINE, INFORM, NAK, OFFER, Packet
 
 
 def ip(text):
@@ -324,3 +324,151 @@ def test_rule_38_option_81_is_answered_only_if_it_was_sent_and_beats_12(bench):
     assert option(ack, 81) == b"\x0a\xff\xffpc.lab.example"
     assert bench.stored(ack.yiaddr).hostname == "pc.lab.example"
     assert option(bench.lease(BOB), 81) is None
+
+
+# --- relays: rules 1, 7, 35, 43, with what they say about identity and ports
+
+
+RELAYED = """
+ip_address_lease_time = 3600
+authoritative = True
+subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.19"], rapid_commit=True),
+           subnet("10.1.0.0/24", pools=["10.1.0.10 - 10.1.0.19"], rapid_commit=True, relays=["192.0.2.200"])]
+"""
+RELAY = "10.1.0.2"
+OVERRIDE = {82: b"\1\2p1\x0b\4" + ip(RELAY)}
+
+
+def test_rule_35_a_nak_and_a_decline_go_by_the_override_too(bench):
+    bench.serve(RELAYED).lease(giaddr=RELAY, options={})
+    nak = one(bench.say(bench.request(giaddr=RELAY, options={50: "10.1.0.15", **OVERRIDE})))
+    assert (nak.kind, option(nak, 54), option(nak, 82), nak.packet.flags) == (NAK, ip(RELAY), OVERRIDE[82], 0x8000)
+    bench.say(bench.message(DECLINE, giaddr=RELAY, options={50: "10.1.0.10", 54: RELAY, **OVERRIDE}))
+    assert bench.stored("10.1.0.10").state == "quarantined"
+
+
+@pytest.mark.parametrize("server", [SERVER, RELAY, "198.51.100.1"])
+def test_rule_35_our_own_addresses_are_accepted_beside_the_override(bench, server):
+    bench.serve(RELAYED)
+    offer = one(bench.say(bench.discover(giaddr=RELAY, options=OVERRIDE)))
+    assert one(bench.say(bench.selecting(offer.yiaddr, server=server, giaddr=RELAY, options=OVERRIDE))).kind == ACK
+
+
+@pytest.mark.parametrize(("giaddr", "options"), [
+    (RELAY, {82: b"\1\2p1"}), (RELAY, {}), (RELAY, {82: b"\x0b\4" + ip("10.1.0.3")}), (RELAY, {82: b"\x0b\3\n\1\0"}),
+    (None, OVERRIDE)])
+def test_rule_35_an_address_that_is_neither_is_another_server(bench, giaddr, options):
+    fields = {"giaddr": giaddr} if giaddr else {}
+    bench.serve(RELAYED)
+    offer = one(bench.say(bench.discover(options=options, **fields)))
+    assert bench.say(bench.selecting(offer.yiaddr, server=RELAY, options=options, **fields)) == []
+
+
+def test_rule_43_through_a_relay_82_is_still_last(bench):
+    reply = one(bench.serve(RELAYED).say(bench.discover(giaddr=RELAY, options={80: b"", 61: b"id", **OVERRIDE})))
+    assert (reply.kind, reply.yiaddr, reply.address, codes(reply)[-3:]) == (ACK, "10.1.0.10", RELAY, [80, 61, 82])
+    assert reply.packet.options[82] == OVERRIDE[82]
+
+
+def test_rule_43_a_client_with_another_address_gets_its_own(bench):
+    """Option 50 of a DISCOVER is a wish: what is committed is the client's own address (RFC 4039 section 3.1)."""
+    bench.serve(RELAYED).lease()
+    reply = one(bench.say(bench.discover(options={80: b"", 50: "192.0.2.15"})))
+    assert (reply.kind, reply.yiaddr) == (ACK, "192.0.2.10")
+
+
+@pytest.mark.parametrize(("giaddr", "address"), [("192.0.2.200", "10.1.0.10"), ("192.0.2.201", "192.0.2.10")])
+def test_row_25_a_listed_relay_beats_the_subnet_of_its_own_address(bench, giaddr, address):
+    reply = one(bench.serve(RELAYED).say(bench.discover(giaddr=giaddr)))
+    assert (reply.yiaddr, reply.address, reply.port) == (address, giaddr, 67)
+
+
+def test_rule_1_replies_of_all_kinds_go_to_the_port_that_the_relay_used(bench):
+    """RFC 8357 section 4."""
+    bench.serve(RELAYED)
+    fields = {"giaddr": RELAY, "options": {82: b"\x13\0"}}
+    messages = [bench.discover(**fields), bench.selecting("10.1.0.10", **fields), bench.message(INFORM, **fields),
+                bench.request(giaddr=RELAY, options={50: "10.1.0.15", 82: b"\x13\0"})]
+    replies = [one(bench.say((message, SERVER, RELAY, 6700))) for message in messages]
+    assert [reply.kind for reply in replies] == [OFFER, ACK, ACK, NAK]
+    assert {(reply.address, reply.port) for reply in replies} == {(RELAY, 6700)}
+
+
+# --- adopt_unknown: after the loss of a database
+
+
+ADOPTING = """
+adopt_unknown = True
+authoritative = True
+classes = [client_class("c", match(vendor_class_identifier="c"), lease_limit=1)]
+subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.19", pool("192.0.2.30/31", allow="c")],
+                  exclude=["192.0.2.18"])]
+hosts = [host(mac="02:00:00:00:00:0c", ip="192.0.2.12")]
+"""
+
+
+@pytest.mark.parametrize("way", ["rebooting", "renewing", "rebinding"])
+@pytest.mark.parametrize(("address", "kind"), [
+    ("192.0.2.15", ACK), ("192.0.2.12", NAK), ("192.0.2.18", NAK), ("192.0.2.30", NAK), ("192.0.2.1", NAK),
+    ("192.0.2.50", NAK), ("10.9.9.9", NAK), ("192.0.2.10", NAK)])
+def test_adopt_unknown_gives_what_is_free_and_open_and_nothing_else(bench, way, address, kind):
+    bench.serve(ADOPTING).lease(BOB)  # has .10
+    if way == "rebooting":
+        message = bench.request(options={50: address})
+    else:
+        message = (bench.request(ciaddr=address), SERVER if way == "renewing" else EVERYBODY, address)
+    reply = one(bench.say(message))
+    assert reply.kind == kind
+    if kind == ACK:
+        assert reply.stored
+        assert bench.lease(CAROL).yiaddr == "192.0.2.12"
+
+
+def test_adopt_unknown_keeps_the_limits_of_classes(bench):
+    bench.serve(ADOPTING).lease(BOB, options={60: b"c"})
+    assert one(bench.say(bench.request(options={50: "192.0.2.31", 60: b"c"}))).kind == NAK
+
+
+# --- BOOTP by host, class and pool: row 6
+
+
+def test_row_6_a_bootp_client_is_of_classes_and_pools_too(bench):
+    bench.serve("""
+bootp = True
+classes = [client_class("old", match(mac=PREFIX("02:00:00:00:00:0a")), boot_file_name="old.bin")]
+subnets = [subnet("192.0.2.0/24", pools=[pool("192.0.2.20/31", allow="old", domain_name="old.example"), "192.0.2.10/31"])]
+""")
+    reply = one(bench.say(bootp()))
+    assert (reply.yiaddr, reply.packet.file, option(reply, 15)) == ("192.0.2.20", b"old.bin", b"old.example")
+    assert one(bench.say(bootp(BOB))).yiaddr == "192.0.2.10"
+
+
+def test_row_6_a_lease_of_a_dhcp_client_becomes_one_for_ever_when_it_boots_by_bootp(bench):
+    bench.serve(NETWORK + "bootp = True").lease()
+    assert one(bench.say(bootp())).yiaddr == "192.0.2.10"
+    bench.pass_time(8000)
+    assert bench.stored("192.0.2.10").expires is None
+    assert bench.lease(BOB).yiaddr == "192.0.2.11"
+
+
+# --- offer_hold_time
+
+
+@pytest.mark.parametrize(("settings", "held"), [
+    ("", 40), ("length_of_transaction = 10\n", 10), ("offer_hold_time = 5\n", 5),
+    ("offer_hold_time = 90\nlength_of_transaction = 10\n", 90)])
+def test_row_35_how_long_an_offer_is_held(bench, settings, held):
+    bench.serve(settings + NETWORK.replace(".19", ".10"))
+    assert one(bench.say(bench.discover(ALICE))).kind == OFFER
+    bench.pass_time(held - 1)
+    assert bench.say(bench.discover(BOB)) == []
+    bench.pass_time(2)
+    assert one(bench.say(bench.discover(BOB))).yiaddr == "192.0.2.10"
+    assert one(bench.say(bench.selecting("192.0.2.10", ALICE))).kind == NAK
+
+
+def test_a_client_that_prefers_ipv6_is_offered_an_address_and_given_no_lease(bench):
+    """RFC 8925 section 3.2: it leaves the address alone, so Rapid Commit would waste one."""
+    bench.serve(RAPID + "ipv6_only_preferred = 300\n")
+    assert one(bench.say(bench.discover(options={80: b"", 55: b"\1\x6c"}))).kind == OFFER
+    assert one(bench.say(bench.discover(BOB, options={80: b"", 55: b"\1\3"}))).kind == ACK

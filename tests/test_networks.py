@@ -8,7 +8,7 @@ from rig import ALICE, BOB, CAROL, ETH2, SERVER, codes, datagram, interface, rea
 
 from pydhcpd.addresses import address_from
 from pydhcpd.leases.store import QUARANTINED
-from pydhcpd.wire.packet import ACK, NAK, OFFER, RELEASE
+from pydhcpd.wire.packet import ACK, INFORM, NAK, OFFER, RELEASE
 
 CAMPUS = """
 subnets = [
@@ -475,3 +475,120 @@ def test_what_is_of_no_network_leaves_no_transaction(bench):
     for number in range(100):
         assert bench.say(bench.discover(bytes((2, 0, 0, 0, 1, number)), giaddr="172.16.0.1")) == []
     assert len(bench.server.transactions) == 0
+
+
+# --- shared networks and reservations, pools and exclusions
+
+
+WIRE = """
+ip_address_lease_time = 3600
+authoritative = True
+classes = [client_class("guest", match(vendor_class_identifier="guest"))]
+shared_networks = [shared_network("wire", [
+    subnet("192.0.2.0/24", pools=["192.0.2.10/31"], router="192.0.2.1", deny="guest"),
+    subnet("10.4.0.0/24", pools=["10.4.0.10/31"], router="10.4.0.1", domain_name="four.example")])]
+hosts = [host(mac="02:00:00:00:00:0b", ip="10.4.0.50", root_path="/bob"),
+         host(mac="02:00:00:00:00:0c", ip=["192.0.2.50", "10.4.0.51"])]
+"""
+
+
+@pytest.mark.parametrize(("client", "options", "address", "router", "domain"), [
+    (ALICE, {}, "192.0.2.10", "192.0.2.1", None), (BOB, {}, "10.4.0.50", "10.4.0.1", b"four.example"),
+    (ALICE, {60: b"guest"}, "10.4.0.10", "10.4.0.1", b"four.example"), (CAROL, {}, "192.0.2.50", "192.0.2.1", None)])
+def test_row_32_each_address_of_a_wire_comes_with_its_own_subnets_options(bench, client, options, address, router, domain):
+    ack = bench.serve(WIRE).lease(client, options=options)
+    assert (ack.yiaddr, option(ack, 3), option(ack, 15)) == (address, ip(router), domain)
+    assert option(ack, 1) == b"\xff\xff\xff\0"
+    for fields, way in (({"ciaddr": address, "options": options}, (SERVER, address)),
+                        ({"ciaddr": address, "options": options}, ("255.255.255.255", address)),
+                        ({"options": {50: address, **options}}, ("255.255.255.255", "0.0.0.0"))):
+        reply = one(bench.say((bench.request(client, **fields), *way)))
+        assert (reply.kind, reply.yiaddr, option(reply, 3), option(reply, 15)) == (ACK, address, ip(router), domain)
+
+
+def test_row_32_informed_clients_of_a_wire_get_the_options_of_their_own_subnet(bench):
+    bench.serve(WIRE)
+    for address, router in (("192.0.2.77", "192.0.2.1"), ("10.4.0.77", "10.4.0.1")):
+        for destination in (SERVER, "255.255.255.255"):
+            reply = one(bench.say((bench.message(INFORM, ciaddr=address), destination, address)))
+            assert (reply.kind, option(reply, 3)) == (ACK, ip(router))
+
+
+def test_row_46_across_the_subnets_of_a_wire(bench):
+    """The host waits in the pool of the first subnet for its address in the second."""
+    bench.serve(WIRE.replace('"10.4.0.10/31"', '"10.4.0.50/31"').replace('host(mac="02:00:00:00:00:0b", ip="10.4.0.50", '
+                                                                         'root_path="/bob"),', ""))
+    held = bench.lease(ALICE, options={60: b"guest"}).yiaddr
+    assert held == "10.4.0.50"
+    bench.serve(WIRE)
+    waiting = bench.lease(BOB)
+    assert (waiting.yiaddr, int.from_bytes(option(waiting, 51), "big"), option(waiting, 17)) == ("192.0.2.10", 60, b"/bob")
+    refused = one(bench.say((bench.request(ALICE, ciaddr=held, options={60: b"guest"}), SERVER, held)))
+    assert refused.kind == NAK
+    assert bench.lease(ALICE, options={60: b"guest"}).yiaddr == "10.4.0.10"
+    assert one(bench.say((bench.request(BOB, ciaddr="192.0.2.10"), SERVER, "192.0.2.10"))).kind == NAK
+    assert bench.lease(BOB).yiaddr == "10.4.0.50"
+    strangers = {bench.lease(bytes((2, 0, 0, 0, 1, number))).yiaddr for number in range(2)}
+    assert strangers == {"192.0.2.10", "192.0.2.11"}, "where it waited is free again"
+
+
+@pytest.mark.parametrize(("pools", "exclude", "expected"), [
+    ('["192.0.2.8/30"]', "[]", [8, 9, 10, 11]), ('["192.0.2.8/30"]', '["192.0.2.9"]', [8, 10, 11]),
+    ('["192.0.2.8/30"]', '["192.0.2.0/29", ("192.0.2.10", "192.0.2.12")]', [8, 9]),
+    ('[("192.0.2.8", "192.0.2.9"), "192.0.2.20"]', "[]", [8, 9, 20]), ('("192.0.2.8", "192.0.2.9")', "[]", [8, 9]),
+    ('[pool(["192.0.2.20", "192.0.2.8/31"])]', "[]", [8, 9, 20]), ('["192.0.2.0/30"]', "[]", [2, 3]),
+    ('["192.0.2.252/30"]', "[]", [252, 253, 254]), ('["192.0.2.8/30"]', '["192.0.2.0/24"]', []), ("[]", "[]", [])])
+def test_row_31_what_a_subnet_gives(bench, pools, exclude, expected):
+    """Row 39: not its base, its broadcast address, our own (.1), or what is excluded; each once."""
+    bench.serve(f'subnets = [subnet("192.0.2.0/24", pools={pools}, exclude={exclude})]')
+    offers = bench.say(*(bench.discover(bytes((2, 0, 0, 0, 1, number))) for number in range(6)))
+    assert sorted(offer.yiaddr for offer in offers) == sorted(f"192.0.2.{number}" for number in expected)
+    for number in set(range(256)) - set(expected):
+        refused = bench.say(bench.selecting(f"192.0.2.{number}", DAVE))
+        assert [reply.kind for reply in refused] == [NAK], number
+
+
+def test_row_31_an_excluded_address_may_be_reserved(bench):
+    bench.serve('subnets = [subnet("192.0.2.0/24", pools=["192.0.2.8/30"], exclude=["192.0.2.9"])]\n'
+                'hosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.9")]')
+    assert bench.lease(ALICE).yiaddr == "192.0.2.9"
+    assert bench.lease(BOB).yiaddr == "192.0.2.8"
+
+
+@pytest.mark.parametrize(("allow", "deny", "seen"), [
+    ("[]", "[]", "ab-"), ('["a"]', "[]", "a"), ('["a", "b"]', "[]", "ab"), ("[]", '["a"]', "b-"), ('["a"]', '["a"]', ""),
+    ('["unknown"]', '["b"]', "a-"), ('["known"]', "[]", ""), ("[]", '["unknown"]', "")])
+@pytest.mark.parametrize("place", ["pool", "subnet"])
+def test_row_49_deny_beats_allow_in_pools_and_in_subnets(bench, allow, deny, seen, place):
+    limits = f", allow={allow}, deny={deny}"
+    bench.serve(f"""
+classes = [client_class("a", match(vendor_class_identifier="a")), client_class("b", match(vendor_class_identifier="b"))]
+subnets = [subnet("192.0.2.0/24", pools=[pool("192.0.2.8/29"{limits if place == "pool" else ""})]
+                  {limits if place == "subnet" else ""})]""")
+    served = [vendor for number, vendor in enumerate("ab-")
+              if bench.say(bench.discover(bytes((2, 0, 0, 0, 1, number)), options={60: vendor.encode()}))]
+    assert "".join(served) == seen
+
+
+def test_a_client_with_a_lease_is_moved_when_its_subnet_closes_to_it(bench):
+    text = 'subnets = [subnet("10.1.0.0/24", pools=["10.1.0.10/31"]{})]\nauthoritative = True'
+    bench.serve(text.format("")).lease(giaddr="10.1.0.2")
+    bench.serve(text.format(', deny="unknown"'))
+    assert one(bench.say(bench.request(ciaddr="10.1.0.10", giaddr="10.1.0.2"))).kind == NAK
+    assert bench.say(bench.discover(giaddr="10.1.0.2")) == []
+
+
+@pytest.mark.parametrize("kind", ["INFORM", "DISCOVER"])
+def test_option_118_without_a_relay_chooses_too(bench, kind):
+    """RFC 3011 section 2: a server on the link may be asked for an address of another subnet."""
+    bench.serve(CAMPUS)
+    message = (bench.discover(options={118: ip("10.1.0.0")}) if kind == "DISCOVER" else
+               bench.message(INFORM, ciaddr="10.1.4.9", options={118: ip("10.1.0.0")}))
+    reply = one(bench.say(message))
+    assert (option(reply, 118), option(reply, 3)) == (ip("10.1.0.0"), ip("10.1.0.1"))
+
+
+@pytest.mark.parametrize("value", [b"", b"\n\1\0", b"\n\1\0\0\0", b"\0\0\0\0"])
+def test_an_odd_option_118_counts_as_not_there(bench, value):
+    reply = one(bench.serve(CAMPUS).say(bench.discover(giaddr=RELAY2, options={118: value})))
+    assert (reply.yiaddr, option(reply, 118)) == ("10.2.4.4", None)

@@ -158,11 +158,14 @@ def classify(policy: "Policy", case: Case) -> None:
 
 def permit(policy: "Policy", case: Case) -> None:  # noqa: ARG001  # all steps have one signature
     """The pools that are open to the client. A reservation is free of its pool's limits, not of its subnet's."""
-    request = case.request
+    request, segment = case.request, case.segment
     assert request is not None
-    case.pools, case.places = case.segment.pools(case.classes, request.known)
+    if segment.is_open:
+        case.pools, case.places = segment.open_pools
+        return
+    case.pools, case.places = segment.pools(case.classes, request.known)
     if case.reserved:
-        network = case.segment.network_of(case.reserved)
+        network = segment.network_of(case.reserved)
         if network is None or not may(network, tags_of(case.classes, request.known)):
             case.reserved = 0
 

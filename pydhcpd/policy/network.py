@@ -80,15 +80,17 @@ class Network:
 
 
 class Segment:
-    """What is on one wire, and who may have which address there."""
+    """What is on one wire, and who may have which address there. `is_open`: anybody any; nothing in it allows or denies."""
 
-    __slots__ = ("_places", "key", "name", "networks", "open_pools")
+    __slots__ = ("_places", "is_open", "key", "name", "networks", "open_pools")
 
     def __init__(self, name: str, networks: tuple[Network, ...]) -> None:
         self.name, self.networks = name, networks
         self.key = tuple(network.base for network in networks)
+        self.is_open = False
         self._places: dict[tuple[tuple[str, ...], bool], tuple[tuple[Pool, ...], Places]] = {}
         self.open_pools = self.pools((), False)  # to a client of whom nothing is known
+        self.is_open = not any(one.allow or one.deny or any(pool.allow or pool.deny for pool in one.pools) for one in networks)
 
     def __str__(self) -> str:
         return self.name

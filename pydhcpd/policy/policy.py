@@ -5,8 +5,11 @@ follow from its host, its classes, and the pool and subnet of its address. They 
 for, and remembered: who looks after a thousand subnets and fifty classes uses few of their combinations.
 """
 
+import logging
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 
+from pydhcpd.errors import InvalidValue
 from pydhcpd.policy import case as steps
 from pydhcpd.policy.case import Case, Step
 from pydhcpd.policy.classes import Classifier
@@ -18,15 +21,18 @@ from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
 
 MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes into a packet
-MOST_TERMS = 4096  # combinations that are remembered, those of hosts with settings of their own not counted
+MOST_TERMS = 16384  # combinations that are remembered, those of hosts with settings of their own not counted
+MOST_TOLD = 100  # warnings of one configuration
+
+log = logging.getLogger("pydhcpd.policy")
 
 
 class Policy:
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
-    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_relays", "_most_terms", "_simple_terms", "_terms",
-                 "class_scopes", "classifier", "fields", "functions", "has_keys", "is_plain", "networks", "reads_relay",
-                 "reservations", "segment_of", "segments", "steps")
+    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_has_pool_terms", "_listed_relays", "_most_terms",
+                 "_simple_terms", "_terms", "_told", "class_scopes", "classifier", "fields", "functions", "has_keys",
+                 "is_plain", "networks", "reads_relay", "reservations", "segment_of", "segments", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -51,12 +57,13 @@ class Policy:
         self._by_relay = dict(self._listed_relays)
         self._by_interface = {network.interface: network for network in self.networks if network.interface}
         self.has_keys = any(network.client_key for network in self.networks)
+        self._told: set[str] = set()
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
         self.steps = self._steps()
         self.is_plain = not self.steps
-        is_simple = self.is_plain and all(len(one.networks) == 1 for one in self.segments) and not any(
-            pool.scope for network in self.networks for pool in network.pools)
+        self._has_pool_terms = any(pool.scope for network in self.networks for pool in network.pools)
+        is_simple = self.is_plain and all(len(one.networks) == 1 for one in self.segments) and not self._has_pool_terms
         self._simple_terms = {one.base: terms_of(one.scope) for one in self.networks} if is_simple else None
 
     def _steps(self) -> tuple[Step, ...]:
@@ -108,7 +115,7 @@ class Policy:
         network = case.network
         if address & network.mask != network.base and address:
             network = case.segment.network_of(address) or network
-        pool = network.pool_of(address) if address & network.mask == network.base else None
+        pool = network.pool_of(address) if self._has_pool_terms and address & network.mask == network.base else None
         host = case.reservation.scope if case.reservation is not None else None
         if case.is_computed and host is not None:
             return self._put_together(network, pool, case.classes, host)
@@ -127,4 +134,15 @@ class Policy:
         for name in reversed(classes):
             if name in self.class_scopes:
                 scope = self.class_scopes[name].over(scope)
-        return terms_of(scope if host is None else host.over(scope))
+        return self._compiled(scope if host is None else host.over(scope))
+
+    def _compiled(self, scope: Scope) -> Terms:
+        """The terms. Suboptions that fit in each scope may be too long together: then the client does without them."""
+        try:
+            return terms_of(scope)
+        except InvalidValue as error:
+            words = str(error)
+            if words not in self._told and len(self._told) < MOST_TOLD:
+                self._told.add(words)
+                log.warning("%s; who gets them by several classes, pools or hosts together is served without suboptions", words)
+            return terms_of(replace(scope, suboptions={}))

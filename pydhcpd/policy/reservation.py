@@ -212,7 +212,7 @@ def _finder(kind: str) -> Callable[[Request], object]:
     kind, _, rest = kind.partition(":")
     if kind == "relay":
         names = rest.split(",")
-        return lambda request: _relay_values(request, names)
+        return lambda request: _relay_values(request, names) if request.relay or request.relay_address else None
     if rest:
         return _pattern_finder(bytes.fromhex(rest))
     return {"mac": lambda request: request.chaddr[:request.hlen],

@@ -4,9 +4,10 @@ The nearest scope wins, name by name: host, class, pool, subnet, shared network,
 inherited one away. Where each value was written goes with it.
 """
 
+from collections import ChainMap
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from pydhcpd.policy.routes import completed
 from pydhcpd.policy.terms import Terms
@@ -52,7 +53,12 @@ class Scope:
         for key in [key for key in suboptions if key[0][0] in self.options]:
             del suboptions[key]
         return Scope({name: value for name, value in {**settings, **self.settings}.items() if value is not None},
-                     {**options, **self.options}, {**suboptions, **self.suboptions}, {**outer.origins, **self.origins})
+                     {**options, **self.options}, {**suboptions, **self.suboptions}, _before(self.origins, outer.origins))
+
+
+def _before(nearer: Mapping[Key, Origin], outer: Mapping[Key, Origin]) -> Mapping[Key, Origin]:
+    """Both, the nearer first. Not copied: thousands of combinations of scopes have most of them in common."""
+    return ChainMap(cast("dict[Key, Origin]", nearer), cast("dict[Key, Origin]", outer)) if nearer else outer
 
 
 EMPTY = Scope()
@@ -65,6 +71,9 @@ def terms_of(scope: Scope) -> Terms:
     options.update(encapsulated({key: value for key, value in scope.suboptions.items() if value is not None}))
     renewal, rebinding = (_seconds(options.pop(code, None)) for code in (RENEWAL_TIME, REBINDING_TIME))
     shortest, lease_time, longest = _lease_times(scope)
+    if "maximum_lease_time" not in settings:
+        longest = max(longest, shortest)
+    lease_time = min(max(lease_time, shortest), longest)  # limits of a class or host hold for the usual time of any subnet
     boot = _boot(settings.get("server_name", ""), options)
     options, only_if_asked = completed(options)
     return Terms(options, lease_time, shortest, longest, renewal, rebinding,

@@ -125,8 +125,10 @@ def address(net, place):
     return f"10.{{64 + net // 64}}.{{net % 64 * 4 + place // 256}}.{{place % 256}}"
 
 classes = [
-    *(client_class(f"vendor {{n}}", match(vendor_class_identifier=PREFIX(f"Vendor{{n:02}}")), time_offset=n) for n in range(30)),
-    *(client_class(f"boot {{n}}", match(client_system_architecture=[n, n + 100]), boot_file_name=f"{{n}}.efi") for n in range(8)),
+    *(client_class(f"vendor {{n}}", match(vendor_class_identifier=PREFIX(f"Vendor{{n:02}}")), time_offset=n)
+      for n in range(30)),
+    *(client_class(f"boot {{n}}", match(client_system_architecture=[n, n + 100]), boot_file_name=f"{{n}}.efi")
+      for n in range(8)),
     *(client_class(f"board {{n}}", match(mac=PREFIX(f"02:01:{{n:02x}}")), time_server="10.64.0.2") for n in range(8)),
     *(client_class(f"user {{n}}", match(user_class=PREFIX(f"user{{n}}")), log_server="10.64.0.3") for n in range(4)),
 ]

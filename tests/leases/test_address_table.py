@@ -1,5 +1,6 @@
 """The addresses of one network in memory: order of giving, constant time, reload, and the picture that a restart makes."""
 
+import gc
 import sys
 
 import pytest
@@ -83,11 +84,13 @@ def steps(act) -> int:
         return trace
 
     before = sys.gettrace()
+    gc.disable()  # what others have the collector call would count as well
     sys.settrace(trace)
     try:
         act()
     finally:
         sys.settrace(before)
+        gc.enable()
     return count
 
 

@@ -77,7 +77,8 @@ def test_what_they_return_is_taken():
 
 
 @pytest.mark.parametrize(("name", "function", "otherwise"), [
-    ("accept", raising, True), ("accept", lambda request: None, True), ("identify", lambda request: 5, None), ("classify", lambda request: ["nonesuch"], ()),
+    ("accept", raising, True), ("accept", lambda request: None, True), ("identify", lambda request: 5, None),
+    ("classify", lambda request: ["nonesuch"], ()),
     ("classify", lambda request: "voip", ()), ("identify", raising, None), ("finish", raising, False)])
 def test_what_fails_is_told_with_its_line_and_the_packet_goes_on(caplog, name, function, otherwise):
     arguments = {"choose": (view(), ["a"]), "finish": (view(), ReplyView({}))}.get(name, (view(),))

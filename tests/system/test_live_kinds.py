@@ -4,15 +4,17 @@ dhclient with a client identifier, dhcpcd with its DUID and Rapid Commit, udhcpc
 """
 
 import json
+import shlex
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from lab import SERVER, Daemon, Lab, Machine, need, wait_until
-from messages import ACK
+from messages import ACK, DISCOVER, OFFER
 from station import Ear
 from test_live_clients import Client, start_dhclient, start_dhcpcd, start_udhcpc
+from test_live_relays import start
 
 pytestmark = pytest.mark.namespaces
 
@@ -74,6 +76,98 @@ STARTERS: dict[str, tuple[Callable[[Lab, Machine], Client], str]] = {
     "udhcpc": (start_udhcpc, "10.77.6.0/16"), "networkd": (start_networkd, "10.77.6.0/16")}
 
 
+def all_of_dhclient(lab: Lab, machine: Machine) -> Client:
+    """dhclient that asks for what is younger than it as well."""
+    return start_dhclient(lab, machine, """
+send dhcp-client-identifier "machine-7";
+option rfc3442-routes code 121 = array of unsigned integer 8;
+option captive-portal code 114 = text;
+also request rfc3442-routes, domain-search, interface-mtu, ntp-servers, captive-portal;
+""")
+
+
+def all_of_dhcpcd(lab: Lab, machine: Machine) -> Client:
+    """dhcpcd with Rapid Commit, which its distribution's file asks for too."""
+    need("dhcpcd")
+    names = "subnet_mask, routers, domain_name_servers, domain_name, domain_search, classless_static_routes, ntp_servers"
+    lab.directory.joinpath("dhcpcd.conf").write_text(
+        f"duid\nnodelay\nnoarp\noption rapid_commit\noption {names}, interface_mtu\n")
+    return Client(machine, start(lab, machine, "dhcpcd", "-B", "-4", "-f", lab.directory / "dhcpcd.conf", "c0"),
+                  lab.directory / f"{machine.name}.dhcpcd.log", lambda: None)
+
+
+def all_of_udhcpc(lab: Lab, machine: Machine) -> Client:
+    """udhcpc whose script keeps what it was given."""
+    need("udhcpc")
+    script = lab.directory / "udhcpc.script"
+    script.write_text("#!/bin/sh\ntest $1 = deconfig || env > /run/udhcpc.env\nexec /etc/udhcpc/default.script \"$@\"\n")
+    script.chmod(0o755)
+    more = [word for one in ("search", "staticroutes", "mtu", "ntpsrv", "108", "114") for word in ("-O", one)]
+    return Client(machine, start(lab, machine, "udhcpc", "-f", "-i", "c0", "-t", "3", "-T", "1", "-s", script, *more),
+                  lab.directory / f"{machine.name}.udhcpc.log", lambda: None)
+
+
+# What starts a client, what shows its lease, and what that must contain.
+URI, IN_HEXADECIMAL = "https://portal.example/api", b"https://portal.example/api".hex()
+KEPT: dict[str, tuple[Callable[[Lab, Machine], Client], str, tuple[str, ...]]] = {
+    "dhclient": (all_of_dhclient, "cat /run/dhclient.leases",
+                 ("option rfc3442-routes 12,172,16,10,77,0,9,0,10,77,0,1", 'domain-search "lab.example.", "example."',
+                  f'captive-portal "{URI}"', "interface-mtu 1400", "ntp-servers 192.0.2.123",
+                  "domain-name-servers 192.0.2.53,192.0.2.54", 'dhcp-client-identifier "machine-7"')),
+    "dhcpcd": (all_of_dhcpcd, "dhcpcd -4 -U c0",
+               ("domain_search=lab.example example", "classless_static_routes=172.16.0.0/12 10.77.0.9 0.0.0.0/0 10.77.0.1",
+                "interface_mtu=1400", "ntp_servers=192.0.2.123")),
+    "udhcpc": (all_of_udhcpc, "cat /run/udhcpc.env",
+               ("search=lab.example example", "staticroutes=172.16.0.0/12 10.77.0.9 0.0.0.0/0 10.77.0.1", "mtu=1400",
+                "ntpsrv=192.0.2.123", "opt108=00000000", f"opt114={IN_HEXADECIMAL}", "domain=busybox.example")),
+    "networkd": (start_networkd, "sh -c 'cat /run/systemd/netif/leases/*'",
+                 ("ROUTER=10.77.0.1", "DNS=192.0.2.53 192.0.2.54", "NTP=192.0.2.123", "DOMAINNAME=lab.example",
+                  "ROUTES=172.16.0.0/12,10.77.0.9 0.0.0.0/0,10.77.0.1", "ADDRESS=10.77.6."))}
+
+
+@pytest.mark.parametrize("program", KEPT)
+def test_modern_options_as_the_client_has_them_in_the_end(lab: Lab, program: str) -> None:
+    """RFC 3397, 3442, 8910, 8925 and 4039: what the client's own lease says, not what was on the cable."""
+    machine = lab.client(private=True)
+    daemon: Daemon = lab.daemon()
+    daemon.write(SITE.format(pid_file=str(daemon.pid_file), host_file=str(daemon.database)))
+    daemon.start()
+    ear = lab.keep(Ear(lab.server, "s0", both=True))
+    start_client, command, expected = KEPT[program]
+    client = start_client(lab, machine)
+    try:
+        _, ack = ear.wait_for(lambda _, one: one.kind == ACK, "an acknowledgement")
+        wait_until(lambda: f"inet {ack.yiaddr}/16" in machine.ip_text("-4 addr show dev c0"), f"the address {ack.yiaddr}")
+        asks = any(80 in one.options and 108 not in one.options[55] for _, one in ear.heard if one.kind == DISCOVER)
+        assert asks == (80 in ack.options) == (OFFER not in [one.kind for _, one in ear.heard])
+        words = shlex.split(command)
+
+        def kept() -> str:  # some dhcpcds quote the values
+            return machine.run(*words, check=False).stdout.replace("'", "")
+
+        wait_until(lambda: expected[0] in kept(), f"the lease of {program}: {kept()}")
+        assert [one for one in expected if one not in kept()] == [], kept()
+        judge(lab, ear)
+    finally:
+        print(client.log.read_text(errors="replace"))
+
+
+def test_client_that_asks_for_ipv6_only_takes_no_address(lab: Lab) -> None:
+    """Rule 41, RFC 8925 section 3.2: dhclient as Debian patches it knows option 108, and leaves the offer alone."""
+    machine = lab.client(private=True)
+    daemon: Daemon = lab.daemon()
+    daemon.write(SITE.format(pid_file=str(daemon.pid_file), host_file=str(daemon.database)))
+    daemon.start()
+    ear = lab.keep(Ear(lab.server, "s0", both=True))
+    client = start_dhclient(lab, machine, "option v6only code 108 = unsigned integer 32;\nalso request v6only;\n")
+    _, offer = ear.wait_for(lambda _, one: one.kind == OFFER, "an offer")
+    assert offer.options[108] == bytes(4)
+    wait_until(lambda: "DHCPOFFER" in client.log.read_text(errors="replace"), "the client's word on the offer")
+    if "v6 only preferred" not in client.log.read_text(errors="replace"):
+        pytest.skip("this dhclient does not know option 108")
+    assert ear.receive(1.0) is None and "inet " not in machine.ip_text("-4 addr show dev c0")
+
+
 def judge(lab: Lab, ear: Ear) -> None:
     """Let tshark take apart all that was heard: nothing malformed, no warning of an expert."""
     need("tshark")
@@ -106,8 +200,8 @@ def test_each_client_gets_what_it_asks_for(lab: Lab, program: str) -> None:
     daemon.write(SITE.format(pid_file=str(daemon.pid_file), host_file=str(daemon.database)))
     daemon.start()
     ear = lab.keep(Ear(lab.server, "s0", both=True))
-    start, expected = STARTERS[program]
-    client = start(lab, machine)
+    start_client, expected = STARTERS[program]
+    client = start_client(lab, machine)
     try:
         _, ack = ear.wait_for(lambda _, one: one.kind == ACK, "an acknowledgement")
         assert f"{ack.yiaddr}/16" == expected
