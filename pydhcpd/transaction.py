@@ -180,7 +180,7 @@ class DHCPTransaction(Case):
         start(policy, self)
         if policy.steps:
             request.interface_name = link.name
-            self.lease = hosts.address_of(table, request.client)
+            self.lease = hosts.address_of(table, request.client) if policy.reads_relay else 0  # functions may read both
             for step in policy.steps:
                 step(policy, self)
         return request
