@@ -597,3 +597,171 @@ def test_a_deleted_host_is_not_remembered_and_its_address_is_free(hosts):
     hosts.delete(next(hosts.all()))
     assert not hosts.address_of(hosts.tables[BASE], A)
     assert offer(hosts, B, FIRST) == FIRST
+
+
+# --- pools, and networks that share a wire
+
+
+OTHER = 0x0B000000
+TWO_POOLS = bytes((OUTSIDE, POOL, POOL, POOL + 1, POOL + 1, POOL + 1, OUTSIDE, OUTSIDE))
+BOTH = {(BASE, POOL): None, (BASE, POOL + 1): None}
+
+
+def take(hosts, client, *places, wanted=0, now=START, base=BASE):
+    """Offer and bind an address of these places; 0 where there is none."""
+    permitted = dict.fromkeys(places)
+    address = hosts.offer(hosts.tables[base], client, wanted, now + 40, permitted)
+    if address:
+        assert hosts.is_free_for(hosts.tables[base], client, address, permitted)
+        hosts.bind(hosts.tables[base], client, address, now + 600, now, 1, client[2:], "")
+        hosts.commit()
+    return address
+
+
+def test_pools_are_tried_in_order(hosts):
+    serve(hosts, TWO_POOLS)
+    clients = [b"\2\1%c" % number for number in range(6)]
+    assert [take(hosts, one, *BOTH) for one in clients[:3]] == [BASE + 1, BASE + 2, BASE + 3]
+    assert take(hosts, clients[3], (BASE, POOL + 1), (BASE, POOL)) == BASE + 4
+    assert take(hosts, clients[4], (BASE, POOL)) == 0
+
+
+def test_a_present_lease_in_a_pool_that_is_no_longer_permitted_gives_another_address(hosts):
+    serve(hosts, TWO_POOLS)
+    assert take(hosts, A, (BASE, POOL)) == BASE + 1
+    assert take(hosts, A, (BASE, POOL + 1)) == BASE + 3
+    assert (state(hosts, BASE + 1), rows(hosts)[BASE + 1][2]) == (ENDED, RELEASED)
+
+
+def test_an_address_moves_from_pool_to_pool_with_a_reload(hosts):
+    serve(hosts, TWO_POOLS)
+    assert take(hosts, A, (BASE, POOL + 1)) == BASE + 3
+    hosts.release(hosts.tables[BASE], A, BASE + 3, START + 1)
+    hosts.commit()
+    serve(hosts, bytes((OUTSIDE, POOL + 1, POOL + 1, POOL, OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE)))
+    assert take(hosts, B, (BASE, POOL), now=START + 2) == BASE + 3
+    assert take(hosts, C, (BASE, POOL), now=START + 2) == 0
+    assert take(hosts, C, (BASE, POOL + 1), now=START + 2) == BASE + 1
+
+
+def wire(hosts, now=START, name="wire"):
+    """Two networks on one wire, each with a pool of two."""
+    kinds = bytes((OUTSIDE, POOL, POOL, OUTSIDE))
+    serve(hosts, plan(BASE, kinds, name), plan(OTHER, kinds, name), now=now)
+    return (BASE, POOL), (OTHER, POOL)
+
+
+def test_a_client_has_one_lease_on_a_wire(hosts):
+    here, there = wire(hosts)
+    assert take(hosts, A, here, there) == BASE + 1
+    assert take(hosts, A, here, there, base=OTHER) == BASE + 1
+    assert take(hosts, A, there, base=OTHER) == OTHER + 1
+    assert hosts.tables[BASE].clients is hosts.tables[OTHER].clients
+    assert {address: row[2] for address, row in rows(hosts).items()} == {BASE + 1: RELEASED, OTHER + 1: BOUND}
+
+
+def test_of_two_leases_of_one_client_on_a_wire_the_later_end_counts(hosts):
+    """As when two networks are put together, or an import brought both."""
+    kinds = bytes((OUTSIDE, POOL, POOL, OUTSIDE))
+    serve(hosts, plan(BASE, kinds), plan(OTHER, kinds))
+    take(hosts, A, (BASE, POOL), now=START)
+    take(hosts, A, (OTHER, POOL), now=START + 100, base=OTHER)
+    wire(hosts, now=START + 101)
+    table = hosts.tables[BASE]
+    assert hosts.address_of(table, A) == OTHER + 1
+    assert (state(hosts, BASE + 1), hosts.tables[OTHER].states[1]) == (ENDED, LEASED)
+    assert take(hosts, B, (BASE, POOL), now=START + 102) == BASE + 2
+    assert take(hosts, C, (BASE, POOL), now=START + 102) == BASE + 1
+
+
+def test_offers_hold_when_wires_are_regrouped(hosts):
+    kinds = bytes((OUTSIDE, POOL, POOL, OUTSIDE))
+    serve(hosts, plan(BASE, kinds), plan(OTHER, kinds))
+    assert hosts.offer(hosts.tables[BASE], A, 0, START + 40, {(BASE, POOL): None}) == BASE + 1
+    here, _ = wire(hosts)
+    assert take(hosts, B, here) == BASE + 2
+    assert take(hosts, A, here) == BASE + 1
+
+
+# --- limits of leases
+
+
+def limited(hosts, client, address, *keys, now=START, end=600):
+    hosts.bind(hosts.tables[BASE], client, address, now + end, now, 1, client[2:], "", b"", keys)
+
+
+def test_limits_count_within_a_batch_and_not_the_clients_own(hosts):
+    limited(hosts, A, FIRST, "voip", "port=01")
+    assert hosts.exceeded([("voip", 1)], hosts.tables[BASE], B) == "voip"
+    hosts.commit()
+    assert hosts.exceeded([("voip", 2), ("port=01", 1)], hosts.tables[BASE], B) == "port=01"
+    assert hosts.exceeded([("voip", 1), ("port=01", 1)], hosts.tables[BASE], A) == ""
+    assert hosts.exceeded([("other", 1)], hosts.tables[BASE], B) == ""
+
+
+def test_limits_end_with_the_lease(hosts):
+    table, limits = hosts.tables[BASE], [("voip", 1)]
+    for end_it in (lambda: hosts.release(table, A, FIRST, START + 1), lambda: decline(hosts, A, FIRST)):
+        limited(hosts, A, FIRST, "voip")
+        hosts.commit()
+        assert hosts.exceeded(limits, table, B) == "voip"
+        assert end_it()
+        hosts.commit()
+        assert hosts.exceeded(limits, table, B) == ""
+    limited(hosts, C, SECOND, "voip", end=10)
+    hosts.commit()
+    hosts.reclaim(START + 11)
+    assert hosts.exceeded(limits, table, B) == ""
+    assert (hosts.limits.counts, hosts.limits.keys) == ({}, {})
+
+
+def test_a_commit_that_fails_takes_limits_back(hosts, monkeypatch):
+    limited(hosts, A, FIRST, "voip")
+    hosts.commit()
+    failure = failing(monkeypatch, hosts, "database or disk is full")
+    limited(hosts, B, SECOND, "voip")
+    with pytest.raises(sqlite3.Error):
+        hosts.commit()
+    assert hosts.limits.counts == {"voip": 1}
+    failure.mended()
+
+
+def test_limits_are_known_after_a_restart(hosts):
+    limited(hosts, A, FIRST, "voip", "port=01")
+    limited(hosts, B, SECOND, "voip", end=10)
+    hosts.commit()
+    again = opened(hosts.store.path, now=START + 20)
+    assert again.limits.counts == {"voip": 1, "port=01": 1}
+    again.store.close()
+
+
+# --- probes, and how full a pool is
+
+
+def test_a_free_or_offered_address_is_quarantined_and_a_leased_one_is_not(hosts):
+    table = hosts.tables[BASE]
+    assert offer(hosts, A) == FIRST
+    assert hosts.quarantine(table, FIRST, START + 900, START)
+    assert offer(hosts, A) == SECOND, "nobody is offered it in the same batch either"
+    hosts.commit()
+    assert (state(hosts, FIRST), rows(hosts)[FIRST]) == (DECLINED, (b"", START + 900, QUARANTINED))
+    lease(hosts, B, THIRD)
+    assert not hosts.quarantine(table, THIRD, START + 900, START)
+    assert len(hosts.reclaim(START + 901)) >= 1
+    assert state(hosts, FIRST) == ENDED
+
+
+def test_the_use_of_a_pool_is_known_and_counted_once_a_second(hosts):
+    assert hosts.use_of(BASE, POOL, START) == 0.0
+    lease(hosts, A)
+    assert hosts.use_of(BASE, POOL, START) == 0.0
+    assert hosts.use_of(BASE, POOL, START + 2) == pytest.approx(1 / 3)
+
+
+def test_what_a_relay_said_is_told_to_its_client_alone(hosts):
+    hosts.bind(hosts.tables[BASE], A, FIRST, START + 600, START, 1, A[2:], "", b"\n\1\0\2\1\1x")
+    hosts.commit()
+    assert hosts.remembered_relay(FIRST, A, b"") == b"\n\1\0\2\1\1x"
+    assert hosts.remembered_relay(FIRST, b"\3key", A[2:]) == b"\n\1\0\2\1\1x", "by the hardware address"
+    assert hosts.remembered_relay(FIRST, B, B[2:]) == b""
+    assert hosts.remembered_relay(SECOND, A, A[2:]) == b""

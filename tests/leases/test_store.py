@@ -233,3 +233,69 @@ def test_a_full_disk_loses_nothing_and_recovers_when_space_returns(tiny_disk):
     store.commit([row(stored)])
     assert [one[0] for one in on_disk(store.path)] == list(range(stored + 1))
     store.close()
+
+
+# --- the schema, and what it grew by
+
+
+OLD_SCHEMA = """
+CREATE TABLE leases (
+    address INTEGER PRIMARY KEY, client BLOB NOT NULL, htype INTEGER NOT NULL, hardware BLOB NOT NULL, hostname TEXT NOT NULL,
+    ends INTEGER NOT NULL, last_used INTEGER NOT NULL, state INTEGER NOT NULL)"""
+
+
+def old_database(path: Path) -> None:
+    """A lease database as version 1 of the schema had it, with a lease."""
+    with contextlib.closing(sqlite3.connect(path)) as writer:
+        writer.execute(OLD_SCHEMA)
+        writer.execute("INSERT INTO leases VALUES (1, x'0201', 1, x'616263646566', 'pc', 4000000000, 100, 1)")
+        writer.execute("PRAGMA application_id = 1887003752")
+        writer.execute("PRAGMA user_version = 1")
+        writer.commit()
+
+
+def test_a_database_of_the_first_schema_is_migrated_with_its_leases(tmp_path):
+    """Hardening 24."""
+    old_database(tmp_path / "leases.db")
+    store = SQLiteStore(tmp_path / "leases.db")
+    assert store.row(1) == Row(1, b"\2\1", 1, b"abcdef", "pc", 4_000_000_000, 100, BOUND, b"", "")
+    store.commit([row(2)._replace(relay=b"\n\1\0\2\1\1x", limits="voip")])
+    store.close()
+    again = SQLiteStore(tmp_path / "leases.db")
+    assert [one.limits for one in again.select()] == ["", "voip"]
+    assert again.limited(0, 10, 0) == [(2, "voip")]
+    again.close()
+
+
+def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
+    old_database(tmp_path / "leases.db")
+    before = on_disk(tmp_path / "leases.db")
+    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
+                                                               "ALTER TABLE nonesuch ADD COLUMN x")})
+    with pytest.raises(InvalidValue, match="cannot be opened"):
+        SQLiteStore(tmp_path / "leases.db")
+    monkeypatch.undo()
+    assert on_disk(tmp_path / "leases.db") == before
+    SQLiteStore(tmp_path / "leases.db").close()
+
+
+@pytest.mark.parametrize(("later", "kept"), [
+    ({}, b"\n\1\0\2\1\1x"),  # a renewal that came directly
+    ({"relay": b"\n\1\0\3\1\1y"}, b"\n\1\0\3\1\1y"), ({"client": b"\2\1other"}, b""), ({"state": QUARANTINED}, b"")])
+def test_what_a_relay_said_is_kept_for_its_client_while_the_lease_is_bound(store, later, kept):
+    """RFC 3046 section 2.2 forbids to make it up; for policy it is remembered."""
+    store.commit([row(1)._replace(relay=b"\n\1\0\2\1\1x")])
+    store.commit([row(1)._replace(**later)])
+    assert store.row(1).relay == kept
+
+
+def test_indexes_for_queries_come_and_go(store):
+    def indexes():
+        return {one[0] for one in store._writer.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+
+    before = indexes()
+    store.index_for_queries()
+    store.index_for_queries()
+    assert len(indexes() - before) == 2
+    store.drop_query_indexes()
+    assert indexes() == before
