@@ -22,7 +22,18 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.limits import SEPARATOR, Limits
 from pydhcpd.leases.offers import Offers
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, WRITE_BACK, Fields, Release, Row, SQLiteStore
+from pydhcpd.leases.store import (
+    BOUND,
+    QUARANTINED,
+    RELEASED,
+    WAL_LIMIT,
+    WRITE_BACK,
+    Fields,
+    PlainFields,
+    Release,
+    Row,
+    SQLiteStore,
+)
 
 log = logging.getLogger(__name__)
 
@@ -82,7 +93,7 @@ class HostDatabase:
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
         self._uses: dict[tuple[int, int], tuple[float, float]] = {}  # of a pool: until when it holds, and the share
-        self._rows: list[Fields] = []  # staged for the commit
+        self._rows: list[PlainFields | Fields] = []  # staged for the commit
         self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
         self._releases: list[Release] = []  # staged as well
         self._released: list[tuple[AddressTable, bytes]] = []  # of each release: its table, and who loses the address
@@ -357,7 +368,8 @@ class HostDatabase:
              hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = ()) -> None:
         """Stage a lease until `end`. The address must have been found free for the client.
 
-        `relay` is the content of option 82, b"" leaving what is remembered of it; `limits` is what the lease counts for.
+        `relay` is giaddr in four bytes and the content of option 82, which nobody here looks into; b"" leaves what is
+        remembered of a lease that the client has. `limits` is what the lease counts for.
         """
         before = table.clients.get(client, 0)
         slot = address - table.base
@@ -374,8 +386,11 @@ class HostDatabase:
         if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay,
-                            SEPARATOR.join(limits) if limits else ""), holder)
+        if relay or limits:
+            text = SEPARATOR.join(limits)
+            self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text), holder, text)
+        else:
+            self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
 
     def _holder(self, table: AddressTable, slot: int) -> bytes:
         """Whose lease of the address runs; another's than the client's only where that is another face of one host."""
@@ -406,7 +421,7 @@ class HostDatabase:
         if address in self.touched or not (offered or self.lease_end(table, client, address)):
             return False
         home = table.home(address)
-        self._stage(home, Row(address, client, htype, hardware, "", end, now, QUARANTINED),
+        self._stage(home, (address, client, htype, hardware, "", end, now, QUARANTINED),
                     self._holder(home, address - home.base))
         return True
 
@@ -424,15 +439,15 @@ class HostDatabase:
         if home.states[slot] != DECLINED:
             home.hold(slot)  # so that nobody in this batch is offered it, nor for a moment if it fails
             self._note_offer(_nobody(address), address, now + HOLD)
-        self._stage(home, Row(address, b"", 0, b"", "", end, now, QUARANTINED), b"")
+        self._stage(home, (address, b"", 0, b"", "", end, now, QUARANTINED), b"")
         return True
 
-    def _stage(self, table: AddressTable, row: Fields, holder: bytes) -> None:
-        """Keep a row for the commit; `holder` is whose lease it takes, where that is another client."""
+    def _stage(self, table: AddressTable, row: PlainFields | Fields, holder: bytes, limits: str = "") -> None:
+        """Keep a row for the commit; `holder` is whose lease it takes, where that is another client. `limits` are the row's."""
         self._rows.append(row)
         self._effects.append((table, holder))
-        if row[9] or self.limits.keys:
-            self.limits.stage(row[0], row[9])
+        if limits or self.limits.keys:
+            self.limits.stage(row[0], limits)
         self.touched.add(row[0])
         self.touched.add(row[1])
 
@@ -469,14 +484,14 @@ class HostDatabase:
                 self._apply(table, row, holder)
         return refused
 
-    def _store(self, rows: Sequence[Fields], releases: Sequence[Release]) -> frozenset[int]:
+    def _store(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release]) -> frozenset[int]:
         try:
             return self.store.commit(rows, releases)
         except sqlite3.Error as error:
             self._note_failure(error)
             raise
 
-    def _apply(self, table: AddressTable, row: Fields, holder: bytes) -> None:
+    def _apply(self, table: AddressTable, row: PlainFields | Fields, holder: bytes) -> None:
         address, client, end, state = row[0], row[1], row[5], row[7]
         slot = address - table.base
         if holder and holder != client:

@@ -44,13 +44,13 @@ CREATE TABLE leases (
     limits TEXT NOT NULL DEFAULT ''   -- what the lease counts for, where the number of leases is limited; one a line
 )"""
 
-# Costs nothing where nothing is limited, and then finds at once that it is so.
-LIMITED_INDEX = "CREATE INDEX leases_limited ON leases (address) WHERE limits <> ''"
+# Made with the first lease that counts for anything, a fifth of a second for a million others. Where nothing is limited, no
+# commit pays for it, and a start knows at once that there is nothing to look for.
+LIMITED_INDEX = "CREATE INDEX IF NOT EXISTS leases_limited ON leases (address) WHERE limits <> ''"
 
 # Each step from one version of the schema to the next.
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
-                  "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''",
-                  LIMITED_INDEX)}
+                  "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''")}
 
 GIADDR = 4  # bytes of `relay` before the content of option 82
 
@@ -59,25 +59,38 @@ QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}
 BETWEEN = "address BETWEEN ? AND ?"
 RUNNING = f"state = {BOUND} AND client <> x'' AND ends > ?"
 
-# A renewal that comes straight from the client has no option 82, and keeps the one that came by the relay.
-UPSERT = f"""
-INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET
-    relay = CASE WHEN excluded.relay = x'' AND excluded.client = client AND excluded.state = {BOUND} AND state = {BOUND}
-        THEN relay ELSE excluded.relay END,
+CHANGES = """
     client = excluded.client, htype = excluded.htype, hardware = excluded.hardware, hostname = excluded.hostname,
-    ends = excluded.ends, last_used = excluded.last_used, state = excluded.state, limits = excluded.limits"""  # noqa: S608
+    ends = excluded.ends, last_used = excluded.last_used, state = excluded.state"""
+
+# Two ways of storing a row, for two more values to bind would make each renewal an eighth dearer. Both keep
+# what the relay said of a lease whose client now comes without one: a renewal comes straight to the server.
+UPSERT_PLAIN = f"""
+INSERT INTO leases (address, client, htype, hardware, hostname, ends, last_used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '',
+    relay = iif(client = excluded.client AND state = {BOUND} AND excluded.state = {BOUND}, relay, x'')"""  # noqa: S608
+
+UPSERT = f"""
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
+    limits = excluded.limits,
+    relay = iif(excluded.relay = x'' AND client = excluded.client AND state = {BOUND} AND excluded.state = {BOUND},
+                relay, excluded.relay)"""  # noqa: S608
+
+IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
 Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
+PLAIN = 8  # columns of a row without a relay that counts for nothing, as most do
+PlainFields = tuple[int, bytes, int, bytes, str, int, int, int]
 Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # a Row in a quarter of the time
 
 
 class Row(NamedTuple):
     """One row of the store, in the order of its columns. Times are seconds of the epoch.
 
-    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), and `limits` what the lease counts for,
-    one key a line.
+    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the
+    lease counts for, one key a line.
     """
 
     address: int
@@ -129,10 +142,11 @@ class SQLiteStore:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA journal_size_limit = -1")  # a log made shorter would have to grow again
         if is_new:
-            self._change_schema(connection, (SCHEMA, LIMITED_INDEX, f"PRAGMA application_id = {APPLICATION_ID}"))
+            self._change_schema(connection, (SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
         elif version < SCHEMA_VERSION:
             self._change_schema(connection, [step for one in range(version, SCHEMA_VERSION) for step in MIGRATIONS[one]])
             log.info("the lease database %s was changed from schema version %d to %d", self.path, version, SCHEMA_VERSION)
+        self._is_limited = bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leases_limited'").fetchall())
 
     @staticmethod
     def _change_schema(connection: sqlite3.Connection, steps: Iterable[str]) -> None:
@@ -170,15 +184,24 @@ class SQLiteStore:
             raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
                                "use the version of pydhcpd that wrote it")
 
-    def commit(self, rows: Sequence[Fields], releases: Sequence[Release] = ()) -> frozenset[int]:
+    def commit(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release] = ()) -> frozenset[int]:
         """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none.
 
-        Returns the addresses whose binding was refused because another server was faster: none, with this store.
+        Of one address there is one row. Returns the addresses whose binding was refused because another server was faster:
+        none, with this store.
         """
-        writer = self._writer
+        writer, is_limited = self._writer, self._is_limited
         try:
             writer.execute("BEGIN IMMEDIATE")
-            writer.executemany(UPSERT, rows)
+            plain = [row for row in rows if len(row) == PLAIN]
+            if plain:
+                writer.executemany(UPSERT_PLAIN, plain)
+            if len(plain) < len(rows):
+                full = [row for row in rows if len(row) > PLAIN]
+                writer.executemany(UPSERT, full)
+                if not is_limited and any(row[-1] for row in full):
+                    writer.execute(LIMITED_INDEX)
+                    is_limited = True
             if releases:
                 writer.executemany(RELEASE, releases)
             writer.execute("COMMIT")
@@ -186,6 +209,7 @@ class SQLiteStore:
             if writer.in_transaction:
                 writer.rollback()
             raise
+        self._is_limited = is_limited  # not sooner, for a reader cannot name the index before it is committed
         return frozenset()
 
     def reopen(self) -> None:
@@ -212,6 +236,8 @@ class SQLiteStore:
 
     def limited(self, first: int, last: int, now: int) -> list[tuple[int, str]]:
         """(address, limits) of the leases that run and count for anything, of the addresses between two, both included."""
+        if not self._is_limited:
+            return []
         with closing(self._connect()) as reader:
             return reader.execute("SELECT address, limits FROM leases INDEXED BY leases_limited"  # noqa: S608
                                   f" WHERE limits <> '' AND {BETWEEN} AND {RUNNING}", (first, last, now)).fetchall()
@@ -238,10 +264,13 @@ class SQLiteStore:
                 last = portion[-1][0]
 
     def import_rows(self, rows: Iterable[Row]) -> None:
-        """Take in rows of another source in one transaction; a row here that was used later stays."""
+        """Take in rows of another source in one transaction; a row here that was used later stays.
+
+        They count for nothing, where leases are limited, until their clients renew them.
+        """
         self._writer.execute("BEGIN IMMEDIATE")
         try:
-            self._writer.executemany(f"{UPSERT} WHERE excluded.last_used >= last_used", rows)
+            self._writer.executemany(IMPORT, rows)
             self._writer.execute("COMMIT")
         except BaseException:  # an interrupt too must leave what was there
             self._writer.rollback()

@@ -87,6 +87,28 @@ def test_no_more_slots_are_looked_at_than_allowed():
     assert sorted(slot for portion in found for slot in portion) == list(range(1000))
 
 
+def test_an_index_says_whether_there_is_anything_to_look_at_and_whether_it_had_to_leave_some():
+    ends = [NOW] * 100
+    index = ExpiryIndex(100, NOW)
+    assert (index.is_due(NOW + THIRTY_YEARS), index.is_behind(NOW + THIRTY_YEARS)) == (False, False)
+    for slot in range(100):
+        index.note(slot, NOW + 5 * SPAN)
+    assert (index.is_due(NOW), index.is_due(NOW + 5 * SPAN)) == (False, True)
+    later = NOW + 6 * SPAN
+    for left in (36, 0):
+        index.due(later, 64, ends)
+        assert (index.looked, index.is_due(later), index.is_behind(later)) == (64 if left else 36, left > 0, left > 0)
+
+
+def test_what_ends_within_this_very_moment_leaves_nothing_behind():
+    """Else the housekeeping would come again at once, for nothing."""
+    ends = [NOW // SPAN * SPAN + SPAN - 1]
+    index = ExpiryIndex(1, NOW)
+    index.note(0, ends[0])
+    assert index.due(ends[0] - 1, 1, ends) == []
+    assert (index.is_due(ends[0] - 1), index.is_behind(ends[0] - 1)) == (True, False)
+
+
 def test_renewed_slots_count_as_looked_at_too():
     """A portion is short even where it finds nothing to end."""
     ends = [NOW] * 1000

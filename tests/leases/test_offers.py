@@ -41,6 +41,15 @@ def test_an_offer_that_is_made_again_is_the_youngest():
     assert list(offers.overdue(NOW + 2)) == [2]
 
 
+def test_an_offer_is_withdrawn_by_its_address_whoever_has_it():
+    offers = Offers(10)
+    for number in (1, 2, 3):
+        offers.put(bytes((number,)), number, NOW)
+    offers.withdraw_address(2)
+    offers.withdraw_address(9)
+    assert list(offers.items()) == [(b"\1", 1), (b"\3", 3)]
+
+
 @pytest.mark.parametrize("limit", [1, 5])
 def test_over_the_limit_the_oldest_go_first_before_their_deadline(limit):
     offers = Offers(limit)

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.store import BOUND, PORTION, QUARANTINED, Row, SQLiteStore
+from pydhcpd.leases.store import BOUND, PORTION, QUARANTINED, RELEASED, SCHEMA_VERSION, Row, SQLiteStore
 
 NOW = 1_800_000_000
 HOSTS = "02:00:00:00:99:01;10.0.0.5;pc1;1500000000\n"
@@ -127,6 +127,143 @@ def test_after_reopening_all_is_there(store):
     assert on_disk(store.path) == [row(1), row(2)]
 
 
+# --- what the relay said is kept where a renewal comes without it; what a lease counts for is found by an index
+
+RELAY = b"\x0a\0\0\xfe\1\4port"
+RENEWED = row(1, ends=NOW + 900, last_used=NOW + 300)
+plain_and_full = pytest.mark.parametrize("columns", [8, 10])
+
+
+@plain_and_full
+@pytest.mark.parametrize(("before", "after", "kept"), [
+    ({}, {}, True),
+    ({}, {"client": b"\2\1other"}, False),
+    ({"state": RELEASED}, {}, False),
+    ({}, {"state": RELEASED}, False),
+    ({}, {"state": QUARANTINED}, False),
+])
+def test_a_row_without_a_relay_keeps_what_is_stored_for_the_same_lease(store, columns, before, after, kept):
+    store.commit([row(1)._replace(relay=RELAY, **before)])
+    written = RENEWED._replace(**after)
+    store.commit([tuple(written)[:columns]])
+    assert store.row(1) == written._replace(relay=RELAY if kept else b"")
+
+
+def test_a_row_with_a_relay_takes_the_place_of_what_is_stored(store):
+    store.commit([row(1)._replace(relay=RELAY)])
+    store.commit([RENEWED._replace(relay=b"other")])
+    assert store.row(1) == RENEWED._replace(relay=b"other")
+
+
+def test_rows_with_and_without_a_relay_are_stored_in_one_commit(store):
+    store.commit([tuple(row(1))[:8], row(2)._replace(relay=RELAY), tuple(row(3))[:8]], [(b"", NOW, 3)])
+    assert on_disk(store.path) == [row(1), row(2)._replace(relay=RELAY), row(3, b"", ends=NOW, state=RELEASED)]
+
+
+@plain_and_full
+def test_a_row_that_counts_for_nothing_takes_away_what_was_stored(store, columns):
+    store.commit([row(1)._replace(limits="voip")])
+    store.commit([tuple(RENEWED)[:columns]])
+    assert store.row(1).limits == ""
+
+
+def index_names(store: SQLiteStore) -> set[str]:
+    return {name for (name,) in store._writer.execute("SELECT name FROM sqlite_schema WHERE type = 'index'")}
+
+
+def test_leases_that_count_for_something_are_told_if_they_run(store):
+    assert store.limited(1, 9, NOW) == []
+    store.commit([row(1)._replace(limits="a\nb"), row(2), row(3, ends=NOW)._replace(limits="a"),
+                  row(4, state=RELEASED)._replace(limits="a"), row(9)._replace(limits="c")])
+    assert store.limited(1, 8, NOW) == [(1, "a\nb")]
+    again = SQLiteStore(store.path)
+    assert again.limited(1, 9, NOW) == [(1, "a\nb"), (9, "c")]
+    again.close()
+
+
+def test_the_index_of_what_counts_is_made_with_the_first_such_row_and_not_if_that_fails(store):
+    store.commit([tuple(row(1))[:8], row(2)])
+    assert index_names(store) == set()
+    with pytest.raises(sqlite3.Error):
+        store.commit([row(3)._replace(limits="a")], [(None, NOW, 3)])
+    assert index_names(store) == set()
+    assert store.limited(1, 9, NOW) == []
+    store.commit([row(3)._replace(limits="a")])
+    assert index_names(store) == {"leases_limited"}
+    assert store.limited(1, 9, NOW) == [(3, "a")]
+
+
+def test_who_looks_for_what_counts_before_the_index_is_committed_does_without_it(store):
+    """A reload reads wires that are new beside the packet path."""
+    found = []
+    store._writer.set_trace_callback(lambda sql: found.append(store.limited(1, 9, NOW)) if sql == "COMMIT" else None)
+    store.commit([row(1)._replace(limits="a")])
+    store._writer.set_trace_callback(None)
+    assert (found, store.limited(1, 9, NOW)) == ([[]], [(1, "a")])
+
+
+def test_the_indexes_for_queries_are_made_and_dropped(store):
+    store.commit([row(number, b"\2\1%d" % number) for number in range(100)])
+    bare = store.most_logged(10)
+    for _ in range(2):
+        store.index_for_queries()
+        assert index_names(store) == {"leases_by_hardware", "leases_by_client"}
+        assert store.most_logged(10) > bare
+    plan = store._writer.execute("EXPLAIN QUERY PLAN SELECT * FROM leases WHERE client = ?", (b"\2\0017",)).fetchone()[3]
+    assert "leases_by_client" in plan
+    for _ in range(2):
+        store.drop_query_indexes()
+        assert (index_names(store), store.most_logged(10)) == (set(), bare)
+    assert len(on_disk(store.path)) == 100
+
+
+# --- files of the first version of the schema
+
+FIRST_SCHEMA = """
+CREATE TABLE leases (address INTEGER PRIMARY KEY, client BLOB NOT NULL, htype INTEGER NOT NULL, hardware BLOB NOT NULL,
+    hostname TEXT NOT NULL, ends INTEGER NOT NULL, last_used INTEGER NOT NULL, state INTEGER NOT NULL)"""
+
+
+@pytest.fixture
+def old_file(tmp_path):
+    """As the first version left it, its log not yet written back."""
+    path = tmp_path / "old.db"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+        for statement in ("PRAGMA page_size = 1024", "PRAGMA journal_mode = WAL", FIRST_SCHEMA,
+                          "PRAGMA application_id = 0x70796468", "PRAGMA user_version = 1"):
+            old.execute(statement)
+        old.executemany("INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?)", [tuple(row(number))[:8] for number in (1, 2)])
+    return path
+
+
+def version_of(path: Path) -> int:
+    with contextlib.closing(sqlite3.connect(path)) as reader:
+        return reader.execute("PRAGMA user_version").fetchone()[0]
+
+
+def test_a_file_of_the_first_version_is_brought_up_to_date_in_place(old_file):
+    store = SQLiteStore(old_file)
+    assert version_of(old_file) == SCHEMA_VERSION
+    assert on_disk(old_file) == [row(1), row(2)]
+    renewed = RENEWED._replace(relay=RELAY, limits="voip")
+    store.commit([renewed, row(3)])
+    store.close()
+    again = SQLiteStore(old_file)
+    assert (again.row(1), list(again.select()), again.limited(1, 9, NOW)) == (renewed, [renewed, row(2), row(3)], [(1, "voip")])
+    again.close()
+
+
+def test_a_file_whose_change_is_interrupted_is_as_it_was_and_is_changed_the_next_time(old_file, monkeypatch):
+    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {1: (
+        "ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''", "ALTER TABLE absent ADD COLUMN x")})
+    refused(old_file)
+    assert version_of(old_file) == 1
+    assert on_disk(old_file) == [tuple(row(number))[:8] for number in (1, 2)]
+    monkeypatch.undo()
+    SQLiteStore(old_file).close()
+    assert (version_of(old_file), on_disk(old_file)) == (SCHEMA_VERSION, [row(1), row(2)])
+
+
 # --- files that are not ours
 
 
@@ -166,12 +303,13 @@ def test_another_programs_database_is_refused_and_left_as_it_is(tmp_path):
     assert (path.read_bytes(), stat.S_IMODE(path.stat().st_mode)) == (before, 0o600)
 
 
-def test_a_database_of_another_version_is_refused_with_the_versions(tmp_path):
+@pytest.mark.parametrize("version", [0, SCHEMA_VERSION + 1, 99])
+def test_a_database_of_another_version_is_refused_with_the_versions(tmp_path, version):
     path = tmp_path / "leases.db"
     SQLiteStore(path).close()
     with contextlib.closing(sqlite3.connect(path)) as changed:
-        changed.execute("PRAGMA user_version = 99")
-    assert "version 99" in refused(path)
+        changed.execute(f"PRAGMA user_version = {version}")
+    assert f"version {version}, and this program knows {SCHEMA_VERSION}" in refused(path)
 
 
 @pytest.mark.parametrize("target", ["leases.db", "nothing", "/dev/null"])
