@@ -252,10 +252,6 @@ SETTINGS: tuple[Setting, ...] = (
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
-FILE_ONLY = frozenset(("hosts", "subnets", "shared_networks", "classes", "option_definitions"))
-"""Settings whose values are made by constructors of the file, so that the command line cannot give them."""
-
-
 def settings_of(scope: int) -> tuple[str, ...]:
     """The names of the settings that may be set in a scope."""
     return tuple(setting.name for setting in SETTINGS if setting.narrowest <= scope)

@@ -5,14 +5,15 @@ file has been read; `scope` is the same compiled, put in by who checks the confi
 own arguments becomes a `Mistake`, so that all mistakes are found in one go.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
 from pydhcpd.addresses import address_from, network_from, network_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy.ranges import Range, range_from, range_text
+from pydhcpd.policy.arguments import check_arguments
+from pydhcpd.policy.ranges import Range, is_pair, range_from, range_text
 from pydhcpd.policy.scope import EMPTY, Scope
 
 SMALLEST_MASK = 0xFF000000  # a /8: the arrays of one network have an element for each address
@@ -50,7 +51,7 @@ class PoolDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "PoolDeclaration":
         """Check `pool()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, dict(zip(POOL_ARGUMENTS, (_ranges, _names, _names), strict=True)))
+        checked, settings = check_arguments(arguments, dict(zip(POOL_ARGUMENTS, (_ranges, _names, _names), strict=True)))
         if not checked.get("range"):
             raise InvalidValue("has no range; allowed are 'a - b', 'a/n' and ('a', 'b')")
         return cls(checked["range"], checked.get("allow", ()), checked.get("deny", ()), settings, line)
@@ -84,7 +85,7 @@ class SubnetDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SubnetDeclaration":
         """Check `subnet()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, dict(zip(SUBNET_ARGUMENTS, (
+        checked, settings = check_arguments(arguments, dict(zip(SUBNET_ARGUMENTS, (
             _network, lambda value: _pools(line, value), _ranges, _addresses, _interface, _names, _names), strict=True)))
         if "network" not in checked:
             raise InvalidValue("has no network; allowed is a base address with its mask, such as '192.0.2.0/24'")
@@ -119,7 +120,7 @@ class SharedNetworkDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SharedNetworkDeclaration":
         """Check `shared_network()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = _checked(arguments, dict(zip(SHARED_NETWORK_ARGUMENTS, (_name, _subnets), strict=True)))
+        checked, settings = check_arguments(arguments, dict(zip(SHARED_NETWORK_ARGUMENTS, (_name, _subnets), strict=True)))
         subnets, mistakes = checked.get("subnets", ((), ()))
         if "name" not in checked or (not subnets and not mistakes):
             raise InvalidValue("needs a name and subnets; allowed is shared_network('name', [subnet(...), ...])")
@@ -150,22 +151,6 @@ def without_own_policy_merged(pools: Sequence[PoolDeclaration]) -> tuple[PoolDec
         else:
             merged.append(pool)
     return tuple(merged)
-
-
-def _checked(arguments: Mapping[str, object],
-             checks: Mapping[str, Callable[[object], Any]]) -> tuple[dict[str, Any], dict[str, object]]:
-    """The arguments that `checks` names, in their inner form, and the others. Raises InvalidValue with all that are wrong."""
-    checked: dict[str, Any] = {}
-    wrong = []
-    for name, check in checks.items():
-        if arguments.get(name) is not None:
-            try:
-                checked[name] = check(arguments[name])
-            except InvalidValue as error:
-                wrong.append(f"{name}: {error}")
-    if wrong:
-        raise InvalidValue("; ".join(wrong))
-    return checked, {name: value for name, value in arguments.items() if name not in checks}
 
 
 def _listed(value: object) -> list[object]:
@@ -216,9 +201,7 @@ def _ranges(value: object) -> tuple[Range, ...]:
 def _pools(line: int, value: object) -> tuple[tuple[PoolDeclaration, ...], tuple[Mistake, ...]]:
     pools: list[PoolDeclaration] = []
     mistakes = []
-    is_one_range = isinstance(value, tuple) and len(value) == 2 and all(
-        isinstance(end, str) and not {"-", "/"} & set(end) for end in value)
-    for one in [value] if is_one_range else _listed(value):
+    for one in [value] if is_pair(value) else _listed(value):
         if isinstance(one, Mistake):
             mistakes.append(one)
         else:

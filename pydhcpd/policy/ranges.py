@@ -25,7 +25,7 @@ def range_from(value: object) -> Range:
 
 def ranges_from(value: object) -> tuple[Range, ...]:
     """Several ranges, or one alone; they may not overlap. Raises InvalidValue."""
-    if isinstance(value, str) or _is_pair(value):
+    if isinstance(value, str) or is_pair(value):
         value = [value]
     if not isinstance(value, list | tuple):
         raise InvalidValue(f"{value!r} is not a list of ranges; {ALLOWED}")
@@ -37,7 +37,7 @@ def ranges_from(value: object) -> tuple[Range, ...]:
     return ranges
 
 
-def _is_pair(value: object) -> bool:
+def is_pair(value: object) -> bool:
     """Whether a value is one range as ("a", "b"), rather than a tuple of ranges."""
     return (isinstance(value, tuple) and len(value) == 2
             and all(isinstance(end, str) and not {"-", "/"} & set(end) for end in value))

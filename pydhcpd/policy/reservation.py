@@ -11,6 +11,7 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, address_text, hardware_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.arguments import check_arguments
 from pydhcpd.policy.scope import Scope
 from pydhcpd.wire.codecs import BYTES
 from pydhcpd.wire.packet import Request
@@ -46,22 +47,12 @@ class Reservation:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object], file: str = "") -> "Reservation":
         """Check `host()`'s arguments. Raises InvalidValue with all that are wrong; what it does not know are settings."""
-        checked: dict[str, Any] = {}
-        wrong = []
-        for name, check in ARGUMENTS.items():
-            if arguments.get(name) is not None:
-                try:
-                    checked[name] = check(arguments[name])
-                except InvalidValue as error:
-                    wrong.append(f"{name}: {error}")
-        if wrong:
-            raise InvalidValue("; ".join(wrong))
+        checked, settings = check_arguments(arguments, ARGUMENTS)
         relay = tuple((name, checked[name]) for name in sorted(_RELAY_FIELDS) if name in checked)
         macs = checked.get("mac", ())
         made = cls(checked.get("ip", ()), checked.get("hostname", ""), tuple(one for one in macs if isinstance(one, bytes)),
                    checked.get("client_id", ()), checked.get("uuid", ()), relay, checked.get("match_hostname", False),
-                   checked.get("ignore", False),
-                   {name: value for name, value in arguments.items() if name not in ARGUMENTS}, line,
+                   checked.get("ignore", False), settings, line,
                    tuple(one for one in macs if isinstance(one, tuple)), checked.get("classes", ()), file=file)
         if not made.identities():
             raise InvalidValue("nothing says who it is; allowed are mac, client_id, uuid, relay, remote_id, circuit_id, "

@@ -8,7 +8,6 @@ import pytest
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases import host_database
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, Plan
 from pydhcpd.leases.host_database import HOLD, RETRY_AFTER, Host, HostDatabase
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, SQLiteStore
@@ -19,25 +18,6 @@ KINDS = bytes((OUTSIDE, OUTSIDE, POOL, POOL, POOL, RESERVED, OUTSIDE, OUTSIDE))
 FIRST, SECOND, THIRD, SPECIAL = (BASE + last for last in (2, 3, 4, 5))
 START = 1_800_000_000
 A, B, C, D = (b"\2\1\2\0\0\0\0%c" % last for last in (0xA, 0xB, 0xC, 0xD))
-
-
-class Clock:
-    """Stands for the module `time`."""
-
-    def __init__(self) -> None:
-        self.now = float(START)
-
-    def time(self) -> float:
-        return self.now
-
-    monotonic = time
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(host_database, "time", made)
-    return made
 
 
 @pytest.fixture

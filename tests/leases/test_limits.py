@@ -5,22 +5,14 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_host_database import A, B, C, Clock, D, failing, plan
+from test_host_database import A, B, C, D, failing, plan
 from test_wires import EVERYWHERE, FAR, KINDS, ONE, REGROUPED, START, TWO, WIRE, lease, offer, opened, places, serve, stage
 
-from pydhcpd.leases import host_database
 from pydhcpd.leases.host_database import RETRY_AFTER, Host, HostDatabase
 from pydhcpd.leases.limits import Limits
 from pydhcpd.leases.store import BOUND, Row
 
 VOIP, PORT = "voip", "port=0102"
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(host_database, "time", made)
-    return made
 
 
 @pytest.fixture

@@ -6,9 +6,8 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_host_database import A, B, C, Clock, D, failing, plan
+from test_host_database import A, B, C, D, failing, plan
 
-from pydhcpd.leases import host_database
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, AddressTable
 from pydhcpd.leases.host_database import HOLD, PORTION, RETRY_AFTER, Host, HostDatabase
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row, SQLiteStore
@@ -22,13 +21,6 @@ EVERYWHERE = {(base, POOL + pool): None for base in (ONE, TWO) for pool in (0, 1
 
 def places(*pairs: tuple[int, int]) -> dict:
     return {(base, POOL + pool): None for base, pool in pairs}
-
-
-@pytest.fixture
-def clock(monkeypatch):
-    made = Clock()
-    monkeypatch.setattr(host_database, "time", made)
-    return made
 
 
 @pytest.fixture

@@ -1,0 +1,22 @@
+"""Checks of what a constructor of the configuration was given, all of it before anything is told."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from pydhcpd.errors import InvalidValue
+
+
+def check_arguments(arguments: Mapping[str, object],
+                    checks: Mapping[str, Callable[[object], Any]]) -> tuple[dict[str, Any], dict[str, object]]:
+    """The arguments that `checks` names, in their inner form, and the others. Raises InvalidValue with all that are wrong."""
+    checked: dict[str, Any] = {}
+    wrong = []
+    for name, check in checks.items():
+        if arguments.get(name) is not None:
+            try:
+                checked[name] = check(arguments[name])
+            except InvalidValue as error:
+                wrong.append(f"{name}: {error}")
+    if wrong:
+        raise InvalidValue("; ".join(wrong))
+    return checked, {name: value for name, value in arguments.items() if name not in checks}
