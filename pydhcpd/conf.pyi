@@ -1,4 +1,4 @@
-# Written by python -m pydhcpd.manual from the tables of options, settings and fields.
+# Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Final, Protocol, TypedDict, Unpack
 

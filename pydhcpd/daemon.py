@@ -18,20 +18,20 @@ from pathlib import Path
 from daemon import DaemonContext
 
 from pydhcpd import __version__
-from pydhcpd.command_line import CommandLine, parse, usage
-from pydhcpd.configuration import ConfigurationError, DHCPServerConfiguration
+from pydhcpd.configuration.command_line import CommandLine, parse, usage
+from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
+from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
 from pydhcpd.control.prompt import HostRow
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.events import EventLog
-from pydhcpd.leasequery import one_of
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.locks import DatabaseLock, PidLock
-from pydhcpd.log import open_standard_files, set_level, start_logging
 from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
-from pydhcpd.notify import notify, watchdog_interval
-from pydhcpd.privileges import (
+from pydhcpd.process.locks import DatabaseLock, PidLock
+from pydhcpd.process.log import open_standard_files, set_level, start_logging
+from pydhcpd.process.notify import notify, watchdog_interval
+from pydhcpd.process.privileges import (
     Ports,
     check_directory,
     drop_capabilities,
@@ -40,10 +40,10 @@ from pydhcpd.privileges import (
     open_ports,
     prepare_directory,
 )
-from pydhcpd.reload_check import ReloadCheck, end_with_parent
 from pydhcpd.server import BEAT, DHCPServer
-from pydhcpd.services.bulk_leasequery import BulkLeasequeryServer
-from pydhcpd.services.leasequery import LeasequeryService
+from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer
+from pydhcpd.services.leasequery.messages import one_of
+from pydhcpd.services.leasequery.single import LeasequeryService
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
 from pydhcpd.wire.packet import Request
@@ -429,7 +429,7 @@ def _demo_wanted(command_line: CommandLine) -> bool:
 
 def _transfer(command_line: CommandLine) -> int:
     """Import or export; the configuration file counts for `host_file` and the lease time, if it is there."""
-    from pydhcpd.transfer import export_hosts, import_hosts
+    from pydhcpd.migration.transfer import export_hosts, import_hosts
     file = config_file(command_line)
     settings = {"interface": "any", **command_line.settings}  # nothing is served
     configuration = DHCPServerConfiguration.load(file if file and file.exists() else None, settings)

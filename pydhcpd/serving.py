@@ -8,8 +8,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from pydhcpd.addresses import address_text, network_text
-from pydhcpd.checks import routers_of
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.checks import routers_of
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.leases.address_table import Plan
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.net.interfaces import Interface

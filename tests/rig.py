@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from pydhcpd.addresses import address_from, address_text
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import EventLog
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore

@@ -6,7 +6,7 @@ import pytest
 from rig import ETH1, Bench, interface, seconds
 
 from pydhcpd.addresses import address_text
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.wire.packet import ACK, NAK, OFFER
 
 EXAMPLES = Path(__file__).parent.parent / "etc" / "examples"

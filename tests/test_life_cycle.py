@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from pydhcpd.addresses import BROADCAST, address_from
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import EventLog
 from pydhcpd.leases import host_database
 from pydhcpd.leases.host_database import Host, HostDatabase

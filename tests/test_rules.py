@@ -25,7 +25,7 @@ from rig import (
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.comparators import ALL
-from pydhcpd.configuration import ConfigurationError
+from pydhcpd.configuration.file import ConfigurationError
 from pydhcpd.leases.store import QUARANTINED
 from pydhcpd.wire.packet import ACK, DECLINE, DISCOVER, INFORM, NAK, OFFER, RELEASE, REQUEST
 

@@ -20,7 +20,7 @@ from functools import partial
 from pathlib import Path
 
 from pydhcpd.addresses import address_text
-from pydhcpd.command_line import CommandLine
+from pydhcpd.configuration.command_line import CommandLine
 from pydhcpd.control.prompt import PROMPT
 from pydhcpd.demo.client import INTERFACE, Client, clients
 from pydhcpd.demo.lab import Child, DemonstrationFailed, Namespace, check_means, ip

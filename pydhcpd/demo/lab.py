@@ -13,8 +13,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
+from pydhcpd.configuration.reload_check import child_environment
 from pydhcpd.escape import escape
-from pydhcpd.reload_check import child_environment
 
 RUN_LIMIT = 10.0  # seconds for what takes no time
 STOP_LIMIT = 8.0  # seconds that a process has to end when asked

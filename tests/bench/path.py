@@ -24,7 +24,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import EventLog
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore

@@ -15,7 +15,8 @@ from pathlib import Path
 
 from pydhcpd.delivery import to_relay
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leasequery import (
+from pydhcpd.leases.queries import LeaseQueries
+from pydhcpd.services.leasequery.messages import (
     ADDRESS,
     HARDWARE,
     Answer,
@@ -28,7 +29,6 @@ from pydhcpd.leasequery import (
     read_query,
     wants_associated,
 )
-from pydhcpd.leases.queries import LeaseQueries
 from pydhcpd.wire.packet import Request
 
 log = logging.getLogger(__name__)

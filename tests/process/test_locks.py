@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.locks import DatabaseLock, PidLock
+from pydhcpd.process.locks import DatabaseLock, PidLock
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @contextmanager
@@ -91,7 +91,8 @@ def test_a_directory_that_is_missing_is_told_with_the_remedy(tmp_path):
 # --- the lock of the lease database
 
 
-HOLD = "import sys\nfrom pathlib import Path\nfrom pydhcpd.locks import DatabaseLock\nDatabaseLock(Path(sys.argv[1])).acquire()"
+HOLD = ("import sys\nfrom pathlib import Path\nfrom pydhcpd.process.locks import DatabaseLock\n"
+        "DatabaseLock(Path(sys.argv[1])).acquire()")
 
 
 def test_a_second_user_of_the_database_is_told_who_has_it(tmp_path):

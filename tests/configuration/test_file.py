@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from pydhcpd.addresses import address_from
-from pydhcpd.command_line import parse
-from pydhcpd.configuration import ConfigurationError, DHCPServerConfiguration
+from pydhcpd.configuration.command_line import parse
+from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.policy.scope import terms_of
 
 SERVE = 'network = "192.0.2.0/24"\n'

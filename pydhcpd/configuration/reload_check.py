@@ -70,7 +70,7 @@ def end_with_parent() -> None:
 
 def child_environment() -> dict[str, str]:
     """The environment for a process of ours: it finds this package wherever it runs, and does not speak to systemd."""
-    root = str(Path(__file__).resolve().parent.parent)
+    root = str(Path(__file__).resolve().parents[2])
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
     environment.pop("NOTIFY_SOCKET", None)
     return environment

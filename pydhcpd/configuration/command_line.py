@@ -7,7 +7,7 @@ decided where it is known what it is for.
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from pydhcpd.configuration import literal
+from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
 from pydhcpd.settings import BY_NAME, SETTINGS, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE

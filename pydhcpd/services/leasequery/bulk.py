@@ -23,7 +23,9 @@ from typing import Any
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leasequery import (
+from pydhcpd.leases.queries import LeaseQueries
+from pydhcpd.leases.store import Row
+from pydhcpd.services.leasequery.messages import (
     ALL,
     CLIENT,
     HARDWARE,
@@ -41,8 +43,6 @@ from pydhcpd.leasequery import (
     relay_octets,
     with_free,
 )
-from pydhcpd.leases.queries import LeaseQueries
-from pydhcpd.leases.store import Row
 from pydhcpd.wire.packet import Packet
 
 log = logging.getLogger(__name__)

@@ -14,10 +14,10 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd import log as module
-from pydhcpd.log import LIMIT, QueuedHandler
+from pydhcpd.process import log as module
+from pydhcpd.process.log import LIMIT, QueuedHandler
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PATIENCE = 10.0  # seconds
 
 
@@ -159,7 +159,7 @@ def test_threads_may_log_at_once(handler, destination):
 
 PROGRAM = """
 import logging, os, sys
-from pydhcpd.log import start_logging
+from pydhcpd.process.log import start_logging
 status = os.fstat(2)
 if sys.argv[1] == "journal":
     os.environ["JOURNAL_STREAM"] = f"{status.st_dev}:{status.st_ino}"
@@ -225,7 +225,7 @@ def test_syslog_is_told_facility_and_severity(tmp_path, monkeypatch):
 
 def test_standard_files_that_are_closed_are_opened():
     """With stdin closed (as under systemd) the older server hung half alive."""
-    program = ("import os\nfrom pydhcpd.log import open_standard_files\nfor n in (0, 1, 2): os.close(n)\n"
+    program = ("import os\nfrom pydhcpd.process.log import open_standard_files\nfor n in (0, 1, 2): os.close(n)\n"
                "open_standard_files()\nassert [os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)] == ['/dev/null'] * 3\n"
                "assert os.open('/dev/null', os.O_RDONLY) == 3\n")
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, close_fds=True).returncode == 0

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydhcpd.command_line import CommandLine, parse, usage
-from pydhcpd.configuration import literal
+from pydhcpd.configuration.command_line import CommandLine, parse, usage
+from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
 from pydhcpd.settings import SETTINGS
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE

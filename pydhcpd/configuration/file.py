@@ -17,7 +17,7 @@ from typing import Any
 
 from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from
-from pydhcpd.checks import NEAR, NOT_SETTABLE, SHORTEST_NEAR_MISS, Checker, HostChecker, nearest
+from pydhcpd.configuration.checks import NEAR, NOT_SETTABLE, SHORTEST_NEAR_MISS, Checker, HostChecker, nearest
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_executable_configuration
 from pydhcpd.policy.classes import Classifier, ClientClass

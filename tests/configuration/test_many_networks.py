@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd.configuration import ConfigurationError, DHCPServerConfiguration
+from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 
 
 def written(directory: Path, text: str) -> Path:

@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from pydhcpd import privileges
-from pydhcpd.privileges import Ports, open_ports
+from pydhcpd.process import privileges
+from pydhcpd.process.privileges import Ports, open_ports
 
-sys.path.insert(0, str(Path(__file__).resolve().parent / "system"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "system"))
 from lab import Machine, reason_to_skip
 
 CONFIGURATION: Any = {"control_address": "127.0.0.1", "control_port": 0, "bulk_leasequery": False, "leasequery_from": ()}

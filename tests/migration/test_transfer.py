@@ -9,13 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd import transfer
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.locks import DatabaseLock
-from pydhcpd.transfer import export_hosts, import_hosts
+from pydhcpd.migration import transfer
+from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.process.locks import DatabaseLock
 
 GOOD = """02:00:00:00:99:01;192.0.2.7;boss;1700000000
 02:00:00:00:99:02;192.0.2.8;;1700000001
@@ -269,6 +269,6 @@ def test_the_program_imports_and_exports(tmp_path):
     command = [sys.executable, "-m", "pydhcpd", "-config_file", str(tmp_path / "none.conf"),
                "-host_file", str(tmp_path / "leases.db")]
     for words in (["-import", str(tmp_path / "hosts.csv")], ["-export", str(tmp_path / "out.csv")]):
-        done = subprocess.run([*command, *words], cwd=Path(__file__).parents[1], capture_output=True, text=True)
+        done = subprocess.run([*command, *words], cwd=Path(__file__).parents[2], capture_output=True, text=True)
         assert (done.returncode, done.stderr) == (0, "")
     assert (tmp_path / "out.csv").read_text() == GOOD

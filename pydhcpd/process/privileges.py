@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from pydhcpd.addresses import address_text
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.prompt import ThreadedTCPServer
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.probe import open_arp, open_icmp
 from pydhcpd.net.sockets import open_packet, open_udp
-from pydhcpd.services.bulk_leasequery import open_listener
+from pydhcpd.services.leasequery.bulk import open_listener
 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h

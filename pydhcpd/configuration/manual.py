@@ -1,4 +1,4 @@
-"""The parts of the manual that follow from tables: `python -m pydhcpd.manual` writes them anew, in place.
+"""The parts of the manual that follow from tables: `python -m pydhcpd.configuration.manual` writes them anew, in place.
 
 Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
 arguments and those of the other constructors,
@@ -11,12 +11,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import wrap
 
-from pydhcpd.configuration import NOT_SETTABLE
+from pydhcpd.configuration.file import NOT_SETTABLE
+from pydhcpd.configuration.stub import stub
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.fields import HEADER
 from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, NETWORK_WIDE, POOL, SETTINGS, TIME, Setting, settings_of
-from pydhcpd.stub import stub
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
@@ -294,7 +294,7 @@ def current(root: Path) -> dict[Path, str]:
 
 
 def _between_markers(page: Path, text: str, name: str, section: str) -> str:
-    start, end = f'.\\" begin {name}: python -m pydhcpd.manual writes what follows\n', f'.\\" end {name}\n'
+    start, end = f'.\\" begin {name}: python -m pydhcpd.configuration.manual writes what follows\n', f'.\\" end {name}\n'
     before, found, rest = text.partition(start)
     _, found_end, after = rest.partition(end)
     if not found or not found_end:
@@ -304,7 +304,7 @@ def _between_markers(page: Path, text: str, name: str, section: str) -> str:
 
 def main() -> int:
     """Write the files of the tree that holds this package anew."""
-    root = Path(__file__).resolve().parent.parent
+    root = Path(__file__).resolve().parents[2]
     try:
         files = current(root)
     except (OSError, InvalidValue) as error:

@@ -9,15 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd import conf, manual
-from pydhcpd.command_line import BARE_ACTIONS, FILE_ACTIONS
-from pydhcpd.configuration import DHCPServerConfiguration
+from pydhcpd import conf
+from pydhcpd.configuration import manual
+from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.prompt import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy import classes, declarations, reservation
 from pydhcpd.settings import HOST, SETTINGS, settings_of
 
-ROOT = Path(__file__).resolve().parent.parent
+ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / manual.SAMPLE
 MAN_PAGES = [ROOT / manual.CONFIGURATION_PAGE, ROOT / manual.DAEMON_PAGE]
@@ -54,7 +55,7 @@ def check(file: Path) -> "subprocess.CompletedProcess[str]":
 
 @pytest.mark.parametrize("path", sorted(manual.current(ROOT)), ids=lambda path: path.name)
 def test_it_is_current(path: Path) -> None:
-    assert path.read_text() == manual.current(ROOT)[path], "run: python -m pydhcpd.manual"
+    assert path.read_text() == manual.current(ROOT)[path], "run: python -m pydhcpd.configuration.manual"
 
 
 def test_a_page_without_its_markers_is_told(tmp_path: Path) -> None:

@@ -8,10 +8,10 @@ from contextlib import closing
 import pytest
 
 from pydhcpd.addresses import address_from
-from pydhcpd.leasequery import framed, one_of
 from pydhcpd.leases.store import BOUND, RELEASED, Row, SQLiteStore
-from pydhcpd.services import bulk_leasequery
-from pydhcpd.services.bulk_leasequery import BulkLeasequeryServer, open_listener
+from pydhcpd.services.leasequery import bulk as bulk_leasequery
+from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer, open_listener
+from pydhcpd.services.leasequery.messages import framed, one_of
 from pydhcpd.wire.packet import LEASEACTIVE, LEASEQUERYDONE, LEASEUNASSIGNED, Packet
 
 NOW = 1_800_000_000

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import TextIO, TypeVar
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.csv_form import read_hosts, write_hosts
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.locks import DatabaseLock
+from pydhcpd.migration.older_csv import read_hosts, write_hosts
+from pydhcpd.process.locks import DatabaseLock
 
 T = TypeVar("T")
 SHOW_EVERY = 0.2  # seconds between updates of the progress

@@ -26,7 +26,7 @@ from pydhcpd.wire.options import BY_NAME as OPTIONS
 from pydhcpd.wire.options import PROTOCOL_OWN
 
 HEAD = '''\
-# Written by python -m pydhcpd.manual from the tables of options, settings and fields.
+# Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, MutableMapping, Sequence
 from typing import Any, Final, Protocol, TypedDict, Unpack
 

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from pydhcpd.addresses import address_from
-from pydhcpd.leasequery import one_of
 from pydhcpd.leases.store import BOUND, Row, SQLiteStore
-from pydhcpd.services.leasequery import LeasequeryService
+from pydhcpd.services.leasequery.messages import one_of
+from pydhcpd.services.leasequery.single import LeasequeryService
 from pydhcpd.wire.packet import LEASEACTIVE, LEASEUNASSIGNED, LEASEUNKNOWN, Packet, Request
 
 NOW = 1_800_000_000

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leasequery import (
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.services.leasequery.messages import (
     ABANDONED,
     ACTIVE,
     ADDRESS,
@@ -43,7 +44,6 @@ from pydhcpd.leasequery import (
     state_of,
     with_free,
 )
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.wire.packet import (
     BOOTREPLY,
     LEASEACTIVE,

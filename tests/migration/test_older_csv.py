@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_text, hardware_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.csv_form import read_hosts, write_hosts
 from pydhcpd.leases.host_database import Host, HostDatabase
 from pydhcpd.leases.store import BOUND, SQLiteStore
-from pydhcpd.transfer import export_hosts, import_hosts
+from pydhcpd.migration.older_csv import read_hosts, write_hosts
+from pydhcpd.migration.transfer import export_hosts, import_hosts
 
 MAC, HARDWARE = "02:00:00:00:99:01", b"\2\0\0\0\x99\1"
 GOOD = f"{MAC};10.0.0.5;pc1;1700000000\n"

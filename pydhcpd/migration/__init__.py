@@ -1,0 +1,1 @@
+"""Other programs' files of leases: what `-import` reads and `-export` writes."""

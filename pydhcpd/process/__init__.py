@@ -1,0 +1,1 @@
+"""The process as the system sees it: privileges, locks, logging, notification. Knows nothing of DHCP."""
