@@ -128,7 +128,7 @@ class Daemon:
 
     def _serves(self, address: int) -> bool:
         serving = self._server.serving
-        return serving is not None and serving.policy.network_of(address) is not None
+        return serving is not None and serving.policy.networks.of(address) is not None
 
     def _identifier(self, request: Request) -> int:
         """Our address on the link that a request came in on."""

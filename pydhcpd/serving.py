@@ -59,20 +59,20 @@ class Serving:
     def networks(self) -> list[Plan]:
         """Each network for the lease tables: base, size, kinds, the ranges of its pools, and what its wire has in common."""
         return [(one.base, one.size, one.kinds, tuple(pool.ranges for pool in one.pools), segment.key)
-                for segment in self.policy.segments for one in segment.networks]
+                for segment in self.policy.networks.segments for one in segment.networks]
 
     def describe(self) -> str:
         """In a line: what is served where."""
         here = ", ".join(f"{self._network_on(link)} on {link.name} as {address_text(link.server)}"
                          for link in self.links.values()) or "nothing"
         near = {link.network.base for link in self.links.values() if link.network}
-        far = sum(not near & set(segment.key) for segment in self.policy.segments) if self.links else 0
+        far = sum(not near & set(segment.key) for segment in self.policy.networks.segments) if self.links else 0
         return f"{here}; through relays {far} network{'s' * (far > 1)}" if far else here
 
     def _network_on(self, link: Link) -> str:
         if link.network is None:
             return "relays"
-        segment = self.policy.segment_of[link.network.base]
+        segment = self.policy.networks.segment_of[link.network.base]
         return segment.name if segment.name == str(link.network) else f"{link.network} (of {segment.name})"
 
 
@@ -199,10 +199,10 @@ def _address_on(interface: Interface, bind_address: int | None) -> tuple[int, in
 def _link(interface: Interface, policy: Policy, bind_address: int | None) -> Link:
     """The interface with the network on it: one that names it, else that of its own addresses."""
     address = _address_on(interface, bind_address)[0]
-    network = policy.network_on(interface.name)
+    network = policy.networks.on(interface.name)
     if network is None:
         for candidate in (address, *(one for one, _ in interface.addresses)):
-            network = policy.network_of(candidate)
+            network = policy.networks.of(candidate)
             if network is not None:
                 address = candidate if not bind_address else address
                 break

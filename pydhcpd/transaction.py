@@ -126,7 +126,7 @@ class DHCPTransaction(Case):
             if remembered:
                 request.relay_address, request.relay = int.from_bytes(remembered[:4], "big"), remembered[4:]
         if policy.has_keys:
-            find_network(policy, self, request, serving.links[request.interface].network)
+            find_network(policy.networks, self, request, serving.links[request.interface].network)
             if self.network.client_key is not None:
                 request.client = self.network.client_key(request)
 
@@ -156,7 +156,7 @@ class DHCPTransaction(Case):
         if request is None or link is None:
             return False
         try:
-            find_network(serving.policy, self, request, link.network)
+            find_network(serving.policy.networks, self, request, link.network)
         except Ignored:
             return False
         return hosts.has_lease(hosts.tables[self.network.base], request.client)
@@ -173,7 +173,7 @@ class DHCPTransaction(Case):
         self.message, self.route, self.source, self.event = b"", NOWHERE, link.server, None
         self.durable, self.address = False, 0
         policy = serving.policy
-        find_network(policy, self, request, link.network)
+        find_network(policy.networks, self, request, link.network)
         self.table = table = hosts.tables[self.network.base]
         if table.by_hardware and request.client not in table.clients:
             table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
@@ -354,7 +354,7 @@ class DHCPTransaction(Case):
 
     def _inform(self, request: Request) -> None:
         """Options only: no lease is looked for, none is given (section 4.3.5)."""
-        if request.ciaddr and self.serving.policy.network_of(request.ciaddr) is None:
+        if request.ciaddr and self.serving.policy.networks.of(request.ciaddr) is None:
             raise Ignored("INFORM from an address of no served network")
         terms = self.serving.policy.terms_of(self, request.ciaddr)
         self._encode(request, ACK, 0, 0, request.ciaddr, terms)

@@ -124,7 +124,8 @@ def test_row_24_the_nearest_scope_wins(bench, client, vendor, domain):
 def test_row_24_it_is_remembered_where_each_value_came_from(bench):
     bench.serve(SCOPES)
     policy = bench.server.serving.policy
-    (pool, _), network = policy.networks[0].pools, policy.networks[0]
+    (network,) = policy.networks
+    pool, _ = network.pools
     origins = policy._put_together(network, pool, ("second",), None).origins
     file = bench.database.parent / "pydhcpd.conf"
     assert origins[15] == ("client_class 'second'", f"{file}:5")

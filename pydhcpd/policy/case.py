@@ -9,22 +9,20 @@
     choose          the function of the file may change which of them, and in which order
     limit           which limits of leases count for it
 
-Each step takes the policy and the case, and leaves what it found in the case. Those that nothing in the configuration asks
+Each step takes the rules and the case, and leaves what it found in the case. Those that nothing in the configuration asks
 for are not among the steps of its policy, so that they cost nothing.
 """
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from pydhcpd.errors import Ignored
 from pydhcpd.policy.functions import Circumstances, RequestView
 from pydhcpd.policy.network import Network, Places, Pool, Segment, may, places_of, tags_of
+from pydhcpd.policy.network_index import NetworkIndex
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.rules import Rules
 from pydhcpd.wire.packet import Request
 from pydhcpd.wire.relay import link_selection
-
-if TYPE_CHECKING:
-    from pydhcpd.policy.policy import Policy
 
 LINK_SELECTION, SUBNET_SELECTION = 5, 118
 NONE: tuple[tuple[Pool, ...], Places] = (), {}
@@ -57,7 +55,7 @@ class Case:
     view: RequestView | None
 
 
-def find_network(policy: "Policy", case: Case, request: Request, local: Network | None) -> None:
+def find_network(networks: NetworkIndex, case: Case, request: Request, local: Network | None) -> None:
     """The subnet of a request; `local` is that of the link it came in on. Raises Ignored where none is served.
 
     Option 118 and suboption 82.5 name an address of the subnet to serve, whatever giaddr says (RFC 3011, RFC 3527: the
@@ -66,45 +64,45 @@ def find_network(policy: "Policy", case: Case, request: Request, local: Network 
     case.by_selection = False
     network = local
     if request.giaddr:
-        network = policy.network_of_relay(request.giaddr)
+        network = networks.of_relay(request.giaddr)
         if LINK_SELECTION in request.relay and (selected := link_selection(request.relay)):
-            network = policy.network_of(selected)
+            network = networks.of(selected)
         elif SUBNET_SELECTION in request.options:
-            network = _selected(policy, case, request) or network
+            network = _selected(networks, case, request) or network
     elif SUBNET_SELECTION in request.options:
-        network = _selected(policy, case, request) or network
+        network = _selected(networks, case, request) or network
     elif request.ciaddr and request.unicast:
-        network = policy.network_of(request.ciaddr) or network
+        network = networks.of(request.ciaddr) or network
     if network is None:
         raise Ignored("of a network that is not served")
-    case.network, case.segment = network, policy.segment_of[network.base]
+    case.network, case.segment = network, networks.segment_of[network.base]
 
 
-def _selected(policy: "Policy", case: Case, request: Request) -> Network | None:
-    network = policy.network_of(request.address(SUBNET_SELECTION))
+def _selected(networks: NetworkIndex, case: Case, request: Request) -> Network | None:
+    network = networks.of(request.address(SUBNET_SELECTION))
     case.by_selection = network is not None
     return network
 
 
-def start(policy: "Policy", case: Case) -> None:
+def start(rules: Rules, case: Case) -> None:
     """What holds before any step was taken."""
     case.reservation, case.is_computed, case.reserved = None, False, 0
     case.classes = case.limits = ()
     case.view = None
-    case.pools, case.places = case.segment.open_pools if policy.is_plain else NONE
+    case.pools, case.places = case.segment.open_pools if rules.is_plain else NONE
 
 
-def accept(policy: "Policy", case: Case) -> None:
+def accept(rules: Rules, case: Case) -> None:
     """Raises Ignored where accept() of the file says no."""
-    if policy.functions.accept is not None and not policy.functions.accept(view_of(policy, case)):
+    if rules.functions.accept is not None and not rules.functions.accept(view_of(rules, case)):
         raise Ignored("not accepted by accept()")
 
 
-def find_host(policy: "Policy", case: Case) -> None:
+def find_host(rules: Rules, case: Case) -> None:
     """The reservation of the client: of several, the one with an address in this segment, else the one without any."""
     request = case.request
     assert request is not None
-    found = policy.reservations.find(request)
+    found = rules.reservations.find(request)
     request.known = bool(found)
     if not found:
         return
@@ -122,11 +120,11 @@ def find_host(policy: "Policy", case: Case) -> None:
         raise Ignored("from a host that is configured to be ignored")
 
 
-def identify(policy: "Policy", case: Case) -> None:
+def identify(rules: Rules, case: Case) -> None:
     """The reservation that identify() of the file computes, in place of a listed one."""
     request = case.request
-    assert request is not None and policy.functions.identify is not None
-    made = policy.functions.identify(view_of(policy, case))
+    assert request is not None and rules.functions.identify is not None
+    made = rules.functions.identify(view_of(rules, case))
     if made is None:
         return
     if made.ignore:
@@ -141,22 +139,22 @@ def _may_be_computed(case: Case, ip: int) -> bool:
     return network is not None and ip not in network.never
 
 
-def classify(policy: "Policy", case: Case) -> None:
+def classify(rules: Rules, case: Case) -> None:
     """The classes of the client, in the order in which the file defines them."""
     request = case.request
     assert request is not None
-    classifier, more = policy.classifier, policy.functions.classify
-    names = () if classifier.is_empty else classifier.of(request, lambda: view_of(policy, case))
+    classifier, more = rules.classifier, rules.functions.classify
+    names = () if classifier.is_empty else classifier.of(request, lambda: view_of(rules, case))
     if case.reservation is not None and case.reservation.classes:
         names = classifier.joined(names, case.reservation.classes)
     case.classes = names
     case.view = None  # it is to show the classes from now on
     if more is not None:
-        case.classes = classifier.joined(names, more(view_of(policy, case)))
+        case.classes = classifier.joined(names, more(view_of(rules, case)))
         case.view = None
 
 
-def permit(policy: "Policy", case: Case) -> None:  # noqa: ARG001  # all steps have one signature
+def permit(rules: Rules, case: Case) -> None:  # noqa: ARG001  # all steps have one signature
     """The pools that are open to the client. A reservation is free of its pool's limits, not of its subnet's."""
     request, segment = case.request, case.segment
     assert request is not None
@@ -170,29 +168,29 @@ def permit(policy: "Policy", case: Case) -> None:  # noqa: ARG001  # all steps h
             case.reserved = 0
 
 
-def choose(policy: "Policy", case: Case) -> None:
+def choose(rules: Rules, case: Case) -> None:
     """The pools that choose() of the file picks, in its order."""
-    assert policy.functions.choose is not None
-    case.pools = tuple(policy.functions.choose(view_of(policy, case), case.pools))
+    assert rules.functions.choose is not None
+    case.pools = tuple(rules.functions.choose(view_of(rules, case), case.pools))
     case.places = places_of(case.pools)
 
 
-def limit(policy: "Policy", case: Case) -> None:
+def limit(rules: Rules, case: Case) -> None:
     """The limits of leases that count for the client."""
     assert case.request is not None
     if case.classes:
-        case.limits = policy.classifier.limits(case.classes, case.request)
+        case.limits = rules.classifier.limits(case.classes, case.request)
 
 
-Step = Callable[["Policy", Case], None]
+Step = Callable[[Rules, Case], None]
 
 
-def view_of(policy: "Policy", case: Case) -> RequestView:
+def view_of(rules: Rules, case: Case) -> RequestView:
     """What the functions of the file see of the request."""
     if case.view is None:
         assert case.request is not None
         circumstances = Circumstances(case.time, case.network, case.classes, case.lease)
-        case.view = RequestView(case.request, policy.fields, circumstances)
+        case.view = RequestView(case.request, rules.fields, circumstances)
     return case.view
 
 

@@ -16,46 +16,35 @@ from pydhcpd.policy.classes import Classifier
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import Functions
 from pydhcpd.policy.network import Network, Pool, Segment
+from pydhcpd.policy.network_index import NetworkIndex
 from pydhcpd.policy.reservation import Reservation, ReservationIndex
+from pydhcpd.policy.rules import Rules
 from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
 
-MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes into a packet
 MOST_TERMS = 16384  # combinations that are remembered, those of hosts with settings of their own not counted
 MOST_TOLD = 100  # warnings of one configuration
 
 log = logging.getLogger("pydhcpd.policy")
 
 
-class Policy:
+class Policy(Rules):
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
-    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_has_pool_terms", "_listed_relays", "_most_terms",
-                 "_simple_terms", "_terms", "_told", "class_scopes", "classifier", "fields", "functions", "has_keys",
-                 "is_plain", "networks", "reads_relay", "reservations", "segment_of", "segments", "steps")
+    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_terms", "_told", "class_scopes", "has_keys",
+                 "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
                  class_scopes: Mapping[str, Scope] | None = None, functions: Functions | None = None,
                  keys_read_relay: bool = False) -> None:
         """`class_scopes` are those of the classes that set anything."""
-        self.segments = tuple(segments)
-        self.networks = tuple(network for segment in segments for network in segment.networks)
-        self.segment_of = {network.base: segment for segment in segments for network in segment.networks}
-        self.fields = fields or Fields({})
-        self.functions = functions or Functions.none()
-        self.classifier = classifier or Classifier((), self.fields)
+        listed, fields = tuple(reservations), fields or Fields({})
+        super().__init__(NetworkIndex(segments), ReservationIndex(listed), fields, classifier or Classifier((), fields),
+                         functions or Functions.none())
         self.class_scopes = class_scopes or {}
-        listed = tuple(reservations)
-        self.reservations = ReservationIndex(listed)
         self.reads_relay = (keys_read_relay or self.reservations.reads_relay or self.classifier.reads_relay
                             or bool(self.functions))
-        self._by_mask: dict[int, dict[int, Network]] = {}
-        for network in sorted(self.networks, key=lambda one: -one.mask):
-            self._by_mask.setdefault(network.mask, {})[network.base] = network
-        self._listed_relays = {relay: network for network in self.networks for relay in network.relays}
-        self._by_relay = dict(self._listed_relays)
-        self._by_interface = {network.interface: network for network in self.networks if network.interface}
         self.has_keys = any(network.client_key for network in self.networks)
         self._told: set[str] = set()
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
@@ -63,7 +52,7 @@ class Policy:
         self.steps = self._steps()
         self.is_plain = not self.steps
         self._has_pool_terms = any(pool.scope for network in self.networks for pool in network.pools)
-        is_simple = self.is_plain and all(len(one.networks) == 1 for one in self.segments) and not self._has_pool_terms
+        is_simple = self.is_plain and all(len(one.networks) == 1 for one in segments) and not self._has_pool_terms
         self._simple_terms = {one.base: terms_of(one.scope) for one in self.networks} if is_simple else None
 
     def _steps(self) -> tuple[Step, ...]:
@@ -81,29 +70,6 @@ class Policy:
             (steps.choose, functions.choose is not None),
             (steps.limit, self.classifier.has_limits)]
         return tuple(step for step, is_wanted in wanted if is_wanted)
-
-    def network_of(self, address: int) -> Network | None:
-        """The network in which an address lies, or None."""
-        for mask, networks in self._by_mask.items():
-            network = networks.get(address & mask)
-            if network is not None:
-                return network
-        return None
-
-    def network_of_relay(self, giaddr: int) -> Network | None:
-        """The network that a relay serves: one that lists it, else that of its own address. Remembered, in bounded number."""
-        network = self._by_relay.get(giaddr)
-        if network is None:
-            network = self.network_of(giaddr)
-            if network is not None:
-                if len(self._by_relay) >= MOST_RELAYS:
-                    self._by_relay = dict(self._listed_relays)
-                self._by_relay[giaddr] = network
-        return network
-
-    def network_on(self, interface: str) -> Network | None:
-        """The network that names an interface as its own, which may have an address of another network (a VPN)."""
-        return self._by_interface.get(interface)
 
     def terms_of(self, case: Case, address: int) -> Terms:
         """What the client gets with an address, or (0, or an address of no network here) with none.

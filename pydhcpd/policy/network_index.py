@@ -1,0 +1,57 @@
+"""`NetworkIndex`: finds a network by an address, by the relay agent that asks for it, or by the interface that it names.
+
+Owns nothing but the look-ups, which take the same time however many networks there are.
+"""
+
+from collections.abc import Iterator, Sequence
+
+from pydhcpd.policy.network import Network, Segment
+
+MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes into a packet
+
+
+class NetworkIndex:
+    """The networks of some segments, in their order. `segment_of` has the segment of each by its base."""
+
+    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_relays", "_networks", "segment_of", "segments")
+
+    def __init__(self, segments: Sequence[Segment]) -> None:
+        self.segments = tuple(segments)
+        self._networks = tuple(network for segment in segments for network in segment.networks)
+        self.segment_of = {network.base: segment for segment in segments for network in segment.networks}
+        self._by_mask: dict[int, dict[int, Network]] = {}
+        for network in sorted(self._networks, key=lambda one: -one.mask):
+            self._by_mask.setdefault(network.mask, {})[network.base] = network
+        self._listed_relays = {relay: network for network in self._networks for relay in network.relays}
+        self._by_relay = dict(self._listed_relays)
+        self._by_interface = {network.interface: network for network in self._networks if network.interface}
+
+    def __iter__(self) -> Iterator[Network]:
+        return iter(self._networks)
+
+    def __len__(self) -> int:
+        return len(self._networks)
+
+    def of(self, address: int) -> Network | None:
+        """The network in which an address (host byte order) lies, or None."""
+        for mask, networks in self._by_mask.items():
+            network = networks.get(address & mask)
+            if network is not None:
+                return network
+        return None
+
+    def of_relay(self, giaddr: int) -> Network | None:
+        """The network that a relay agent serves: one that lists it, else that of its own address. Remembered, in bounded
+        number."""
+        network = self._by_relay.get(giaddr)
+        if network is None:
+            network = self.of(giaddr)
+            if network is not None:
+                if len(self._by_relay) >= MOST_RELAYS:
+                    self._by_relay = dict(self._listed_relays)
+                self._by_relay[giaddr] = network
+        return network
+
+    def on(self, interface: str) -> Network | None:
+        """The network that names an interface as its own, which may have an address of another network (a VPN)."""
+        return self._by_interface.get(interface)
