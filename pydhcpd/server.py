@@ -294,7 +294,7 @@ class DHCPServer:
         with self.hosts.lock:
             now, moment, quarantine = self._clock(), time.monotonic(), self._serving.quarantine
             for address, hardware, interface in users:
-                table = self.hosts.table_of(address)
+                table = self.hosts.tables.of(address)
                 if table is not None and self.probes.heard(address, hardware, interface, moment) and self.hosts.quarantine(
                         table, address, min(int(now) + quarantine, NEVER), int(now)):
                     found.append((now, "in use", address, hardware, "", f"it answers; nobody gets it for {quarantine} s"))

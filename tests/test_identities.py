@@ -170,7 +170,7 @@ def test_a_ports_lease_declined_by_its_new_device_is_quarantined(bench):
 def test_a_ports_lease_is_the_ports_after_a_restart(bench):
     bench.serve(PORTS).lease(ALICE, **through(b"p1"))
     with bench.hosts.lock:
-        bench.hosts._serve((), {})
+        bench.hosts.adopt({}, (), int(bench.now))
     bench.serve(PORTS)
     assert bench.lease(BOB, **through(b"p1")).yiaddr == "10.1.4.0"
     assert bench.lease(ALICE, **through(b"p2")).yiaddr == "10.1.4.1"
@@ -300,7 +300,7 @@ def test_rule_11_who_rebinds_on_another_link_than_its_relays_is_refused(bench):
 def test_row_26_it_is_remembered_across_a_restart(bench):
     bench.serve("authoritative = True\n" + STASH).lease(ALICE, **through(b"p1"))
     with bench.hosts.lock:
-        bench.hosts._serve((), {})
+        bench.hosts.adopt({}, (), int(bench.now))
     bench.serve("authoritative = True\n" + STASH)
     reply = one(bench.say((bench.request(ALICE, ciaddr="10.1.4.0"), SERVER, "10.1.4.0")))
     assert (reply.kind, option(reply, 15)) == (ACK, b"port1.example")

@@ -23,8 +23,9 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydhcpd.addresses import BROADCAST, address_from
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import EventLog
-from pydhcpd.leases import host_database
-from pydhcpd.leases.host_database import Host, HostDatabase
+from pydhcpd.leases import host_database, hosts, outage
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.store import QUARANTINED, SQLiteStore
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.server import DHCPServer
@@ -103,8 +104,10 @@ class Bench:
         self.file = file
         self.now = START
         self.settings = {**SETTINGS, **configured}
-        self._patch = mock.patch.object(host_database, "time", SimpleNamespace(time=self.clock, monotonic=self.clock))
-        self._patch.start()
+        clock = SimpleNamespace(time=self.clock, monotonic=self.clock)
+        self._patches = [mock.patch.object(module, "time", clock) for module in (host_database, hosts, outage)]
+        for patch in self._patches:
+            patch.start()
         self._open()
 
     def _open(self) -> None:
@@ -165,7 +168,8 @@ class Bench:
 
     def close(self) -> None:
         self._close()
-        self._patch.stop()
+        for patch in self._patches:
+            patch.stop()
 
 
 @pytest.fixture

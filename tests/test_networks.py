@@ -153,8 +153,7 @@ def test_leases_of_a_wire_are_there_after_a_restart(bench):
     for number in range(3):
         bench.lease(bytes((2, 0, 0, 0, 1, number)), giaddr=FLOOR)
     with bench.hosts.lock:
-        bench.hosts.tables = {}
-        bench.hosts._serve((), {})
+        bench.hosts.adopt({}, (), int(bench.now))
     bench.serve(CAMPUS)
     assert one(bench.say(bench.discover(bytes((2, 0, 0, 0, 1, 2)), giaddr=FLOOR))).yiaddr == "10.4.0.10"
     assert one(bench.say(bench.discover(BOB, giaddr=FLOOR))).yiaddr == "10.4.0.11"
@@ -388,7 +387,7 @@ def test_leases_are_limited_per_class_within_one_batch_too(bench):
 def test_limits_are_known_after_a_restart_and_end_with_the_lease(bench):
     bench.serve(LIMITED).lease(ALICE, options={60: b"Camera"})
     with bench.hosts.lock:
-        bench.hosts._serve((), {})
+        bench.hosts.adopt({}, (), int(bench.now))
     bench.serve(LIMITED)
     assert bench.say(bench.discover(BOB, options={60: b"Camera"})) == []
     bench.pass_time(8 * 3600 + 2)

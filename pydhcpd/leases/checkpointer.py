@@ -24,10 +24,10 @@ class Checkpointer(threading.Thread):
         self._lay_out()
         before = -1
         while True:
-            is_long = self._hosts.log_is_long.wait(INTERVAL)
+            is_long = self._hosts.staging.log_is_long.wait(INTERVAL)
             if self._ended:
                 return
-            logged = self._hosts.logged
+            logged = self._hosts.staging.logged
             if is_long or logged == before > 0:
                 self._write_back()
             before = logged
@@ -47,6 +47,6 @@ class Checkpointer(threading.Thread):
     def stop(self) -> None:
         """End the thread."""
         self._ended = True
-        self._hosts.log_is_long.set()
+        self._hosts.staging.log_is_long.set()
         if self.is_alive():
             self.join()

@@ -3,114 +3,57 @@
 Decisions are staged and take effect in `commit`: rows go to the store first, memory changes only after they are synced.
 An offer is in memory alone; a commit makes it a lease. `lock` guards everything here that changes; who calls the
 methods of the packet path holds it, the queries (`get`, `all`) do not need it and read the store on their own.
-
-One decision per client and per address in a batch: `touched` has both, and the caller commits before the next one.
 """
 
-import logging
 import sqlite3
 import threading
 import time
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
-from typing import NamedTuple
 
-from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
-from pydhcpd.comparators import Column, Condition, condition
+from pydhcpd.addresses import address_from, hardware_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.address_table import BY_HARDWARE, DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL, AddressTable, Plan
+from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.limits import SEPARATOR, Limits
 from pydhcpd.leases.offers import Offers
-from pydhcpd.leases.store import (
-    BOUND,
-    QUARANTINED,
-    RELEASED,
-    WAL_LIMIT,
-    WRITE_BACK,
-    Fields,
-    PlainFields,
-    Release,
-    Row,
-    SQLiteStore,
-)
+from pydhcpd.leases.outage import Outage
+from pydhcpd.leases.staging import Staging, nobody
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Row, SQLiteStore
+from pydhcpd.leases.tables import Tables
 
-log = logging.getLogger(__name__)
-
-RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
 HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 COUNTED = 1 << 20  # addresses of a pool that are counted in a millisecond, to know how much of it is in use
-
-
-class Host(NamedTuple):
-    """A host for people: addresses as text, times in seconds of the epoch (`expires` None: never)."""
-
-    mac: str
-    ip: str
-    hostname: str
-    last_used: int
-    expires: int | None = None
-    state: str = "bound"
-
-    @classmethod
-    def of(cls, row: Row, now: float) -> "Host":
-        """The host of a row; a bound lease whose end has passed is `expired`."""
-        state = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}[row.state]
-        return cls(hardware_text(row.hardware).upper(), address_text(row.address), row.hostname, row.last_used,
-                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state)
-
-
-COLUMNS = {
-    "ip": Column("address", address_from),
-    "mac": Column("hardware", hardware_from),
-    "hostname": Column("hostname", str, text=True),
-    "last_used": Column("last_used", lambda value: value),
-    "expires": Column("ends", lambda value: value),
-}
-
 
 Places = Mapping[tuple[int, int], object]
 """The network (its base) and kind of the addresses that a client may have, in the order in which to try. Asked for each request
 whether one is in it: a dictionary, whose values do not matter."""
 
 
-class HostDatabase:
+class HostDatabase(HostQueries):
     """Hosts, their leases and the offers made to them, over a store.
 
     Where a method takes a table, it is any one of the client's wire, and an address may lie in any other of that wire.
     """
 
     def __init__(self, store: SQLiteStore, offer_limit: int = 50_000) -> None:
+        super().__init__(store)
         self.lock = threading.RLock()
-        self.store = store
         self.offers = Offers(offer_limit)
-        self.tables: dict[int, AddressTable] = {}
+        self.tables = Tables(store)
         self.limits = Limits()
-        self._plans: tuple[Plan, ...] = ()
-        self._sorted: list[AddressTable] = []  # the tables by base
-        self._bases: list[int] = []
+        self.staging = Staging(store, self.tables, self.offers, self.limits, Outage(store.path, self._reread))
+        self.touched = self.staging.touched
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
         self._uses: dict[tuple[int, int], tuple[float, float]] = {}  # of a pool: until when it holds, and the share
-        self._rows: list[PlainFields | Fields] = []  # staged for the commit
-        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
-        self._releases: list[Release] = []  # staged as well
-        self._released: list[tuple[AddressTable, bytes]] = []  # of each release: its table, and who loses the address
-        self.touched: set[bytes | int] = set()  # clients and addresses of whom something is staged
-        self._failed: sqlite3.Error | None = None
-        self._retry_at = 0.0
-        self._must_reread = False
-        self._alarmed = False  # whether the failure was told; once, until something could be stored
-        self.logged = 0  # bytes, at the most, that the store's log has got since it was last written back
-        self.log_is_long = threading.Event()  # set when it is time to write it back
 
     # --- networks
 
     def prepare(self, networks: Iterable[Plan], now: int) -> dict[int, AddressTable]:
         """Read the tables of wires that are new, beside the path. What `adopt` needs besides, it takes from those in use."""
-        new = [wire for wire in _wires(networks) if not any(self._is_in_use(base, size) for base, size, *_ in wire)]
-        return {table.base: table for wire in new for table in self._load(wire, now)}
+        return self.tables.prepare(networks, now)
 
     def adopt(self, prepared: dict[int, AddressTable], networks: Iterable[Plan], now: int) -> None:
         """Serve these networks from now on. The caller holds the lock, and nothing is staged.
@@ -119,54 +62,14 @@ class HostDatabase:
         is held.
         """
         plans = tuple(networks)
-        tables: dict[int, AddressTable] = {}
-        for wire in _wires(plans):
-            if all(base in prepared for base, *_ in wire):
-                tables.update((base, prepared[base]) for base, *_ in wire)
-            elif self._is_kept(wire):
-                for base, _, kinds, pools, _ in wire:
-                    tables[base] = table = self.tables[base]
-                    if table.kinds != kinds or table.pools != pools:
-                        table.set_kinds(kinds, pools)
-            else:
-                tables.update((table.base, table) for table in self._load(wire, now))
-        self._serve(plans, tables)
-
-    def _is_in_use(self, base: int, size: int) -> bool:
-        """Whether addresses of a network are served now, perhaps as parts of another one."""
-        at = bisect_right(self._bases, base + size - 1) - 1
-        return at >= 0 and self._bases[at] + self._sorted[at].size > base
-
-    def _is_kept(self, wire: Sequence[Plan]) -> bool:
-        """Whether a wire is served now, with the same networks."""
-        bases = {base for base, *_ in wire}
-        tables = [self.tables.get(base) for base in bases]
-        return all(table is not None and {one.base for one in table.wire} == bases for table in tables) and all(
-            self.tables[base].size == size for base, size, *_ in wire)
-
-    def _load(self, wire: Sequence[Plan], now: int) -> list[AddressTable]:
-        """Read the tables of one wire."""
-        tables: list[AddressTable] = []
-        for base, size, kinds, pools, _ in wire:
-            AddressTable(base, size, now, tables).set_kinds(kinds, pools)
-        for table in tables:
-            last = table.base + table.size - 1
-            table.load(self.store.running(table.base, last, now), self.store.not_running(table.base, last, now), now)
-        for table in tables:
-            base = table.base
-            table.limits = {address: text for address, text in self.store.limited(base, base + table.size - 1, now)
-                            if table.states[address - base] == LEASED}
-        return tables
+        self._serve(plans, self.tables.chosen(prepared, plans, now))
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
         for address in list(self.limits.keys):
-            kept = self.table_of(address)
+            kept = self.tables.of(address)
             if kept is None or tables.get(kept.base) is not kept:
                 self.limits.end(address)
-        new = {base for base, table in tables.items() if self.tables.get(base) is not table}
-        self.tables, self._plans = tables, plans
-        self._sorted = sorted(tables.values(), key=lambda table: table.base)
-        self._bases = [table.base for table in self._sorted]
+        new = self.tables.serve(plans, tables)
         self._turn = 0
         self._uses.clear()
         for base in new:
@@ -177,7 +80,7 @@ class HostDatabase:
     def _hold_offers(self, bases: set[int]) -> None:
         """Let offers hold in tables that were read anew: their clients are about to ask for the addresses."""
         for client, address in list(self.offers.items()):
-            table = self.table_of(address)
+            table = self.tables.of(address)
             if table is None or table.base not in bases:
                 continue
             slot = address - table.base
@@ -185,6 +88,16 @@ class HostDatabase:
                 table.hold(slot)
             elif table.states[slot] != LEASED or table.clients.get(client) != address:
                 self.offers.withdraw(client)
+
+    def _reread(self) -> sqlite3.Error | None:
+        """Build everything anew from the store."""
+        try:
+            self.store.reopen()
+            self.offers.clear()
+            self._serve(self.tables.plans, self.tables.read(int(time.time())))
+        except (sqlite3.Error, InvalidValue, OSError) as error:
+            return sqlite3.OperationalError(f"disk I/O: {error}")
+        return None
 
     # --- offers
 
@@ -243,30 +156,16 @@ class HostDatabase:
     def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
         before = self.offers.put(client, address, deadline)
         if before and before != address:
-            self._lapse(before)
+            self.tables.lapse(before)
         if len(self.offers) > self.offers.limit:
             for lapsed in self.offers.overdue(0):
-                self._lapse(lapsed)
+                self.tables.lapse(lapsed)
 
     def withdraw(self, client: bytes) -> None:
         """The client has chosen another server: its offer is free again."""
         address = self.offers.withdraw(client)
         if address:
-            self._lapse(address)
-
-    def _lapse(self, address: int) -> None:
-        table = self.table_of(address)
-        if table is not None:
-            table.lapse(address - table.base)
-
-    def table_of(self, address: int) -> AddressTable | None:
-        """The table of the network in which an address lies."""
-        at = bisect_right(self._bases, address) - 1
-        if at >= 0:
-            table = self._sorted[at]
-            if address - table.base < table.size:
-                return table
-        return None
+            self.tables.lapse(address)
 
     # --- what is known of a client
 
@@ -382,15 +281,15 @@ class HostDatabase:
             if before and before not in self.touched:
                 former = table.home(before)
                 if former.states[before - former.base] == LEASED:
-                    self._stage_release(former, before, now, client, is_remembered=False)
+                    self.staging.release(former, before, now, client, is_remembered=False)
         if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
         if relay or limits:
             text = SEPARATOR.join(limits)
-            self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text), holder, text)
+            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text), holder, text)
         else:
-            self._stage(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
+            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
 
     def _holder(self, table: AddressTable, slot: int) -> bytes:
         """Whose lease of the address runs; another's than the client's only where that is another face of one host."""
@@ -403,16 +302,8 @@ class HostDatabase:
         """Stage the end of the client's lease (RFC 2131 section 4.3.4); False where it is not the client's."""
         if not self.lease_end(table, client, address) or address in self.touched:
             return False
-        self._stage_release(table.home(address), address, now, client, is_remembered=True)
+        self.staging.release(table.home(address), address, now, client, is_remembered=True)
         return True
-
-    def _stage_release(self, table: AddressTable, address: int, now: int, client: bytes, *, is_remembered: bool) -> None:
-        self._releases.append((client if is_remembered else b"", now, address))
-        self._released.append((table, client))
-        if self.limits.keys:
-            self.limits.stage(address, "")
-        self.touched.add(address)
-        self.touched.add(client)
 
     def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
                 hardware: bytes) -> bool:
@@ -421,7 +312,7 @@ class HostDatabase:
         if address in self.touched or not (offered or self.lease_end(table, client, address)):
             return False
         home = table.home(address)
-        self._stage(home, (address, client, htype, hardware, "", end, now, QUARANTINED),
+        self.staging.put(home, (address, client, htype, hardware, "", end, now, QUARANTINED),
                     self._holder(home, address - home.base))
         return True
 
@@ -438,106 +329,16 @@ class HostDatabase:
             self.offers.withdraw_address(address)
         if home.states[slot] != DECLINED:
             home.hold(slot)  # so that nobody in this batch is offered it, nor for a moment if it fails
-            self._note_offer(_nobody(address), address, now + HOLD)
-        self._stage(home, (address, b"", 0, b"", "", end, now, QUARANTINED), b"")
+            self._note_offer(nobody(address), address, now + HOLD)
+        self.staging.put(home, (address, b"", 0, b"", "", end, now, QUARANTINED), b"")
         return True
-
-    def _stage(self, table: AddressTable, row: PlainFields | Fields, holder: bytes, limits: str = "") -> None:
-        """Keep a row for the commit; `holder` is whose lease it takes, where that is another client. `limits` are the row's."""
-        self._rows.append(row)
-        self._effects.append((table, holder))
-        if limits or self.limits.keys:
-            self.limits.stage(row[0], limits)
-        self.touched.add(row[0])
-        self.touched.add(row[1])
 
     def commit(self) -> frozenset[int]:
         """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
 
         Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
         """
-        if not self.touched:
-            return frozenset()
-        rows, effects, releases, released = self._rows, self._effects, self._releases, self._released
-        self._rows, self._effects, self._releases, self._released = [], [], [], []
-        self.touched.clear()
-        try:
-            self._recover()
-            refused = self._store(rows, releases)
-        except sqlite3.Error:
-            self.limits.revert()
-            raise
-        if self._alarmed:
-            self._alarmed = False
-            log.warning("leases are stored again")
-        self._failed = None
-        self.logged += self.store.most_logged(len(rows) + len(releases))
-        if self.logged > WRITE_BACK and not self.log_is_long.is_set():
-            self.log_is_long.set()
-        self.limits.confirm(refused)
-        for (remembered, _, address), (table, client) in zip(releases, released, strict=True):
-            if not remembered:
-                table.forget(client, address - table.base)
-            table.end(address - table.base, client)
-        for row, (table, holder) in zip(rows, effects, strict=True):
-            if row[0] not in refused:
-                self._apply(table, row, holder)
-        return refused
-
-    def _store(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release]) -> frozenset[int]:
-        try:
-            return self.store.commit(rows, releases)
-        except sqlite3.Error as error:
-            self._note_failure(error)
-            raise
-
-    def _apply(self, table: AddressTable, row: PlainFields | Fields, holder: bytes) -> None:
-        address, client, end, state = row[0], row[1], row[5], row[7]
-        slot = address - table.base
-        if holder and holder != client:
-            table.forget(holder, slot)
-        if state == RELEASED:
-            table.end(slot, client)
-            return
-        offered = self.offers.withdraw(client or _nobody(address))
-        if state == BOUND:
-            if offered and offered != address:
-                self._lapse(offered)
-            table.lease(slot, client, end)
-        else:
-            table.decline(slot, client, end)
-
-    def _note_failure(self, error: sqlite3.Error) -> None:
-        if not self._alarmed:
-            self._alarmed = True
-            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can",
-                      self.store.path, error)
-        self._failed = error
-        self._must_reread = "disk I/O" in str(error)
-        self._retry_at = time.monotonic() + RETRY_AFTER
-
-    def _recover(self) -> None:
-        """After a failure, wait a while; after an I/O error, trust only what is read anew."""
-        if self._failed is None:
-            return
-        if time.monotonic() < self._retry_at:
-            raise self._failed.with_traceback(None)  # the same one each time: it must not collect the traces of all
-        self._retry_at = time.monotonic() + RETRY_AFTER
-        if self._must_reread:
-            self._reread()
-
-    def _reread(self) -> None:
-        """Build everything anew from the store. What was staged rests on the old picture, so it fails once more."""
-        failed, self._failed, self._must_reread = self._failed, None, False
-        now = int(time.time())
-        try:
-            self.store.reopen()
-            self.offers = Offers(self.offers.limit)
-            tables = {table.base: table for wire in _wires(self._plans) for table in self._load(wire, now)}
-            self._serve(self._plans, tables)
-        except (sqlite3.Error, InvalidValue, OSError) as error:
-            self._note_failure(sqlite3.OperationalError(f"disk I/O: {error}"))
-        raise failed or sqlite3.OperationalError("the store was read again")
+        return self.staging.commit()
 
     # --- housekeeping, in small portions
 
@@ -545,7 +346,7 @@ class HostDatabase:
         """Free the addresses of some offers that have ended; returns how many."""
         count = 0
         for address in islice(self.offers.overdue(now), PORTION):
-            self._lapse(address)
+            self.tables.lapse(address)
             count += 1
         return count
 
@@ -554,7 +355,7 @@ class HostDatabase:
         rows: list[Row] = []
         left, turn = PORTION, self._turn
         self._is_behind = False
-        for at, table in enumerate(self._sorted[turn:] + self._sorted[:turn], turn):
+        for at, table in enumerate(self.tables.rising[turn:] + self.tables.rising[:turn], turn):
             if not table.is_due(now):
                 continue
             if left > 0:
@@ -562,7 +363,7 @@ class HostDatabase:
                     rows.append(row)
                     self._end(table, row)
                 left -= table.looked
-                self._turn = (at + 1) % len(self._sorted)
+                self._turn = (at + 1) % len(self.tables.rising)
             if table.is_behind(now):
                 self._is_behind = True
                 if left <= 0:
@@ -590,32 +391,9 @@ class HostDatabase:
     @property
     def is_settled(self) -> bool:
         """Whether the ends of all leases are known to `reclaim`, and it came to all that was due."""
-        return not self._is_behind and all(table.is_indexed for table in self._sorted)
+        return not self._is_behind and all(table.is_indexed for table in self.tables.rising)
 
-    # --- queries and changes by hand, in the forms of the older server
-
-    def get(self, **patterns: object) -> Iterator[Host]:
-        """Hosts for which every pattern holds: `get(mac=CASEINSENSITIVE(m))`, `get(ip=NETWORK(net, mask))`.
-
-        Fields: ip, mac, hostname, last_used, expires. Raises InvalidValue for another.
-        """
-        unknown = set(patterns) - set(COLUMNS)
-        if unknown:
-            raise InvalidValue(f"{', '.join(sorted(unknown))}: no field of a host; there are {', '.join(COLUMNS)}")
-        conditions: list[Condition] = [condition(COLUMNS[name], pattern) for name, pattern in patterns.items()]
-        where = " AND ".join(f"({sql})" for sql, _ in conditions) or "1"
-        parameters = tuple(value for _, values in conditions for value in values)
-        now = time.time()
-        return (Host.of(row, now) for row in self.store.select(where, parameters))
-
-    def active(self, now: float) -> Iterator[Host]:
-        """Hosts with a lease that runs, and quarantined addresses, in order of address."""
-        rows = self.store.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
-        return (Host.of(row, now) for row in rows)
-
-    def all(self) -> Iterator[Host]:
-        """Every host on record, in order of address."""
-        return self.get()
+    # --- changes by hand, in the forms of the older server
 
     def add(self, host: Host) -> None:
         """Record a host by hand, durably. Raises InvalidValue where another one holds its address."""
@@ -639,14 +417,14 @@ class HostDatabase:
                 self._store_by_hand(gone, row.client)
 
     def _store_by_hand(self, row: Row, former: bytes = b"") -> None:
-        table = self.table_of(row.address)
+        table = self.tables.of(row.address)
         if table is None:
             self.store.commit([row])
             return
         before = table.clients.get(row.client, 0)
         if row.client and before not in (0, row.address):
-            self._stage_release(table.home(before), before, int(time.time()), row.client, is_remembered=False)
-        self._stage(table, row, former or self._holder(table, row.address - table.base))
+            self.staging.release(table.home(before), before, int(time.time()), row.client, is_remembered=False)
+        self.staging.put(table, row, former or self._holder(table, row.address - table.base))
         self.commit()
 
     # --- the write-ahead log
@@ -656,30 +434,10 @@ class HostDatabase:
 
         What is written under the lock is little, for the second time before it has left hardly anything.
         """
-        self.logged = 0
-        self.log_is_long.clear()
+        self.staging.logged = 0
+        self.staging.log_is_long.clear()
         if self.store.checkpoint("PASSIVE") > WAL_LIMIT:
             self.store.checkpoint("PASSIVE")
             with self.lock:
                 self.store.checkpoint("RESTART")
 
-
-def _wires(networks: Iterable[Plan]) -> list[list[Plan]]:
-    """The networks of each wire."""
-    wires: dict[object, list[Plan]] = {}
-    for plan in networks:
-        wires.setdefault(plan[4], []).append(plan)
-    return list(wires.values())
-
-
-def _nobody(address: int) -> bytes:
-    """Stands for the client where an address is held for nobody: a key that no client has."""
-    return b"\xff" + address.to_bytes(4, "big")
-
-
-def row_of(host: Host) -> Row:
-    """The row of a host that is given by hand or imported: all that is known of it is its hardware address (Ethernet)."""
-    hardware = hardware_from(host.mac)
-    client = bytes((BY_HARDWARE, 1)) + hardware
-    ends = NEVER if host.expires is None else host.expires
-    return Row(address_from(host.ip), client, 1, hardware, host.hostname, ends, host.last_used, BOUND)

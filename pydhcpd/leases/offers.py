@@ -19,6 +19,10 @@ class Offers:
     def __len__(self) -> int:
         return len(self._offers)
 
+    def clear(self) -> None:
+        """Forget every offer."""
+        self._offers.clear()
+
     def address(self, client: bytes) -> int:
         """The address offered to the client (host byte order), or 0."""
         return self._offers.get(client, 0) >> 32

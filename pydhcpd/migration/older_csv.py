@@ -10,7 +10,7 @@ from typing import TextIO
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
-from pydhcpd.leases.host_database import Host, row_of
+from pydhcpd.leases.hosts import Host, row_of
 from pydhcpd.leases.store import Row
 
 FIELDS = 4

@@ -2,7 +2,7 @@
 
 import pytest
 
-from pydhcpd.leases import host_database
+from pydhcpd.leases import host_database, hosts, outage
 
 START = 1_800_000_000
 
@@ -22,5 +22,6 @@ class Clock:
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    monkeypatch.setattr(host_database, "time", made)
+    for module in (host_database, hosts, outage):
+        monkeypatch.setattr(module, "time", made)
     return made

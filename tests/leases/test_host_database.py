@@ -9,7 +9,9 @@ import pytest
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, Plan
-from pydhcpd.leases.host_database import HOLD, RETRY_AFTER, Host, HostDatabase
+from pydhcpd.leases.host_database import HOLD, HostDatabase
+from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.outage import RETRY_AFTER
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, SQLiteStore
 
 BASE, SIZE = 0x0A000000, 8

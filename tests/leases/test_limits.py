@@ -8,8 +8,10 @@ from hypothesis import strategies as st
 from test_host_database import A, B, C, D, failing, plan
 from test_wires import EVERYWHERE, FAR, KINDS, ONE, REGROUPED, START, TWO, WIRE, lease, offer, opened, places, serve, stage
 
-from pydhcpd.leases.host_database import RETRY_AFTER, Host, HostDatabase
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.limits import Limits
+from pydhcpd.leases.outage import RETRY_AFTER
 from pydhcpd.leases.store import BOUND, Row
 
 VOIP, PORT = "voip", "port=0102"

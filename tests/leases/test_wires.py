@@ -9,7 +9,9 @@ from hypothesis import strategies as st
 from test_host_database import A, B, C, D, failing, plan
 
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, AddressTable
-from pydhcpd.leases.host_database import HOLD, PORTION, RETRY_AFTER, Host, HostDatabase
+from pydhcpd.leases.host_database import HOLD, PORTION, HostDatabase
+from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.outage import RETRY_AFTER
 from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row, SQLiteStore
 
 START = 1_800_000_000
@@ -58,7 +60,7 @@ def lease(hosts: HostDatabase, client: bytes, wanted: int = 0, where: dict = EVE
 
 
 def state(hosts: HostDatabase, address: int) -> int:
-    table = hosts.table_of(address)
+    table = hosts.tables.of(address)
     return table.states[address - table.base]
 
 
@@ -323,7 +325,7 @@ def test_only_wires_none_of_whose_addresses_are_in_use_are_read_beside_the_path(
 def test_a_network_that_is_dropped_and_comes_back_has_its_leases(hosts):
     lease(hosts, A, TWO + 1)
     serve(hosts, WIRE[2])
-    assert hosts.table_of(TWO + 1) is None
+    assert hosts.tables.of(TWO + 1) is None
     serve(hosts, *WIRE)
     assert hosts.has_lease(hosts.tables[ONE], A)
 
@@ -349,8 +351,8 @@ def test_the_network_of_an_address_is_found_among_a_thousand(tmp_path, clock):
     hosts = opened(tmp_path / "many.db", *(plan(ONE + 8 * number, kinds, number) for number in range(1000)))
     for number in (0, 1, 500, 999):
         base = ONE + 8 * number
-        assert [hosts.table_of(base + slot) is hosts.tables[base] for slot in (-1, 0, 3, 4)] == [False, True, True, False]
-    assert hosts.table_of(0) is hosts.table_of(0xFFFFFFFF) is None
+        assert [hosts.tables.of(base + slot) is hosts.tables[base] for slot in (-1, 0, 3, 4)] == [False, True, True, False]
+    assert hosts.tables.of(0) is hosts.tables.of(0xFFFFFFFF) is None
     hosts.store.close()
 
 

@@ -1,0 +1,76 @@
+"""`Host` and `HostQueries`: hosts for people, in the forms of the older server: addresses as text, questions by comparators."""
+
+import time
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydhcpd.addresses import address_from, address_text, hardware_from, hardware_text
+from pydhcpd.comparators import Column, Condition, condition
+from pydhcpd.errors import InvalidValue
+from pydhcpd.leases.address_table import BY_HARDWARE, NEVER
+from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row, SQLiteStore
+
+
+class Host(NamedTuple):
+    """A host for people: addresses as text, times in seconds of the epoch (`expires` None: never)."""
+
+    mac: str
+    ip: str
+    hostname: str
+    last_used: int
+    expires: int | None = None
+    state: str = "bound"
+
+    @classmethod
+    def of(cls, row: Row, now: float) -> "Host":
+        """The host of a row; a bound lease whose end has passed is `expired`."""
+        state = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}[row.state]
+        return cls(hardware_text(row.hardware).upper(), address_text(row.address), row.hostname, row.last_used,
+                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state)
+
+
+COLUMNS = {
+    "ip": Column("address", address_from),
+    "mac": Column("hardware", hardware_from),
+    "hostname": Column("hostname", str, text=True),
+    "last_used": Column("last_used", lambda value: value),
+    "expires": Column("ends", lambda value: value),
+}
+
+
+class HostQueries:
+    """Questions about the hosts in a store. They read it beside the path of the packets, and need no lock."""
+
+    def __init__(self, store: SQLiteStore) -> None:
+        self.store = store
+
+    def get(self, **patterns: object) -> Iterator[Host]:
+        """Hosts for which every pattern holds: `get(mac=CASEINSENSITIVE(m))`, `get(ip=NETWORK(net, mask))`.
+
+        Fields: ip, mac, hostname, last_used, expires. Raises InvalidValue for another.
+        """
+        unknown = set(patterns) - set(COLUMNS)
+        if unknown:
+            raise InvalidValue(f"{', '.join(sorted(unknown))}: no field of a host; there are {', '.join(COLUMNS)}")
+        conditions: list[Condition] = [condition(COLUMNS[name], pattern) for name, pattern in patterns.items()]
+        where = " AND ".join(f"({sql})" for sql, _ in conditions) or "1"
+        parameters = tuple(value for _, values in conditions for value in values)
+        now = time.time()
+        return (Host.of(row, now) for row in self.store.select(where, parameters))
+
+    def active(self, now: float) -> Iterator[Host]:
+        """Hosts with a lease that runs, and quarantined addresses, in order of address."""
+        rows = self.store.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
+        return (Host.of(row, now) for row in rows)
+
+    def all(self) -> Iterator[Host]:
+        """Every host on record, in order of address."""
+        return self.get()
+
+
+def row_of(host: Host) -> Row:
+    """The row of a host that is given by hand or imported: all that is known of it is its hardware address (Ethernet)."""
+    hardware = hardware_from(host.mac)
+    client = bytes((BY_HARDWARE, 1)) + hardware
+    ends = NEVER if host.expires is None else host.expires
+    return Row(address_from(host.ip), client, 1, hardware, host.hostname, ends, host.last_used, BOUND)

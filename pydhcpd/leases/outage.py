@@ -1,0 +1,58 @@
+"""`Outage`: what holds while the store fails: when it may be tried again, that all is read anew first, that it is told once."""
+
+import logging
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
+
+
+class Outage:
+    """The time in which nothing can be stored, if it is such a time now.
+
+    `reread` builds everything anew from the store; it returns an error where it cannot.
+    """
+
+    def __init__(self, path: Path, reread: Callable[[], sqlite3.Error | None]) -> None:
+        self._path = path
+        self._reread = reread
+        self._failed: sqlite3.Error | None = None
+        self._retry_at = 0.0
+        self._must_reread = False
+        self._alarmed = False  # whether the failure was told; once, until something could be stored
+
+    def note(self, error: sqlite3.Error) -> None:
+        """The store has failed."""
+        if not self._alarmed:
+            self._alarmed = True
+            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can", self._path, error)
+        self._failed = error
+        self._must_reread = "disk I/O" in str(error)
+        self._retry_at = time.monotonic() + RETRY_AFTER
+
+    def end(self) -> None:
+        """Something could be stored."""
+        if self._alarmed:
+            self._alarmed = False
+            log.warning("leases are stored again")
+        self._failed = None
+
+    def recover(self) -> None:
+        """To be called before the store is used: raises the last failure for a while, and once more after all was read anew,
+        for what was staged then rests on the old picture. After an I/O error only what is read anew can be trusted.
+        """
+        if self._failed is None:
+            return
+        if time.monotonic() < self._retry_at:
+            raise self._failed.with_traceback(None)  # the same one each time: it must not collect the traces of all
+        self._retry_at = time.monotonic() + RETRY_AFTER
+        if self._must_reread:
+            failed, self._failed, self._must_reread = self._failed, None, False
+            error = self._reread()
+            if error is not None:
+                self.note(error)
+            raise failed

@@ -1,0 +1,109 @@
+"""`Staging`: what a batch has decided, until it is stored; and what it then does to memory.
+
+Rows go to the store first, tables, offers and counts change only after they are synced. One decision per client and per
+address in a batch: `touched` has both, and the caller commits before the next one.
+"""
+
+import sqlite3
+import threading
+from collections.abc import Sequence
+
+from pydhcpd.leases.address_table import AddressTable
+from pydhcpd.leases.limits import Limits
+from pydhcpd.leases.offers import Offers
+from pydhcpd.leases.outage import Outage
+from pydhcpd.leases.store import BOUND, RELEASED, WRITE_BACK, Fields, PlainFields, Release, SQLiteStore
+from pydhcpd.leases.tables import Tables
+
+
+class Staging:
+    """The decisions of one batch. `put` and `release` add to them, `commit` carries them out."""
+
+    def __init__(self, store: SQLiteStore, tables: Tables, offers: Offers, limits: Limits, outage: Outage) -> None:
+        self._store, self._tables, self._offers, self._limits, self._outage = store, tables, offers, limits, outage
+        self._rows: list[PlainFields | Fields] = []
+        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
+        self._releases: list[Release] = []
+        self._released: list[tuple[AddressTable, bytes]] = []  # of each release: its table, and who loses the address
+        self.touched: set[bytes | int] = set()  # clients and addresses of whom something is staged
+        self.logged = 0  # bytes, at the most, that the store's log has got since it was last written back
+        self.log_is_long = threading.Event()  # set when it is time to write it back
+
+    def put(self, table: AddressTable, row: PlainFields | Fields, holder: bytes, limits: str = "") -> None:
+        """Keep a row for the commit; `holder` is whose lease it takes, where that is another client. `limits` are the row's."""
+        self._rows.append(row)
+        self._effects.append((table, holder))
+        if limits or self._limits.keys:
+            self._limits.stage(row[0], limits)
+        self.touched.add(row[0])
+        self.touched.add(row[1])
+
+    def release(self, table: AddressTable, address: int, now: int, client: bytes, *, is_remembered: bool) -> None:
+        """Keep the end of a client's lease for the commit."""
+        self._releases.append((client if is_remembered else b"", now, address))
+        self._released.append((table, client))
+        if self._limits.keys:
+            self._limits.stage(address, "")
+        self.touched.add(address)
+        self.touched.add(client)
+
+    def commit(self) -> frozenset[int]:
+        """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
+
+        Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
+        """
+        if not self.touched:
+            return frozenset()
+        rows, effects, releases, released = self._rows, self._effects, self._releases, self._released
+        self._rows, self._effects, self._releases, self._released = [], [], [], []
+        self.touched.clear()
+        try:
+            self._outage.recover()
+            refused = self._stored(rows, releases)
+        except sqlite3.Error:
+            self._limits.revert()
+            raise
+        self._outage.end()
+        self._note_logged(len(rows) + len(releases))
+        self._limits.confirm(refused)
+        for (remembered, _, address), (table, client) in zip(releases, released, strict=True):
+            if not remembered:
+                table.forget(client, address - table.base)
+            table.end(address - table.base, client)
+        for row, (table, holder) in zip(rows, effects, strict=True):
+            if row[0] not in refused:
+                self._apply(table, row, holder)
+        return refused
+
+    def _stored(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release]) -> frozenset[int]:
+        try:
+            return self._store.commit(rows, releases)
+        except sqlite3.Error as error:
+            self._outage.note(error)
+            raise
+
+    def _note_logged(self, rows: int) -> None:
+        self.logged += self._store.most_logged(rows)
+        if self.logged > WRITE_BACK and not self.log_is_long.is_set():
+            self.log_is_long.set()
+
+    def _apply(self, table: AddressTable, row: PlainFields | Fields, holder: bytes) -> None:
+        address, client, end, state = row[0], row[1], row[5], row[7]
+        slot = address - table.base
+        if holder and holder != client:
+            table.forget(holder, slot)
+        if state == RELEASED:
+            table.end(slot, client)
+            return
+        offered = self._offers.withdraw(client or nobody(address))
+        if state == BOUND:
+            if offered and offered != address:
+                self._tables.lapse(offered)
+            table.lease(slot, client, end)
+        else:
+            table.decline(slot, client, end)
+
+
+def nobody(address: int) -> bytes:
+    """Stands for the client where an address is held for nobody: a key that no client has."""
+    return b"\xff" + address.to_bytes(4, "big")
