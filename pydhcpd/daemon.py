@@ -21,7 +21,7 @@ from pydhcpd import __version__
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
-from pydhcpd.control.prompt import HostRow
+from pydhcpd.control.output import HostRow
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.events import EventLog
 from pydhcpd.leases.host_database import HostDatabase

@@ -13,7 +13,7 @@ from textwrap import wrap
 
 from pydhcpd.configuration.file import NOT_SETTABLE
 from pydhcpd.configuration.stub import stub
-from pydhcpd.control.prompt import ThreadedTCPRequestHandler
+from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.fields import HEADER
 from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, NETWORK_WIDE, POOL, SETTINGS, TIME, Setting, settings_of

@@ -1,1 +1,1 @@
-"""The control prompt and its commands. Does not know how things are stored or sent."""
+"""The control prompt: input, session, commands, output. Does not know how things are stored or sent."""

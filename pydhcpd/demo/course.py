@@ -21,7 +21,7 @@ from pathlib import Path
 
 from pydhcpd.addresses import address_text
 from pydhcpd.configuration.command_line import CommandLine
-from pydhcpd.control.prompt import PROMPT
+from pydhcpd.control.session import PROMPT
 from pydhcpd.demo.client import INTERFACE, Client, clients
 from pydhcpd.demo.lab import Child, DemonstrationFailed, Namespace, check_means, ip
 from pydhcpd.demo.wire import Wire, span, told

@@ -13,7 +13,7 @@ from pydhcpd import conf
 from pydhcpd.configuration import manual
 from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.control.prompt import ThreadedTCPRequestHandler
+from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy import classes, declarations, reservation
 from pydhcpd.settings import HOST, SETTINGS, settings_of

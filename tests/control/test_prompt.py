@@ -26,19 +26,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydhcpd.control.prompt import (
+from pydhcpd.control.input import (
     LONGEST_LINE,
     LONGEST_REFUSED_LINE,
     NO_TIMING_MARK,
-    HostRow,
     LineBuffer,
     LineNeverEnds,
     LineTooLong,
     TelnetFilter,
-    ThreadedTCPServer,
-    distance,
-    local_time,
 )
+from pydhcpd.control.output import HostRow, distance, local_time
+from pydhcpd.control.prompt import ThreadedTCPServer
 
 PATIENCE = 10.0
 NOW = 1_700_000_000.0

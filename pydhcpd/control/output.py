@@ -1,0 +1,62 @@
+"""What the prompt shows: rows, times and distances as lines of text that are safe to show."""
+
+import time
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+from pydhcpd.escape import escape
+
+
+class HostRow(NamedTuple):
+    """One line of the table of hosts."""
+
+    ip: str
+    mac: str
+    hostname: str
+    expires: float | None
+    """Seconds of the epoch, None where it never expires."""
+    state: str
+
+
+Hosts = Callable[[], Iterable[HostRow]]
+Events = Callable[[], Iterable[tuple[float, str]]]
+Configuration = Callable[[], Iterable[tuple[str, str]]]
+
+# Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
+TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
+TITLES = TABLE.format("address", "hardware address", "name", "expires", "state")
+
+
+def host_line(row: HostRow, now: float) -> str:
+    """One row of the table, safe to show."""
+    expires = "never" if row.expires is None else f"{local_time(row.expires)} {distance(row.expires - now)}"
+    return TABLE.format(
+        escape(row.ip) or "-", escape(row.mac) or "-", escape(row.hostname) or "-", expires, escape(row.state) or "-"
+    )
+
+
+def local_time(seconds: float) -> str:
+    """An instant of the epoch as people here read it; the bare number where the calendar does not reach."""
+    try:
+        return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    except (OverflowError, ValueError, OSError):
+        return str(seconds)
+
+
+def distance(seconds: float) -> str:
+    """How far ahead or back something is, in the largest two units that matter: "in 59m", "in 3d23h", "12s ago"."""
+    if not abs(seconds) < 1e12:  # thirty thousand years, or not a number
+        return "?"
+    length = _length(int(abs(seconds)))
+    return f"in {length}" if seconds > 0 else f"{length} ago"
+
+
+def _length(seconds: int) -> str:
+    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
+    if not minutes:
+        return f"{seconds}s"
+    if not hours:
+        return f"{minutes}m"
+    if not days:
+        return f"{hours}h{minutes % 60:02}m"
+    return f"{days}d{hours % 24:02}h"
