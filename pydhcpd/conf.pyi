@@ -447,6 +447,7 @@ class _NetworkSettings(_PoolSettings, total=False):
     client_identity: _Names | None
     one_address_per_machine: bool | None
     bootp: bool | None
+    trust_relay_information: bool | None
     offer_hold_time: int | None
 
 class _Fields(TypedDict, total=False):

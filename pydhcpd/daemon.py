@@ -12,7 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from daemon import DaemonContext
@@ -28,6 +28,7 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
+from pydhcpd.own_links import relay_notes
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
@@ -415,9 +416,18 @@ def _act(command_line: CommandLine) -> int:
     if command_line.action == "check":
         for warning in configuration.warnings:
             print(f"warning: {warning}", file=sys.stderr)
+        for note in _notes(configuration):
+            print(f"note: {note}", file=sys.stderr)
         print(f"{configuration.file or 'the command line'}: good")
         return 0
     return serve(command_line, configuration)
+
+
+def _notes(configuration: DHCPServerConfiguration) -> list[str]:
+    """What is as configured, and worth knowing. Without a look at the interfaces there is none."""
+    with suppress(InvalidValue, OSError):
+        return relay_notes(configuration, lambda: make_serving(configuration, take_snapshot()))
+    return []
 
 
 def _demo_wanted(command_line: CommandLine) -> bool:

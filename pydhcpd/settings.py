@@ -223,6 +223,8 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them", HOST),
     Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them", HOST),
     Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
+    Setting("trust_relay_information", FLAG, True, "", "believe option 82 that comes without a relay's address (giaddr), as a "
+                                                       "snooping switch adds it, and a client could", NETWORK_WIDE),
     Setting("remember_relay_information", FLAG, True, "", "keep what a relay said of a client (option 82), for when it renews "
                                                           "directly"),
     Setting("host_file", PATH, Path("/var/lib/pydhcpd/leases.db"), "", "the lease database"),

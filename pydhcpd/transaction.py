@@ -111,7 +111,7 @@ class DHCPTransaction(Case):
         """Take in a request, in place of an earlier one of this transaction; returns in how many seconds to answer."""
         self.request = request
         policy = serving.policy
-        if policy.reads_relay or policy.has_keys:
+        if policy.reads_relay or policy.has_keys or (request.relay and not request.giaddr):
             self._get_to_know(request, serving, hosts)
         return serving.delays.get(request.kind, 0.0)
 
@@ -120,15 +120,25 @@ class DHCPTransaction(Case):
 
         What is remembered serves policy alone, and is never echoed (RFC 3046 section 2.2).
         """
-        policy = serving.policy
-        if policy.reads_relay and serving.remembers_relay and request.ciaddr and not request.giaddr and not request.relay:
-            remembered = hosts.remembered_relay(request.ciaddr, request.client, request.chaddr[:request.hlen])
-            if remembered:
-                request.relay_address, request.relay = int.from_bytes(remembered[:4], "big"), remembered[4:]
-        if policy.has_keys:
+        policy, trusted = serving.policy, True
+        if policy.has_keys or policy.has_doubts:
             find_network(policy.networks, self, request, serving.links[request.interface].network)
-            if self.network.client_key is not None:
-                request.client = self.network.client_key(request)
+            trusted = self.network.trusts_relay
+        if not request.giaddr:
+            if not trusted:
+                request.relay = b""
+            if serving.remembers_relay and request.ciaddr and (policy.reads_relay or request.relay):
+                self._remember_relay(request, hosts, trusted)
+        if policy.has_keys and self.network.client_key is not None:
+            request.client = self.network.client_key(request)
+
+    @staticmethod
+    def _remember_relay(request: Request, hosts: HostDatabase, trusted: bool) -> None:
+        """What a switch says of a direct renewal is newer than what is remembered, but has no giaddr with it."""
+        remembered = hosts.remembered_relay(request.ciaddr, request.client, request.chaddr[:request.hlen])
+        address = int.from_bytes(remembered[:4], "big")
+        if address or trusted:
+            request.relay_address, request.relay = address, request.relay or remembered[4:]
 
     def answer(self, serving: Serving, hosts: HostDatabase, now: float, probes: Probes | None = None,
                moment: float = 0.0) -> None:
@@ -329,8 +339,9 @@ class DHCPTransaction(Case):
         now, name, hardware = int(self.time), _sent_name(request), request.chaddr[:request.hlen]
         end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
         relay, limits = b"", tuple(key for key, _ in self.limits) if self.limits else ()
-        if request.giaddr and self.serving.remembers_relay:
-            relay = request.giaddr.to_bytes(4, "big") + request.options.get(82, b"")
+        if (request.giaddr or 82 in request.options) and self.serving.remembers_relay and (
+                request.relay or request.relay_address):
+            relay = request.relay_address.to_bytes(4, "big") + request.relay
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits)
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, "")

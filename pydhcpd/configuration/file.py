@@ -116,11 +116,15 @@ class DHCPServerConfiguration:
     @property
     def probes(self) -> bool:
         """Whether any scope has addresses probed before they are offered."""
+        return self.sets("probe_before_offer")
+
+    def sets(self, name: str) -> bool:
+        """Whether a setting is on, or not empty, in any scope."""
         subnets = self._every_subnet()
         scopes = [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
                   *(one.scope for one in self.hosts if one.scope is not None),
                   *(one.scope for one in subnets), *(pool.scope for one in subnets for pool in one.pools)]
-        return any(scope.settings.get("probe_before_offer") for scope in scopes)
+        return any(scope.settings.get(name) for scope in scopes)
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""

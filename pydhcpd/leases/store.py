@@ -40,7 +40,7 @@ CREATE TABLE leases (
     ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
-    relay BLOB NOT NULL DEFAULT x'',  -- giaddr and option 82 as they came last, for renewals that come without them
+    relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
     limits TEXT NOT NULL DEFAULT ''   -- what the lease counts for, where the number of leases is limited; one a line
 )"""
 

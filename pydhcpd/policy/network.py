@@ -59,6 +59,7 @@ class Network:
     authoritative: bool = False
     adopt_unknown: bool = False
     bootp: bool = False
+    trusts_relay: bool = True  # whether option 82 is believed where no relay agent gives its address with it
     offer_hold: int | None = None
     client_key: Callable[[Request], bytes] | None = None  # who a lease belongs to, where RFC 2131 section 4.2 does not say
 
@@ -173,7 +174,8 @@ def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], r
     ends = {base, subnet.last} if subnet.last - base > 1 else set()
     return Network(base, mask, kinds, pools, scope, never | ends, of_reserved, frozenset(subnet.allow), frozenset(subnet.deny),
                    subnet.relays, subnet.interface, bool(settings.get("authoritative")), bool(settings.get("adopt_unknown")),
-                   bool(settings.get("bootp")), settings.get("offer_hold_time"), client_key)
+                   bool(settings.get("bootp")), bool(settings.get("trust_relay_information", True)),
+                   settings.get("offer_hold_time"), client_key)
 
 
 def _pool(number: int, subnet: SubnetDeclaration, pool: PoolDeclaration) -> Pool:

@@ -31,8 +31,8 @@ log = logging.getLogger("pydhcpd.policy")
 class Policy(Rules):
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
-    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_terms", "_told", "class_scopes", "has_keys",
-                 "reads_relay", "steps")
+    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_terms", "_told", "class_scopes", "has_doubts",
+                 "has_keys", "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -46,6 +46,7 @@ class Policy(Rules):
         self.reads_relay = (keys_read_relay or self.reservations.reads_relay or self.classifier.reads_relay
                             or bool(self.functions))
         self.has_keys = any(network.client_key for network in self.networks)
+        self.has_doubts = not all(network.trusts_relay for network in self.networks)
         self._told: set[str] = set()
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
