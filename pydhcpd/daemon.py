@@ -7,7 +7,6 @@ database, start threads. Signals are taken by the main thread alone, which does 
 import gc
 import logging
 import signal
-import sqlite3
 import sys
 import threading
 import time
@@ -22,7 +21,7 @@ from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
 from pydhcpd.control.output import HostRow
-from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.errors import InvalidValue, MalformedPacket, StoreError
 from pydhcpd.events import EventLog
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
@@ -105,13 +104,13 @@ class Daemon:
         """Leasequery, whoever may ask: who that is, a reload can change."""
         self._may_ask = one_of(self._configuration["leasequery_from"])
         self._index_for_queries(self._configuration)
-        service = LeasequeryService(store.path, BatchSender(self._ports.udp).send, allowed=self._asks_rightly,
+        service = LeasequeryService(store.reader(), BatchSender(self._ports.udp).send, allowed=self._asks_rightly,
                                     serves=self._serves, server=self._identifier)
         self._server.leasequery = service.put
         service.start()
         stack.callback(service.stop)
         if self._ports.bulk is not None:
-            bulk = BulkLeasequeryServer(self._ports.bulk, store.path, allowed=self._asks_rightly,
+            bulk = BulkLeasequeryServer(self._ports.bulk, store.reader, allowed=self._asks_rightly,
                                         serves=self._serves, ranges=self._ranges)
             bulk.start()
             stack.callback(bulk.stop)
@@ -183,12 +182,12 @@ class Daemon:
         with self._lock:
             try:
                 self._apply(self._configuration, interfaces)
-            except (InvalidValue, sqlite3.Error, OSError) as error:
+            except (InvalidValue, StoreError, OSError) as error:
                 log.error("the change of interfaces cannot be followed: %s", error)
             self._tell_ready()
 
     def _apply(self, configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> None:
-        """Raises InvalidValue or sqlite3.Error before anything has changed."""
+        """Raises InvalidValue or StoreError before anything has changed."""
         serving = make_serving(configuration, interfaces)
         tables = self._hosts.prepare(serving.networks(), int(time.time()))
         before = self._server.serving
@@ -284,7 +283,7 @@ class Daemon:
                 self._reload()
             except ConfigurationError as error:
                 problems = error.problems
-            except (InvalidValue, sqlite3.Error, OSError) as error:
+            except (InvalidValue, StoreError, OSError) as error:
                 problems = [str(error)]
         self._end_reload(problems)
 
@@ -378,7 +377,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
         for warning in configuration.warnings:
             log.warning("%s", warning)
         return Daemon(command_line, configuration, ports).run()
-    except (InvalidValue, sqlite3.Error, OSError) as error:
+    except (InvalidValue, StoreError, OSError) as error:
         log.error("%s", error)
         return 1
 
@@ -391,7 +390,7 @@ def main(words: list[str] | None = None) -> int:
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
-    except (InvalidValue, sqlite3.Error) as error:
+    except (InvalidValue, StoreError) as error:
         print(f"pydhcpd: {error}", file=sys.stderr)
     except KeyboardInterrupt:
         return 130

@@ -1,4 +1,5 @@
-"""What is not our fault: what a peer did wrong, what an administrator did wrong, and what is not for us to answer.
+"""What is not our fault: what a peer did wrong, what an administrator did wrong, what is not for us to answer, and a store
+that fails.
 
 Programming errors are none of these, and are not caught.
 """
@@ -14,3 +15,12 @@ class InvalidValue(ValueError):
 
 class Ignored(Exception):  # not an error: most of what is ignored is meant for others
     """A request that gets no answer. `str()` of it is the reason, which is counted."""
+
+
+class StoreError(Exception):
+    """The store of leases failed. `str()` of it says how. `is_doubtful`: what was stored before may not be on the disk either,
+    so everything must be read again before anything is acknowledged."""
+
+    def __init__(self, words: str, *, is_doubtful: bool = False) -> None:
+        super().__init__(words)
+        self.is_doubtful = is_doubtful

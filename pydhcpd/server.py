@@ -9,7 +9,6 @@ import logging
 import os
 import select
 import socket
-import sqlite3
 import threading
 import time
 import traceback
@@ -19,12 +18,12 @@ from collections.abc import Callable, Iterable
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.errors import Ignored, MalformedPacket
+from pydhcpd.errors import Ignored, MalformedPacket, StoreError
 from pydhcpd.events import Event, EventLog, Lines
 from pydhcpd.leases.address_table import NEVER, AddressTable
-from pydhcpd.leases.checkpointer import Checkpointer
 from pydhcpd.leases.host_database import PORTION, HostDatabase
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.upkeep import Upkeep
 from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
@@ -75,7 +74,7 @@ class DHCPServer:
         self._stopping = False
         self._debug = False  # whether each packet is logged; asked once a batch
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
-        self._checkpointer = Checkpointer(hosts)
+        self._upkeep = Upkeep(hosts.store, hosts.lock)
         self._drops = 0
         self.leasequery: Callable[[Request], object] | None = None  # takes in what asks which leases there are
         self.probes = Probes(maximum_transactions)
@@ -107,7 +106,7 @@ class DHCPServer:
         """Begin to receive."""
         self._thread.start()
         self.worker.start()
-        self._checkpointer.start()
+        self._upkeep.start()
         self.worker.do_after(min(HOUSEKEEPING, self._beat), self._keep_house)
 
     def stop(self) -> None:
@@ -117,7 +116,7 @@ class DHCPServer:
         if self._thread.is_alive():
             self._thread.join()
         self.worker.stop()
-        self._checkpointer.stop()
+        self._upkeep.stop()
         if self._prober is not None:
             self._prober.stop()
         for reason, count in self.counters.most_common():
@@ -269,7 +268,7 @@ class DHCPServer:
                 except Exception as reason:
                     self._count(reason)
             position += 1
-        self._conclude(answered, now)
+        due += self._conclude(answered, now)
         return position
 
     # --- probes
@@ -300,7 +299,7 @@ class DHCPServer:
                     found.append((now, "in use", address, hardware, "", f"it answers; nobody gets it for {quarantine} s"))
             try:
                 self.hosts.commit()
-            except sqlite3.Error:
+            except StoreError:
                 return  # it was told; until it can be stored the address is not offered to this client
             for event in found:
                 self.probes.forget(event[2])
@@ -310,7 +309,7 @@ class DHCPServer:
         """Count what gets no answer, by reason; that the database fails, or the program, is told too."""
         if isinstance(reason, MalformedPacket | Ignored):
             self.counters[str(reason)] += 1
-        elif isinstance(reason, sqlite3.Error):
+        elif isinstance(reason, StoreError):
             self.counters["the lease database failed"] += 1
             self._complain("the lease database cannot be read: %s", reason)
         else:
@@ -318,25 +317,28 @@ class DHCPServer:
             self._complain("a packet could not be answered, by a fault of the program: %s",
                            "".join(traceback.format_exception(reason)))
 
-    def _conclude(self, answered: list[DHCPTransaction], now: float) -> None:
+    def _conclude(self, answered: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """Send what need not be stored, commit, and send the rest: an OFFER does not wait for the disk.
 
-        What could not be stored is not sent; a lease that runs is confirmed as it is.
+        What could not be stored is not sent; a lease that runs is confirmed as it is. Returns what is to be decided anew,
+        because another server was faster.
         """
         if not self.hosts.touched:
             self._send(answered)
             self._tell(answered)
-            return
+            return []
         immediate, durable = ([one for one in answered if one.durable is wanted] for wanted in (False, True))
         self._send(immediate)
         try:
             refused = self.hosts.commit()
-        except sqlite3.Error:
+        except StoreError:
             durable, refused = self._answer_unstored(durable, now), frozenset()
-        if refused:
+        again = [one for one in durable if one.address in refused] if refused else []
+        if again:
             durable = [one for one in durable if one.address not in refused]
         self._send(durable)
         self._tell(immediate + durable)
+        return again
 
     def _answer_unstored(self, durable: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """What can be answered of a batch that could not be stored."""

@@ -22,7 +22,7 @@ from pydhcpd.errors import Ignored
 from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.host_database import HostDatabase
-from pydhcpd.leases.store import Row
+from pydhcpd.leases.interface import Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.functions import ReplyView

@@ -172,9 +172,9 @@ def datagram(packet, destination=EVERYBODY, source="0.0.0.0", port=68, index=ETH
 
 
 @contextmanager
-def made_bench(directory):
+def made_bench(directory, store_class=SQLiteStore):
     """A bench whose database lies in a directory, serving NETWORK."""
-    store = SQLiteStore(directory / "leases.db")
+    store = store_class(directory / "leases.db")
     made = Bench(directory / "leases.db")
     with open_udp(0, "127.0.0.1") as udp:
         made.hosts = HostDatabase(store)

@@ -26,7 +26,8 @@ from pydhcpd.comparators import (
 )
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.host_database import HostDatabase
-from pydhcpd.leases.store import BOUND, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.store import SQLiteStore
 
 TEN = NETWORK("10.0.0.0", "255.255.255.0")
 

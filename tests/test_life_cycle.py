@@ -22,11 +22,13 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pydhcpd.addresses import BROADCAST, address_from
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.errors import StoreError
 from pydhcpd.events import EventLog
 from pydhcpd.leases import host_database, hosts, outage
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.hosts import Host
-from pydhcpd.leases.store import QUARANTINED, SQLiteStore
+from pydhcpd.leases.interface import QUARANTINED
+from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.server import DHCPServer
 from pydhcpd.serving import make_serving
@@ -148,7 +150,7 @@ class Bench:
     def break_store(self, words: str) -> None:
         """From now on nothing can be stored."""
         def commit(*staged: object) -> frozenset[int]:
-            raise sqlite3.OperationalError(words)
+            raise StoreError(words, is_doubtful="disk I/O" in words)
         self.hosts.store.commit = commit
 
     def mend_store(self) -> None:
@@ -464,7 +466,7 @@ class LifeCycle(RuleBasedStateMachine):
             self.bench.mend_store()
             for _ in range(2):
                 self.bench.now += 2
-                with contextlib.suppress(sqlite3.Error):
+                with contextlib.suppress(StoreError):
                     self.bench.hosts.replace(Host("02:00:00:00:00:EE", "10.0.0.13", "printer", int(self.bench.now)))
             self.trouble = False
             self.offered.clear()

@@ -7,7 +7,7 @@ import pytest
 from rig import ALICE, BOB, CAROL, ETH2, SERVER, codes, datagram, interface, reason
 
 from pydhcpd.addresses import address_from
-from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.leases.interface import QUARANTINED
 from pydhcpd.wire.packet import ACK, INFORM, NAK, OFFER, RELEASE
 
 CAMPUS = """

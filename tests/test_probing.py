@@ -3,14 +3,14 @@
 The server is real, with a recorder in place of what asks; answers are given to it as the thread that hears them would.
 """
 
-import sqlite3
 
 import pytest
 from rig import ALICE, BOB, NETWORK, SERVER, Bench, reason
 
 from pydhcpd import server
 from pydhcpd.addresses import address_from
-from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.errors import StoreError
+from pydhcpd.leases.interface import QUARANTINED
 from pydhcpd.probes import REMEMBERED
 from pydhcpd.wire.packet import ACK, BOOTP, OFFER
 
@@ -173,7 +173,7 @@ def test_what_could_not_be_quarantined_is_not_offered_to_its_client(probing, mon
     probing.say(probing.discover())
 
     def fail(*_):
-        raise sqlite3.OperationalError("database or disk is full")
+        raise StoreError("database or disk is full")
 
     monkeypatch.setattr(probing.hosts.store, "commit", fail)
     heard(probing, FIRST)

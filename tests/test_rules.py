@@ -26,7 +26,7 @@ from rig import (
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.comparators import ALL
 from pydhcpd.configuration.file import ConfigurationError
-from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.leases.interface import QUARANTINED
 from pydhcpd.wire.packet import ACK, DECLINE, DISCOVER, INFORM, NAK, OFFER, RELEASE, REQUEST
 
 # --- where a reply goes: RFC 2131 section 4.1

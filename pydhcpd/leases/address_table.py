@@ -21,7 +21,7 @@ from collections.abc import Hashable, Iterable
 
 from pydhcpd.leases.arrays import words
 from pydhcpd.leases.expiry import ExpiryIndex
-from pydhcpd.leases.store import QUARANTINED
+from pydhcpd.leases.interface import QUARANTINED
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, RESERVED, POOL = range(3)

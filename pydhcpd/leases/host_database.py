@@ -5,24 +5,22 @@ An offer is in memory alone; a commit makes it a lease. `lock` guards everything
 methods of the packet path holds it, the queries (`get`, `all`) do not need it and read the store on their own.
 """
 
-import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
 from pydhcpd.addresses import address_from, hardware_text
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
 from pydhcpd.leases.limits import SEPARATOR, Limits
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
-from pydhcpd.leases.staging import Staging, nobody
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, WAL_LIMIT, Row, SQLiteStore
+from pydhcpd.leases.staging import HOLD, Staging, nobody
 from pydhcpd.leases.tables import Tables
 
-HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 COUNTED = 1 << 20  # addresses of a pool that are counted in a millisecond, to know how much of it is in use
 
@@ -37,13 +35,14 @@ class HostDatabase(HostQueries):
     Where a method takes a table, it is any one of the client's wire, and an address may lie in any other of that wire.
     """
 
-    def __init__(self, store: SQLiteStore, offer_limit: int = 50_000) -> None:
+    def __init__(self, store: LeaseStore, offer_limit: int = 50_000) -> None:
         super().__init__(store)
+        self.store = store
         self.lock = threading.RLock()
         self.offers = Offers(offer_limit)
         self.tables = Tables(store)
         self.limits = Limits()
-        self.staging = Staging(store, self.tables, self.offers, self.limits, Outage(store.path, self._reread))
+        self.staging = Staging(store, self.tables, self.offers, self.limits, Outage(store.name, self._reread))
         self.touched = self.staging.touched
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
@@ -89,14 +88,14 @@ class HostDatabase(HostQueries):
             elif table.states[slot] != LEASED or table.clients.get(client) != address:
                 self.offers.withdraw(client)
 
-    def _reread(self) -> sqlite3.Error | None:
+    def _reread(self) -> StoreError | None:
         """Build everything anew from the store."""
         try:
             self.store.reopen()
             self.offers.clear()
             self._serve(self.tables.plans, self.tables.read(int(time.time())))
-        except (sqlite3.Error, InvalidValue, OSError) as error:
-            return sqlite3.OperationalError(f"disk I/O: {error}")
+        except (StoreError, InvalidValue, OSError) as error:
+            return StoreError(str(error), is_doubtful=True)
         return None
 
     # --- offers
@@ -336,7 +335,7 @@ class HostDatabase(HostQueries):
     def commit(self) -> frozenset[int]:
         """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
 
-        Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
+        Raises StoreError where it could not be stored; then nothing of it has happened, and the staged is forgotten.
         """
         return self.staging.commit()
 
@@ -383,7 +382,7 @@ class HostDatabase(HostQueries):
         addresses = table.due(now, most)
         try:
             return [row for row in map(self.store.row, addresses) if row is not None]
-        except sqlite3.Error:
+        except StoreError:
             for address in addresses:
                 table.postpone(address)
             raise
@@ -426,18 +425,3 @@ class HostDatabase(HostQueries):
             self.staging.release(table.home(before), before, int(time.time()), row.client, is_remembered=False)
         self.staging.put(table, row, former or self._holder(table, row.address - table.base))
         self.commit()
-
-    # --- the write-ahead log
-
-    def checkpoint(self) -> None:
-        """Write the store's log back, beside the path; only when that cannot keep it small does the path wait for it.
-
-        What is written under the lock is little, for the second time before it has left hardly anything.
-        """
-        self.staging.logged = 0
-        self.staging.log_is_long.clear()
-        if self.store.checkpoint("PASSIVE") > WAL_LIMIT:
-            self.store.checkpoint("PASSIVE")
-            with self.lock:
-                self.store.checkpoint("RESTART")
-

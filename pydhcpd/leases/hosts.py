@@ -8,7 +8,7 @@ from pydhcpd.addresses import address_from, address_text, hardware_from, hardwar
 from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import BY_HARDWARE, NEVER
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, QueryStore, Row
 
 
 class Host(NamedTuple):
@@ -41,8 +41,8 @@ COLUMNS = {
 class HostQueries:
     """Questions about the hosts in a store. They read it beside the path of the packets, and need no lock."""
 
-    def __init__(self, store: SQLiteStore) -> None:
-        self.store = store
+    def __init__(self, store: QueryStore) -> None:
+        self._queried = store
 
     def get(self, **patterns: object) -> Iterator[Host]:
         """Hosts for which every pattern holds: `get(mac=CASEINSENSITIVE(m))`, `get(ip=NETWORK(net, mask))`.
@@ -56,11 +56,11 @@ class HostQueries:
         where = " AND ".join(f"({sql})" for sql, _ in conditions) or "1"
         parameters = tuple(value for _, values in conditions for value in values)
         now = time.time()
-        return (Host.of(row, now) for row in self.store.select(where, parameters))
+        return (Host.of(row, now) for row in self._queried.select(where, parameters))
 
     def active(self, now: float) -> Iterator[Host]:
         """Hosts with a lease that runs, and quarantined addresses, in order of address."""
-        rows = self.store.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
+        rows = self._queried.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
         return (Host.of(row, now) for row in rows)
 
     def all(self) -> Iterator[Host]:

@@ -1,10 +1,10 @@
 """`Outage`: what holds while the store fails: when it may be tried again, that all is read anew first, that it is told once."""
 
 import logging
-import sqlite3
 import time
 from collections.abc import Callable
-from pathlib import Path
+
+from pydhcpd.errors import StoreError
 
 log = logging.getLogger(__name__)
 
@@ -14,24 +14,24 @@ RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
 class Outage:
     """The time in which nothing can be stored, if it is such a time now.
 
-    `reread` builds everything anew from the store; it returns an error where it cannot.
+    `name` is what the store is called in messages. `reread` builds everything anew from it, or returns an error.
     """
 
-    def __init__(self, path: Path, reread: Callable[[], sqlite3.Error | None]) -> None:
-        self._path = path
+    def __init__(self, name: str, reread: Callable[[], StoreError | None]) -> None:
+        self._name = name
         self._reread = reread
-        self._failed: sqlite3.Error | None = None
+        self._failed: StoreError | None = None
         self._retry_at = 0.0
         self._must_reread = False
         self._alarmed = False  # whether the failure was told; once, until something could be stored
 
-    def note(self, error: sqlite3.Error) -> None:
+    def note(self, error: StoreError) -> None:
         """The store has failed."""
         if not self._alarmed:
             self._alarmed = True
-            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can", self._path, error)
+            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can", self._name, error)
         self._failed = error
-        self._must_reread = "disk I/O" in str(error)
+        self._must_reread = error.is_doubtful
         self._retry_at = time.monotonic() + RETRY_AFTER
 
     def end(self) -> None:

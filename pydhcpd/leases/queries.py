@@ -1,8 +1,8 @@
 """`LeaseQueries`: which leases there are, read from the lease database beside the path of the packets.
 
 A connection of its own, which only reads; rows come in portions, each read to its end before it is handed out, so that a
-slow reader holds neither the database nor its log. For one thread. Any of its methods may raise sqlite3.Error; after that
-the next one opens the database again.
+slow reader holds neither the database nor its log. For one thread. Any of its methods may raise StoreError; after that the
+next one opens the database again.
 
 To find leases by hardware address or client needs the indexes of `SQLiteStore.index_for_queries`; without them the whole
 table is read.
@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from pydhcpd.leases.store import GIADDR, PORTION, Row
+from pydhcpd.errors import StoreError
+from pydhcpd.leases.interface import GIADDR, Row
 
+PORTION = 500  # rows that a reader takes at once, so that it never holds the log
 WINDOW = 10_000  # rows that one look for an option 82 goes through: some milliseconds
 CLIENT_IDENTIFIER_KEY = b"\1"  # what the key of a client with an identifier begins with
 
@@ -82,9 +84,9 @@ class LeaseQueries:
                 self._connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None,
                                                    check_same_thread=False, timeout=5.0)
             return self._connection.execute(query, parameters).fetchall()
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             self.close()
-            raise
+            raise StoreError(str(error)) from error
 
     def close(self) -> None:
         """Close the connection."""

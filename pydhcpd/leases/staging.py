@@ -4,35 +4,36 @@ Rows go to the store first, tables, offers and counts change only after they are
 address in a batch: `touched` has both, and the caller commits before the next one.
 """
 
-import sqlite3
-import threading
 from collections.abc import Sequence
 
+from pydhcpd.errors import StoreError
 from pydhcpd.leases.address_table import AddressTable
+from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PathStore, PlainFields, Release, Row
 from pydhcpd.leases.limits import Limits
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
-from pydhcpd.leases.store import BOUND, RELEASED, WRITE_BACK, Fields, PlainFields, Release, SQLiteStore
 from pydhcpd.leases.tables import Tables
+
+HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
 
 
 class Staging:
     """The decisions of one batch. `put` and `release` add to them, `commit` carries them out."""
 
-    def __init__(self, store: SQLiteStore, tables: Tables, offers: Offers, limits: Limits, outage: Outage) -> None:
+    def __init__(self, store: PathStore, tables: Tables, offers: Offers, limits: Limits, outage: Outage) -> None:
         self._store, self._tables, self._offers, self._limits, self._outage = store, tables, offers, limits, outage
         self._rows: list[PlainFields | Fields] = []
-        self._effects: list[tuple[AddressTable, bytes]] = []  # of each row: its table, and whose lease it takes
+        self._homes: list[AddressTable] = []  # of each row: its table
+        self._holders: list[bytes] = []  # and whose lease it takes
         self._releases: list[Release] = []
         self._released: list[tuple[AddressTable, bytes]] = []  # of each release: its table, and who loses the address
         self.touched: set[bytes | int] = set()  # clients and addresses of whom something is staged
-        self.logged = 0  # bytes, at the most, that the store's log has got since it was last written back
-        self.log_is_long = threading.Event()  # set when it is time to write it back
 
     def put(self, table: AddressTable, row: PlainFields | Fields, holder: bytes, limits: str = "") -> None:
         """Keep a row for the commit; `holder` is whose lease it takes, where that is another client. `limits` are the row's."""
         self._rows.append(row)
-        self._effects.append((table, holder))
+        self._homes.append(table)
+        self._holders.append(holder)
         if limits or self._limits.keys:
             self._limits.stage(row[0], limits)
         self.touched.add(row[0])
@@ -50,42 +51,39 @@ class Staging:
     def commit(self) -> frozenset[int]:
         """Store what is staged, synced, and only then change memory. Returns addresses whose binding was refused.
 
-        Raises sqlite3.Error where it could not be stored; then nothing of it has happened, and the staged is forgotten.
+        Raises StoreError where it could not be stored; then nothing of it has happened, and the staged is forgotten.
         """
         if not self.touched:
             return frozenset()
-        rows, effects, releases, released = self._rows, self._effects, self._releases, self._released
-        self._rows, self._effects, self._releases, self._released = [], [], [], []
+        rows, homes, holders, releases, released = self._rows, self._homes, self._holders, self._releases, self._released
+        self._rows, self._homes, self._holders, self._releases, self._released = [], [], [], [], []
         self.touched.clear()
         try:
             self._outage.recover()
-            refused = self._stored(rows, releases)
-        except sqlite3.Error:
+            refused = self._stored(rows, releases, holders + [client for _, client in released])
+        except StoreError:
             self._limits.revert()
             raise
         self._outage.end()
-        self._note_logged(len(rows) + len(releases))
         self._limits.confirm(refused)
         for (remembered, _, address), (table, client) in zip(releases, released, strict=True):
             if not remembered:
                 table.forget(client, address - table.base)
             table.end(address - table.base, client)
-        for row, (table, holder) in zip(rows, effects, strict=True):
+        for row, table, holder in zip(rows, homes, holders, strict=True):
             if row[0] not in refused:
                 self._apply(table, row, holder)
+            else:
+                self._lose(table, row)
         return refused
 
-    def _stored(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release]) -> frozenset[int]:
+    def _stored(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release],
+                holders: Sequence[bytes]) -> frozenset[int]:
         try:
-            return self._store.commit(rows, releases)
-        except sqlite3.Error as error:
+            return self._store.commit(rows, releases, holders)
+        except StoreError as error:
             self._outage.note(error)
             raise
-
-    def _note_logged(self, rows: int) -> None:
-        self.logged += self._store.most_logged(rows)
-        if self.logged > WRITE_BACK and not self.log_is_long.is_set():
-            self.log_is_long.set()
 
     def _apply(self, table: AddressTable, row: PlainFields | Fields, holder: bytes) -> None:
         address, client, end, state = row[0], row[1], row[5], row[7]
@@ -102,6 +100,31 @@ class Staging:
             table.lease(slot, client, end)
         else:
             table.decline(slot, client, end)
+
+    def _lose(self, table: AddressTable, row: PlainFields | Fields) -> None:
+        """Another server was faster. What it has made of the address is learnt, so that this client is offered another."""
+        address, client, now = row[0], row[1] or nobody(row[0]), row[6]
+        slot, known = address - table.base, self._known(address, now)
+        if self._offers.address(client) == address:
+            self._offers.withdraw(client)
+        table.forget(client, slot)
+        if known is None:
+            table.end(slot, client)
+            table.hold(slot)  # it is somebody's, so it is not to be tried again at once
+            self._offers.put(nobody(address), address, now + HOLD)
+        elif known.state == BOUND:
+            table.lease(slot, known.client, known.ends)
+            self._limits.load({address: known.limits})
+        else:
+            table.decline(slot, known.client, known.ends)
+
+    def _known(self, address: int, now: int) -> Row | None:
+        """What holds an address by the store, if that can be read."""
+        try:
+            row = self._store.row(address)
+        except StoreError:
+            return None
+        return row if row is not None and row.state != RELEASED and row.ends > now else None
 
 
 def nobody(address: int) -> bytes:

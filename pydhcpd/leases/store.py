@@ -1,4 +1,4 @@
-"""The embedded store of leases: SQLite with a write-ahead log, synced at every commit. The only copy that counts.
+"""The embedded store of leases: SQLite with a write-ahead log, synced at every commit. A `LeaseStore`, and the only copy.
 
 One connection writes; the caller sees to it that one thread at a time uses it. Readers (the prompt, exports) have
 connections of their own, and the log is written back into the database by a third one, beside the path: no commit pays
@@ -8,13 +8,15 @@ for that.
 import logging
 import os
 import sqlite3
+import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.files import check_owned
+from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PlainFields, Release, Row
+from pydhcpd.leases.queries import PORTION, LeaseQueries
 
 log = logging.getLogger(__name__)
 
@@ -26,9 +28,6 @@ LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the lim
 PLENTY = 8 * LAID_OUT  # bytes that must be free on the disk for that
 FRAME = 24  # bytes of log around each page
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
-PORTION = 500  # rows that a reader takes at once, so that it never holds the log
-
-BOUND, RELEASED, QUARANTINED = 1, 2, 3  # the column `state`; that a lease has expired follows from `ends`
 
 SCHEMA = """
 CREATE TABLE leases (
@@ -51,8 +50,6 @@ LIMITED_INDEX = "CREATE INDEX IF NOT EXISTS leases_limited ON leases (address) W
 # Each step from one version of the schema to the next.
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
                   "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''")}
-
-GIADDR = 4  # bytes of `relay` before the content of option 82
 
 QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
@@ -80,37 +77,20 @@ IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
-Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
-PLAIN = 8  # columns of a row without a relay that counts for nothing, as most do
-PlainFields = tuple[int, bytes, int, bytes, str, int, int, int]
-Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # a Row in a quarter of the time
-
-
-class Row(NamedTuple):
-    """One row of the store, in the order of its columns. Times are seconds of the epoch.
-
-    `relay` is giaddr in four bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the
-    lease counts for, one key a line.
-    """
-
-    address: int
-    client: bytes
-    htype: int
-    hardware: bytes
-    hostname: str
-    ends: int
-    last_used: int
-    state: int
-    relay: bytes = b""
-    limits: str = ""
+PLAIN = 8  # columns of a row that has no more
+_NONE_REFUSED: frozenset[int] = frozenset()
 
 
 class SQLiteStore:
-    """Leases in one SQLite file. Any of its methods may raise sqlite3.Error."""
+    """Leases in one SQLite file, which this process alone writes: no binding is ever refused."""
 
     def __init__(self, path: Path) -> None:
         """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy."""
         self.path = path
+        self.name = f"the lease database {path}"
+        self.is_due = threading.Event()  # set when the log is so long that it is to be written back
+        self._logged = 0  # bytes, at the most, that the log has got since it was last written back
+        self._looked = -1  # the same when `keep` last looked
         self._pages = 1  # of the log that a row takes
         self._writer = self._open()
 
@@ -121,7 +101,7 @@ class SQLiteStore:
             connection = self._connect()
             self._prepare(connection)
         except sqlite3.DatabaseError as error:
-            raise InvalidValue(f"the lease database {self.path} cannot be opened: {error}") from error
+            raise InvalidValue(f"{self.name} cannot be opened: {error}") from error
         return connection
 
     def _connect(self) -> sqlite3.Connection:
@@ -145,7 +125,7 @@ class SQLiteStore:
             self._change_schema(connection, (SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
         elif version < SCHEMA_VERSION:
             self._change_schema(connection, [step for one in range(version, SCHEMA_VERSION) for step in MIGRATIONS[one]])
-            log.info("the lease database %s was changed from schema version %d to %d", self.path, version, SCHEMA_VERSION)
+            log.info("%s was changed from schema version %d to %d", self.name, version, SCHEMA_VERSION)
         self._is_limited = bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leases_limited'").fetchall())
 
     @staticmethod
@@ -162,19 +142,22 @@ class SQLiteStore:
                 connection.rollback()
             raise
 
-    def lay_out_log(self) -> None:
+    def lay_out(self) -> None:
         """Give the log its full length, so that no commit has to: a sync of what is overwritten needs no change of the file
-        system, and does not wait for one of the database's that is under way. Raises OSError.
+        system, and does not wait for one of the database's that is under way.
 
         Zeros behind the log are its end to who reads it (SQLite, walformat.html); appended, they overwrite nothing that
         is committed at the same time.
         """
-        free = os.statvfs(self.path.parent)
-        with open(f"{self.path}-wal", "ab", buffering=0) as log_file:  # noqa: PTH123
-            missing = LAID_OUT - log_file.tell()
-            if missing > 0 and free.f_bavail * free.f_frsize > PLENTY:
-                log_file.write(bytes(missing))
-                os.fsync(log_file.fileno())
+        try:
+            free = os.statvfs(self.path.parent)
+            with open(f"{self.path}-wal", "ab", buffering=0) as log_file:  # noqa: PTH123
+                missing = LAID_OUT - log_file.tell()
+                if missing > 0 and free.f_bavail * free.f_frsize > PLENTY:
+                    log_file.write(bytes(missing))
+                    os.fsync(log_file.fileno())
+        except OSError as error:
+            raise StoreError(f"its log cannot be laid out in advance: {error}") from error
 
     def _check_ours(self, connection: sqlite3.Connection, version: int) -> None:
         """Refuse a foreign database before anything of it is changed."""
@@ -184,12 +167,9 @@ class SQLiteStore:
             raise InvalidValue(f"{self.path} has schema version {version}, and this program knows {SCHEMA_VERSION}; "
                                "use the version of pydhcpd that wrote it")
 
-    def commit(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release] = ()) -> frozenset[int]:
-        """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none.
-
-        Of one address there is one row. Returns the addresses whose binding was refused because another server was faster:
-        none, with this store.
-        """
+    def commit(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release] = (),
+               holders: Sequence[bytes] = ()) -> frozenset[int]:  # noqa: ARG002  # nobody else writes here
+        """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none."""
         writer, is_limited = self._writer, self._is_limited
         try:
             writer.execute("BEGIN IMMEDIATE")
@@ -205,32 +185,39 @@ class SQLiteStore:
             if releases:
                 writer.executemany(RELEASE, releases)
             writer.execute("COMMIT")
-        except sqlite3.Error:
+        except sqlite3.Error as error:
             if writer.in_transaction:
                 writer.rollback()
-            raise
+            raise _failure(error) from error
         self._is_limited = is_limited  # not sooner, for a reader cannot name the index before it is committed
-        return frozenset()
+        self._logged += self.most_logged(len(rows) + len(releases))
+        if self._logged > WRITE_BACK and not self.is_due.is_set():
+            self.is_due.set()
+        return _NONE_REFUSED
 
     def reopen(self) -> None:
         """Close and open again: after an I/O error nothing that the connection believes can be trusted."""
-        self._writer.close()
-        self._writer = self._open()
+        with _failures():
+            self._writer.close()
+            self._writer = self._open()
 
     def row(self, address: int) -> Row | None:
         """The row of an address, by the writing connection."""
-        found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
+        try:
+            found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
+        except sqlite3.Error as error:
+            raise _failure(error) from error
         return None if found is None else Row(*found)
 
     def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
         """(client, address, end) of the leases that run, of the addresses between two, both included."""
-        with closing(self._connect()) as reader:
+        with _failures(), closing(self._connect()) as reader:
             yield from reader.execute("SELECT client, address, min(ends, 4294967295) FROM leases"  # noqa: S608
                                       f" WHERE {BETWEEN} AND {RUNNING}", (first, last, now))
 
     def not_running(self, first: int, last: int, now: int) -> Iterator[tuple[int, bytes, int, int]]:
         """(address, client, end, state) of the other rows."""
-        with closing(self._connect()) as reader:
+        with _failures(), closing(self._connect()) as reader:
             yield from reader.execute(f"SELECT address, client, ends, state FROM leases WHERE {BETWEEN}"  # noqa: S608
                                       f" AND NOT ({RUNNING})", (first, last, now))
 
@@ -238,26 +225,32 @@ class SQLiteStore:
         """(address, limits) of the leases that run and count for anything, of the addresses between two, both included."""
         if not self._is_limited:
             return []
-        with closing(self._connect()) as reader:
+        with _failures(), closing(self._connect()) as reader:
             return reader.execute("SELECT address, limits FROM leases INDEXED BY leases_limited"  # noqa: S608
                                   f" WHERE limits <> '' AND {BETWEEN} AND {RUNNING}", (first, last, now)).fetchall()
 
     def index_for_queries(self) -> None:
         """Let leases be found by hardware address and by client. Makes what is missing: a second for a million leases."""
-        for name, column in QUERY_INDEXES.items():
-            self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name} ON leases ({column})")
+        with _failures():
+            for name, column in QUERY_INDEXES.items():
+                self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name} ON leases ({column})")
         self._pages = 1 + 2 * len(QUERY_INDEXES)  # in each index a page that the lease leaves, and one that it comes to
 
     def drop_query_indexes(self) -> None:
         """Take away what `index_for_queries` made: each commit pays for it."""
-        for name in QUERY_INDEXES:
-            self._writer.execute(f"DROP INDEX IF EXISTS {name}")
+        with _failures():
+            for name in QUERY_INDEXES:
+                self._writer.execute(f"DROP INDEX IF EXISTS {name}")
         self._pages = 1
+
+    def reader(self) -> LeaseQueries:
+        """Answers to leasequery, for one thread."""
+        return LeaseQueries(self.path)
 
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
         query = f"SELECT * FROM leases WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
-        with closing(self._connect()) as reader:
+        with _failures(), closing(self._connect()) as reader:
             last = -1
             while portion := reader.execute(query, (last, *parameters)).fetchall():
                 yield from map(Row._make, portion)
@@ -268,20 +261,37 @@ class SQLiteStore:
 
         They count for nothing, where leases are limited, until their clients renew them.
         """
-        self._writer.execute("BEGIN IMMEDIATE")
-        try:
-            self._writer.executemany(IMPORT, rows)
-            self._writer.execute("COMMIT")
-        except BaseException:  # an interrupt too must leave what was there
-            self._writer.rollback()
-            raise
+        with _failures():
+            self._writer.execute("BEGIN IMMEDIATE")
+            try:
+                self._writer.executemany(IMPORT, rows)
+                self._writer.execute("COMMIT")
+            except BaseException:  # an interrupt too must leave what was there
+                self._writer.rollback()
+                raise
+
+    def keep(self, lock: AbstractContextManager[object]) -> None:
+        """Write the log back when it has become long, or when nothing was added to it since the last look.
+
+        Only when that cannot keep it small does the path wait for it. What is written under the lock is little, for the
+        second time before it has left hardly anything.
+        """
+        logged = self._logged
+        if self.is_due.is_set() or logged == self._looked > 0:
+            self._logged = 0
+            self.is_due.clear()
+            if self.checkpoint("PASSIVE") > WAL_LIMIT:
+                self.checkpoint("PASSIVE")
+                with lock:
+                    self.checkpoint("RESTART")
+        self._looked = logged
 
     def checkpoint(self, mode: str) -> int:
         """Write the log back into the database by a connection of its own; returns the size of the log in bytes.
 
         PASSIVE does what it can beside the writer; RESTART makes the log begin anew, and needs the writer to stand still.
         """
-        with closing(self._connect()) as connection:
+        with _failures(), closing(self._connect()) as connection:
             _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
         return int(frames) * (PAGE + FRAME)
 
@@ -292,6 +302,19 @@ class SQLiteStore:
     def close(self) -> None:
         """Close the database, its log written back."""
         self._writer.close()
+
+
+def _failure(error: sqlite3.Error) -> StoreError:
+    """After an error of input or output nothing that the connection believes can be trusted, a sync that failed the least."""
+    return StoreError(str(error), is_doubtful="disk I/O" in str(error))
+
+
+@contextmanager
+def _failures() -> Iterator[None]:
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise _failure(error) from error
 
 
 def refuse_csv(path: Path) -> None:

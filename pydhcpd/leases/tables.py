@@ -8,7 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 
 from pydhcpd.leases.address_table import LEASED, AddressTable, Plan
-from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.leases.interface import LoadingStore
 
 
 class Tables(dict[int, AddressTable]):
@@ -16,7 +16,7 @@ class Tables(dict[int, AddressTable]):
 
     __slots__ = ("_bases", "_store", "plans", "rising")
 
-    def __init__(self, store: SQLiteStore) -> None:
+    def __init__(self, store: LoadingStore) -> None:
         super().__init__()
         self._store = store
         self.plans: tuple[Plan, ...] = ()

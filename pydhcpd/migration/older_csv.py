@@ -11,7 +11,7 @@ from typing import TextIO
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.leases.hosts import Host, row_of
-from pydhcpd.leases.store import Row
+from pydhcpd.leases.interface import Row
 
 FIELDS = 4
 

@@ -46,7 +46,7 @@ class Progress:
 
 
 def import_hosts(database: Path, file: str, lease_time: int) -> int:
-    """Take hosts of `file` into the lease database; returns the exit code. Raises InvalidValue, OSError, sqlite3.Error."""
+    """Take hosts of `file` into the lease database; returns the exit code. Raises InvalidValue, OSError, StoreError."""
     bad: list[str] = []
     lock = DatabaseLock(database)
     lock.acquire()

@@ -16,7 +16,8 @@ from pathlib import Path
 from cable import SERVER_ADDRESS, BenchError, Cable, die_with_parent, start, stop
 from clients import FIRST, LEASE_TIME, Leases
 
-from pydhcpd.leases.store import BOUND, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.store import SQLiteStore
 
 ROOT = Path(__file__).resolve().parents[2]
 NETWORK, MASK = "10.64.0.0/10", "255.192.0.0"

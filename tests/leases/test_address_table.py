@@ -21,7 +21,7 @@ from pydhcpd.leases.address_table import (
     AddressTable,
     FreeList,
 )
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED
 
 BASE = 0x0A000000
 NOW = 1_800_000_000

@@ -7,12 +7,13 @@ from types import SimpleNamespace
 import pytest
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, NETWORK
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, Plan
 from pydhcpd.leases.host_database import HOLD, HostDatabase
 from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED
 from pydhcpd.leases.outage import RETRY_AFTER
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, SQLiteStore
+from pydhcpd.leases.store import SQLiteStore
 
 BASE, SIZE = 0x0A000000, 8
 PLACES = {(BASE, POOL): None}
@@ -94,7 +95,7 @@ def failing(monkeypatch, hosts: HostDatabase, words: str) -> SimpleNamespace:
     commit = hosts.store.commit
 
     def fail(*staged: object) -> frozenset[int]:
-        raise sqlite3.OperationalError(words)
+        raise StoreError(words, is_doubtful="disk I/O" in words)
 
     monkeypatch.setattr(hosts.store, "commit", fail)
     return SimpleNamespace(mended=lambda: monkeypatch.setattr(hosts.store, "commit", commit))
@@ -340,7 +341,7 @@ def test_a_commit_that_fails_changes_nothing(hosts, monkeypatch, fault, act):
      "new": lambda: stage(hosts, B, SECOND),
      "release": lambda: hosts.release(hosts.tables[BASE], A, FIRST, START + 60),
      "decline": lambda: decline(hosts, A, FIRST)}[act]()
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     hosts.lapse_offers(START + HOLD)
     after = picture(hosts)
@@ -356,7 +357,7 @@ def test_what_could_not_be_stored_is_kept_for_its_client_a_moment(hosts, monkeyp
     """So that its next try, a few seconds later, finds the address."""
     failing(monkeypatch, hosts, FAULTS[0])
     stage(hosts, A, SECOND)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     assert offer(hosts, B, SECOND) == FIRST
     assert hosts.is_free_for(hosts.tables[BASE], A, SECOND, PLACES)
@@ -369,7 +370,7 @@ def test_a_store_that_failed_is_not_tried_with_every_batch(hosts, monkeypatch, c
     monkeypatch.setattr(hosts.store, "commit", lambda *staged: calls.append(clock.now) or fail(*staged))
     for _ in range(30):
         stage(hosts, A, FIRST)
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(StoreError):
             hosts.commit()
         clock.now += RETRY_AFTER / 10
     assert 2 <= len(calls) <= 4
@@ -384,7 +385,7 @@ def test_the_alarm_is_raised_once_not_with_every_batch(hosts, monkeypatch, clock
     failing(monkeypatch, hosts, FAULTS[0])
     for _ in range(50):
         stage(hosts, A, FIRST)
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(StoreError):
             hosts.commit()
         clock.now += RETRY_AFTER / 3
     assert len([one for one in caplog.records if one.levelname == "ERROR"]) == 1
@@ -396,7 +397,7 @@ def test_a_failure_that_lasts_collects_no_traces(hosts, monkeypatch):
     lengths = []
     for _ in range(20):
         stage(hosts, A, FIRST)
-        with pytest.raises(sqlite3.Error) as failure:
+        with pytest.raises(StoreError) as failure:
             hosts.commit()
         lengths.append(length_of(failure.value.__traceback__))
     assert lengths[-1] <= lengths[1]
@@ -416,7 +417,7 @@ def test_after_an_io_error_all_is_read_again_before_anything_is_stored(hosts, mo
     before = picture(hosts)
     store = failing(monkeypatch, hosts, FAULTS[1])
     stage(hosts, A, FIRST, now=START + 60)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     store.mended()
     reopened, reopen = [], hosts.store.reopen
@@ -425,7 +426,7 @@ def test_after_an_io_error_all_is_read_again_before_anything_is_stored(hosts, mo
         other.execute("UPDATE leases SET ends = ends + 7 WHERE address = ?", (SECOND,))
     clock.now += RETRY_AFTER
     stage(hosts, A, FIRST, now=START + 60)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     assert reopened == [True]
     assert picture(hosts) == (before[0], [START + 600, START + 607], before[2])
@@ -445,7 +446,7 @@ def test_a_store_that_cannot_be_opened_again_is_tried_again(hosts, monkeypatch, 
     monkeypatch.setattr(hosts.store, "reopen", cannot)
     for _ in range(5):
         stage(hosts, A, FIRST, now=START + 60)
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(StoreError):
             hosts.commit()
         clock.now += RETRY_AFTER
     assert hosts.has_lease(hosts.tables[BASE], A)
@@ -454,7 +455,7 @@ def test_a_store_that_cannot_be_opened_again_is_tried_again(hosts, monkeypatch, 
     outcomes = []
     for _ in range(2):
         stage(hosts, A, FIRST, now=START + 60)
-        with contextlib.suppress(sqlite3.Error):
+        with contextlib.suppress(StoreError):
             hosts.commit()
             outcomes.append("stored")
         clock.now += RETRY_AFTER
@@ -466,7 +467,7 @@ def test_offers_that_were_made_before_an_io_error_are_not_made_to_others(hosts, 
     store = failing(monkeypatch, hosts, FAULTS[1])
     for _ in range(2):
         stage(hosts, A, THIRD)
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(StoreError):
             hosts.commit()
         store.mended()
         clock.now += RETRY_AFTER
@@ -702,7 +703,7 @@ def test_a_commit_that_fails_takes_limits_back(hosts, monkeypatch):
     hosts.commit()
     failure = failing(monkeypatch, hosts, "database or disk is full")
     limited(hosts, B, SECOND, "voip")
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     assert hosts.limits.counts == {"voip": 1}
     failure.mended()

@@ -4,9 +4,11 @@ import sqlite3
 
 import pytest
 
+from pydhcpd.errors import StoreError
 from pydhcpd.leases import queries
-from pydhcpd.leases.queries import LeaseQueries
-from pydhcpd.leases.store import BOUND, PORTION, RELEASED, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, RELEASED, Row
+from pydhcpd.leases.queries import PORTION, LeaseQueries
+from pydhcpd.leases.store import SQLiteStore
 
 NOW = 1_800_000_000
 MAC = b"\2\0\0\0\x99\1"
@@ -95,7 +97,7 @@ def test_the_indexes_are_used(store, reader, where, index):
 
 
 def test_nothing_can_be_written(store, reader):
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
+    with pytest.raises(StoreError, match="readonly"):
         reader._execute("DELETE FROM leases", ())
 
 
@@ -103,13 +105,13 @@ def test_after_an_error_the_database_is_opened_again(store, reader):
     store.commit([row(1)])
     reader.by_address(1)
     reader._connection.close()  # as if the file had gone bad under it
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         reader.by_address(1)
     assert reader.by_address(1) == row(1)
 
 
 def test_a_database_that_is_not_there_is_an_error_and_is_not_made(tmp_path):
     reader = LeaseQueries(tmp_path / "none.db")
-    with pytest.raises(sqlite3.OperationalError):
+    with pytest.raises(StoreError):
         reader.by_address(1)
     assert not (tmp_path / "none.db").exists()

@@ -9,8 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.store import BOUND, PORTION, QUARANTINED, RELEASED, SCHEMA_VERSION, Row, SQLiteStore
+from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.queries import PORTION
+from pydhcpd.leases.store import SCHEMA_VERSION, SQLiteStore
 
 NOW = 1_800_000_000
 HOSTS = "02:00:00:00:99:01;10.0.0.5;pc1;1500000000\n"
@@ -53,7 +55,7 @@ def test_the_file_is_not_for_everyone_to_read(store):
 
 def test_a_commit_is_all_or_none_and_the_next_one_works(store):
     store.commit([row(1)])
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         store.commit([row(2), row(3)._replace(client=None), row(4)])
     assert on_disk(store.path) == [row(1)]
     store.commit([row(2)])
@@ -184,7 +186,7 @@ def test_leases_that_count_for_something_are_told_if_they_run(store):
 def test_the_index_of_what_counts_is_made_with_the_first_such_row_and_not_if_that_fails(store):
     store.commit([tuple(row(1))[:8], row(2)])
     assert index_names(store) == set()
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         store.commit([row(3)._replace(limits="a")], [(None, NOW, 3)])
     assert index_names(store) == set()
     assert store.limited(1, 9, NOW) == []
@@ -361,7 +363,7 @@ def test_a_full_disk_loses_nothing_and_recovers_when_space_returns(tiny_disk):
     filler = tiny_disk / "filler"
     filler.write_bytes(bytes(64 << 10))
     stored = 0
-    with pytest.raises(sqlite3.OperationalError, match="full"):
+    with pytest.raises(StoreError, match="full"):
         for number in range(10_000):
             store.commit([row(number)])
             stored = number + 1

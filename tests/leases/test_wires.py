@@ -8,11 +8,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_host_database import A, B, C, D, failing, plan
 
+from pydhcpd.errors import StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, OUTSIDE, POOL, RESERVED, UNUSED, AddressTable
 from pydhcpd.leases.host_database import HOLD, PORTION, HostDatabase
 from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.leases.outage import RETRY_AFTER
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row, SQLiteStore
+from pydhcpd.leases.store import SQLiteStore
 
 START = 1_800_000_000
 ONE, TWO, FAR = 0x0A000000, 0x0A000100, 0x0A010000
@@ -335,7 +337,7 @@ def test_after_an_io_error_wires_are_as_they_were(hosts, monkeypatch, clock):
     store = failing(monkeypatch, hosts, "disk I/O error")
     for _ in range(2):
         stage(hosts, B, ONE + 1)
-        with pytest.raises(sqlite3.Error):
+        with pytest.raises(StoreError):
             hosts.commit()
         store.mended()
         clock.now += RETRY_AFTER
@@ -429,7 +431,7 @@ def test_a_quarantine_that_cannot_be_stored_leaves_the_address_free_after_a_mome
         offer(hosts, A, ONE + 1)
     failing(monkeypatch, hosts, "database or disk is full")
     assert hosts.quarantine(hosts.tables[ONE], ONE + 1, START + 900, START)
-    with pytest.raises(sqlite3.Error):
+    with pytest.raises(StoreError):
         hosts.commit()
     assert not hosts.is_free_for(hosts.tables[ONE], A, ONE + 1, EVERYWHERE)
     hosts.lapse_offers(START + HOLD)

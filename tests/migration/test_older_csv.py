@@ -12,7 +12,8 @@ from pydhcpd.addresses import address_text, hardware_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.hosts import Host
-from pydhcpd.leases.store import BOUND, SQLiteStore
+from pydhcpd.leases.interface import BOUND
+from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.migration.transfer import export_hosts, import_hosts
 

@@ -9,7 +9,6 @@ import errno
 import logging
 import socket
 import socketserver
-import sqlite3
 import struct
 import sys
 import threading
@@ -18,13 +17,11 @@ from collections import Counter
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing, suppress
 from itertools import islice
-from pathlib import Path
 from typing import Any
 
 from pydhcpd.addresses import address_from
-from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.queries import LeaseQueries
-from pydhcpd.leases.store import Row
+from pydhcpd.errors import MalformedPacket, StoreError
+from pydhcpd.leases.interface import LeaseReader, Row
 from pydhcpd.services.leasequery.messages import (
     ALL,
     CLIENT,
@@ -83,7 +80,7 @@ class BulkLeasequeryHandler(socketserver.BaseRequestHandler):
     def setup(self) -> None:
         """Prepare the connection."""
         self.request.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BUFFER)
-        self._queries = LeaseQueries(self.server.path)
+        self._queries = self.server.reader()
 
     def handle(self) -> None:
         """Answer until one of the two has had enough."""
@@ -141,7 +138,7 @@ class BulkLeasequeryHandler(socketserver.BaseRequestHandler):
         except Refused as refusal:
             server.counters["refused queries"] += 1
             farewell = replies.done(server.now(), refusal.status, str(refusal))
-        except sqlite3.Error as error:
+        except StoreError as error:
             server.complain(f"a bulk leasequery could not be answered, for the lease database cannot be read: {error}")
             farewell = replies.done(server.now(), UNSPECIFIED_FAILURE, "the lease database cannot be read")
         self._send(farewell)
@@ -196,12 +193,13 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     daemon_threads = True
     block_on_close = False
 
-    def __init__(self, listener: socket.socket, path: Path, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
+    def __init__(self, listener: socket.socket, reader: Callable[[], LeaseReader], *,
+                 allowed: Callable[[int], bool], serves: Callable[[int], bool],
                  identifier: Callable[[int], int] = lambda address: address, ranges: Ranges = tuple,
                  timers: Timers = default_timers, clock: Callable[[], float] = time.time,
                  maximum_connections: int = MAXIMUM_CONNECTIONS, idle_timeout: float = DATA_TIMEOUT,
                  send_timeout: float = SEND_TIMEOUT) -> None:
-        """`path` is that of the lease database. Time-outs are in seconds.
+        """`reader` gives each connection its own way to the leases. Time-outs are in seconds.
 
         `allowed` tells whether an address may ask, `serves` whether one lies in a network of ours; `identifier` gives the
         server identifier, from our address that the connection came to. `ranges` gives the addresses that could be leased,
@@ -211,7 +209,7 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.socket.close()  # the one that the standard library made
         self.socket = listener
         self.server_address = listener.getsockname()
-        self.path = path
+        self.reader = reader
         self.serves = serves
         self.identifier = identifier
         self.ranges = ranges

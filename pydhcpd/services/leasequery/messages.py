@@ -13,7 +13,7 @@ from heapq import merge
 from typing import NamedTuple
 
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.wire.packet import (
     BOOTREPLY,
     BOOTREQUEST,

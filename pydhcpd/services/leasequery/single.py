@@ -5,17 +5,15 @@ The path of the packets puts queries in, and never waits: what comes faster than
 
 import logging
 import queue
-import sqlite3
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from pathlib import Path
 
 from pydhcpd.delivery import to_relay
-from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.queries import LeaseQueries
+from pydhcpd.errors import MalformedPacket, StoreError
+from pydhcpd.leases.interface import LeaseReader
 from pydhcpd.services.leasequery.messages import (
     ADDRESS,
     HARDWARE,
@@ -45,10 +43,10 @@ Send = Callable[[Sequence[Datagram]], Sequence[tuple[int, int]]]
 class LeasequeryService(threading.Thread):
     """Answers what is `put`, until `stop`. `counters` tells what got no answer, by reason."""
 
-    def __init__(self, path: Path, send: Send, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
+    def __init__(self, leases: LeaseReader, send: Send, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
                  server: Callable[[Request], int], timers: Timers = default_timers,
                  clock: Callable[[], float] = time.time, waiting: int = WAITING) -> None:
-        """`path` is that of the lease database; `send` is called in this thread.
+        """`leases` and `send` are used in this thread.
 
         `allowed` tells whether an address may ask, and is called by who puts; `serves`, whether one lies in a network of
         ours; `server` gives the server identifier for a request. `waiting` is the most queries that wait.
@@ -56,7 +54,7 @@ class LeasequeryService(threading.Thread):
         super().__init__(name="leasequery", daemon=True)
         self.counters: Counter[str] = Counter()
         self.answered = 0
-        self._queries = LeaseQueries(path)
+        self._queries = leases
         self._send = send
         self._allowed = allowed
         self._serves = serves
@@ -94,7 +92,7 @@ class LeasequeryService(threading.Thread):
             self._answer(request)
         except MalformedPacket as reason:
             self.counters[str(reason)] += 1
-        except sqlite3.Error as error:
+        except StoreError as error:
             self.counters["the lease database failed"] += 1
             self._complain("a leasequery could not be answered, for the lease database cannot be read: %s", error)
         except Exception as error:

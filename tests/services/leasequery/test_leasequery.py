@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.store import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.services.leasequery.messages import (
     ABANDONED,
     ACTIVE,

@@ -8,7 +8,9 @@ from contextlib import closing
 import pytest
 
 from pydhcpd.addresses import address_from
-from pydhcpd.leases.store import BOUND, RELEASED, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, RELEASED, Row
+from pydhcpd.leases.queries import LeaseQueries
+from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.services.leasequery import bulk as bulk_leasequery
 from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer, open_listener
 from pydhcpd.services.leasequery.messages import framed, one_of
@@ -48,7 +50,7 @@ def serve(store):
 
     def start(**more):
         server = BulkLeasequeryServer(
-            open_listener("127.0.0.1", 0), store.path,
+            open_listener("127.0.0.1", 0), store.reader,
             **{"allowed": one_of([LOOPBACK]), "serves": one_of([(BASE, 0xFFFFFF00)]), "identifier": lambda address: SERVER,
                "clock": lambda: NOW + 0.5, **more})
         server.start(0.02)
@@ -225,7 +227,7 @@ def test_who_does_not_read_is_closed(serve, store, monkeypatch):
 def test_a_database_that_fails_has_a_status_code(serve, store, tmp_path):
     """RFC 6926 section 6.2.2: UnspecFail."""
     server = serve()
-    server.path = tmp_path / "none.db"
+    server.reader = lambda: LeaseQueries(tmp_path / "none.db")
     with connect(server) as peer:
         peer.sendall(query())
         assert [one.options.get(151, b"")[:1] for one in reply(peer)] == [b"\1"]

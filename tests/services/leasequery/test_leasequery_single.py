@@ -7,7 +7,8 @@ import threading
 import pytest
 
 from pydhcpd.addresses import address_from
-from pydhcpd.leases.store import BOUND, Row, SQLiteStore
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.services.leasequery.messages import one_of
 from pydhcpd.services.leasequery.single import LeasequeryService
 from pydhcpd.wire.packet import LEASEACTIVE, LEASEUNASSIGNED, LEASEUNKNOWN, Packet, Request
@@ -49,7 +50,7 @@ def store(tmp_path):
 
 
 def service_of(store, send, **more):
-    return LeasequeryService(store.path, send, allowed=one_of([(RELAY_AGENT, 0xFFFFFFFF)]), serves=one_of([NETWORK]),
+    return LeasequeryService(store.reader(), send, allowed=one_of([(RELAY_AGENT, 0xFFFFFFFF)]), serves=one_of([NETWORK]),
                              server=lambda request: SERVER, clock=lambda: NOW + 0.5, **more)
 
 
@@ -141,7 +142,7 @@ def test_a_fault_of_the_program_does_not_end_the_thread(store, sent):
             raise KeyError(request.interface)
         return SERVER
 
-    service = LeasequeryService(store.path, sent, allowed=lambda _: True, serves=one_of([NETWORK]), server=server,
+    service = LeasequeryService(store.reader(), sent, allowed=lambda _: True, serves=one_of([NETWORK]), server=server,
                                 clock=lambda: NOW)
     service.start()
     service.put(query(ciaddr=FIRST))
