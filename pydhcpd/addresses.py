@@ -61,7 +61,7 @@ def hardware_from(text: object) -> bytes:
     if isinstance(text, bytes):
         octets = text
     elif isinstance(text, str) and _HARDWARE.fullmatch(text):
-        octets = bytes.fromhex("".join([pair.zfill(2) for pair in text.replace("-", ":").split(":")]))
+        octets = bytes([int(pair, 16) for pair in text.replace("-", ":").split(":")])
     if not 0 < len(octets) <= 16:
         raise InvalidValue(f"{text!r} is not a hardware address; allowed is text such as '02:00:00:00:99:01'")
     return octets

@@ -173,7 +173,6 @@ class Daemon:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
-        gc.set_threshold(COLLECT_AFTER, 20, 100)
 
     # --- what is served
 
@@ -385,6 +384,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
 def main(words: list[str] | None = None) -> int:
     """The program; returns its exit code: 0, or 1 with the reasons on standard error."""
     open_standard_files()
+    gc.set_threshold(COLLECT_AFTER, 20, 100)
     try:
         return _act(parse(sys.argv[1:] if words is None else words))
     except ConfigurationError as error:

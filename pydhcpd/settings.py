@@ -6,6 +6,7 @@ are not in it: their table is `wire.options`.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -254,6 +255,8 @@ SETTINGS: tuple[Setting, ...] = (
 )
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
+
+@cache
 def settings_of(scope: int) -> tuple[str, ...]:
     """The names of the settings that may be set in a scope."""
     return tuple(setting.name for setting in SETTINGS if setting.narrowest <= scope)

@@ -30,7 +30,7 @@ from pydhcpd.policy.declarations import (
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
-from pydhcpd.policy.scope import Scope, Suboption, contradictions, terms_of
+from pydhcpd.policy.scope import Scope, Suboption, contradictions, may_contradict, terms_of
 from pydhcpd.settings import BY_NAME, HOST, NETWORK_WIDE, POOL, settings_of
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
@@ -235,7 +235,7 @@ class Checker:
         settings = {"host_name": one.hostname, **one.settings} if one.hostname else one.settings
         if not settings:
             return one
-        return replace(one, scope=self.scope(settings, HOST, str(one), self.place_of(one), HOST_ARGUMENTS))
+        return one.with_scope(self.scope(settings, HOST, str(one), self.place_of(one), HOST_ARGUMENTS))
 
     def place_of(self, one: Reservation) -> str:
         """FILE:LINE of a host."""
@@ -273,23 +273,34 @@ class HostChecker:
         """The host with its scope compiled; and what is wrong with it."""
         before = len(self._checker.problems)
         made = self._checker.host(one)
-        where, place = str(one), self._checker.place_of(one)
-        if made.scope is not None:
-            self._checker.agree(made.scope.over(self._outer), self._told, where, place)
-        self._checker.defined(one.classes, self._names, where, place)
+        if made.scope is not None and may_contradict(made.scope):
+            self._checker.agree(made.scope.over(self._outer), self._told, str(one), self._checker.place_of(one))
+        if one.classes:
+            self._checker.defined(one.classes, self._names, str(one), self._checker.place_of(one))
+        reasons = self._reasons(one)
+        if not reasons and len(self._checker.problems) == before:
+            return made, []
+        problems = [*self._checker.problems[before:],
+                    *(f"{self._checker.place_of(one)}: {one}: {reason}" for reason in reasons)]
+        del self._checker.problems[before:]
+        return made, problems
+
+    def _reasons(self, one: Reservation) -> list[str]:
+        """What is wrong with its addresses and identities."""
         homes = [self._home(ip) for ip in one.ips]
         reasons = [f"{address_text(ip)} {reason}" for ip, home in zip(one.ips, homes, strict=True)
                    if (reason := self._why_not(ip, home))]
         known = [id(home) for home in homes if home is not None]
         if len(set(known)) < len(known):
             reasons.append("two of its addresses lie in one subnet; allowed is one in each")
-        reasons += self._given_twice(one, known)
-        problems = [*self._checker.problems[before:], *(f"{place}: {where}: {reason}" for reason in reasons)]
-        del self._checker.problems[before:]
-        return made, problems
+        return [*reasons, *self._given_twice(one, known)]
 
     def _home(self, ip: int) -> SubnetDeclaration | None:
-        return next((self._by_base[mask, ip & mask] for mask in self._masks if (mask, ip & mask) in self._by_base), None)
+        for mask in self._masks:
+            home = self._by_base.get((mask, ip & mask))
+            if home is not None:
+                return home
+        return None
 
     def _why_not(self, ip: int, home: SubnetDeclaration | None) -> str:
         """Why no host can have an address; empty where one can."""

@@ -11,12 +11,16 @@ def check_arguments(arguments: Mapping[str, object],
     """The arguments that `checks` names, in their inner form, and the others. Raises InvalidValue with all that are wrong."""
     checked: dict[str, Any] = {}
     wrong = []
-    for name, check in checks.items():
-        if arguments.get(name) is not None:
+    settings: dict[str, object] = {}
+    for name, value in arguments.items():
+        check = checks.get(name)
+        if check is None:
+            settings[name] = value
+        elif value is not None:
             try:
-                checked[name] = check(arguments[name])
+                checked[name] = check(value)
             except InvalidValue as error:
                 wrong.append(f"{name}: {error}")
     if wrong:
         raise InvalidValue("; ".join(wrong))
-    return checked, {name: value for name, value in arguments.items() if name not in checks}
+    return checked, settings

@@ -17,6 +17,7 @@ from pydhcpd.wire.codecs import BYTES
 from pydhcpd.wire.packet import Request
 from pydhcpd.wire.relay import CIRCUIT_ID, REMOTE_ID, SUBSCRIBER_ID, suboptions
 
+SEVERAL = (list, tuple)
 RelayFields = tuple[tuple[str, int | bytes], ...]
 Pattern = tuple[bytes, bytes]  # a hardware address and a mask over it: what the mask leaves is what must be equal
 
@@ -48,12 +49,12 @@ class Reservation:
     def of(cls, line: int, arguments: Mapping[str, object], file: str = "") -> "Reservation":
         """Check `host()`'s arguments. Raises InvalidValue with all that are wrong; what it does not know are settings."""
         checked, settings = check_arguments(arguments, ARGUMENTS)
-        relay = tuple((name, checked[name]) for name in sorted(_RELAY_FIELDS) if name in checked)
+        relay = tuple((name, checked[name]) for name in _RELAY_FIELDS if name in checked)
         macs = checked.get("mac", ())
-        made = cls(checked.get("ip", ()), checked.get("hostname", ""), tuple(one for one in macs if isinstance(one, bytes)),
+        made = cls(checked.get("ip", ()), checked.get("hostname", ""), tuple([one for one in macs if isinstance(one, bytes)]),
                    checked.get("client_id", ()), checked.get("uuid", ()), relay, checked.get("match_hostname", False),
                    checked.get("ignore", False), settings, line,
-                   tuple(one for one in macs if isinstance(one, tuple)), checked.get("classes", ()), file=file)
+                   tuple([one for one in macs if isinstance(one, tuple)]), checked.get("classes", ()), file=file)
         if not made.identities():
             raise InvalidValue("nothing says who it is; allowed are mac, client_id, uuid, relay, remote_id, circuit_id, "
                                "subscriber_id, or hostname with match_hostname=True")
@@ -63,6 +64,11 @@ class Reservation:
         """Whether a client, by the key of its lease and its hardware address, is this host."""
         return (hardware in self.macs or (client[:1] == b"\1" and client[1:] in self.client_ids)
                 or any(_masked(hardware, mask) == value for value, mask in self.patterns))
+
+    def with_scope(self, scope: Scope) -> "Reservation":
+        """The same with its settings compiled. Field by field: there may be hundreds of thousands."""
+        return Reservation(self.ips, self.hostname, self.macs, self.client_ids, self.uuids, self.relay, self.match_hostname,
+                           self.ignore, self.settings, self.line, self.patterns, self.classes, scope, self.file)
 
     def __str__(self) -> str:
         """What it is called in messages."""
@@ -92,7 +98,9 @@ class Reservation:
 
 def _several(convert: Callable[[object], Any]) -> Callable[[object], tuple[Any, ...]]:
     """One value or several."""
-    return lambda value: tuple(convert(one) for one in (value if isinstance(value, list | tuple) else [value]))
+    def converted(value: object) -> tuple[Any, ...]:
+        return tuple([convert(one) for one in value]) if isinstance(value, SEVERAL) else (convert(value),)
+    return converted
 
 
 def _mac(value: object) -> bytes | Pattern:
@@ -156,7 +164,7 @@ def _truth(value: object) -> bool:
     return value
 
 
-_RELAY_FIELDS = ("relay", "circuit_id", "remote_id", "subscriber_id")
+_RELAY_FIELDS = ("circuit_id", "relay", "remote_id", "subscriber_id")  # in this order they make one kind of identity
 ARGUMENTS: dict[str, Callable[[object], Any]] = {
     "ip": _several(address_from), "hostname": _hostname, "mac": _several(_mac), "client_id": _several(_identifier),
     "uuid": _several(_uuid), "relay": address_from, "circuit_id": _identifier, "remote_id": _identifier,

@@ -16,6 +16,8 @@ from pydhcpd.wire.options import Inside
 from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT
 
 TFTP_SERVER_NAME, BOOT_FILE_NAME, RENEWAL_TIME, REBINDING_TIME = 66, 67, 58, 59
+TIMERS = frozenset((RENEWAL_TIME, REBINDING_TIME))
+TIMES = frozenset(("ip_address_lease_time", "minimum_lease_time", "maximum_lease_time"))
 SHORTEST_LEASE = 60  # seconds; what minimum_lease_time is where it is not set
 
 Suboption = tuple[Inside, int]  # where it lies, and its own code
@@ -94,6 +96,11 @@ def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:
     renewal, rebinding = _seconds(scope.options.get(RENEWAL_TIME)), _seconds(scope.options.get(REBINDING_TIME))
     if renewal is not None and rebinding is not None and renewal >= rebinding:
         yield "renewal_time_value", f"{renewal} s is not below rebinding_time_value of {rebinding} s; allowed is T1 < T2"
+
+
+def may_contradict(scope: Scope) -> bool:
+    """Whether a scope sets anything of which `contradictions` or `terms_of` could complain: most hosts have but a name."""
+    return bool(scope.suboptions or not TIMES.isdisjoint(scope.settings) or not TIMERS.isdisjoint(scope.options))
 
 
 def _lease_times(scope: Scope) -> tuple[int, int, int]:
