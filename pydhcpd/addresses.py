@@ -10,6 +10,7 @@ from socket import AF_INET, inet_ntoa, inet_pton
 from pydhcpd.errors import InvalidValue
 
 BROADCAST = 0xFFFFFFFF
+LOOPBACK = 127  # the first octet of such addresses
 _HARDWARE = re.compile(r"[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2})*")
 
 
@@ -31,6 +32,11 @@ def address_from(value: object) -> int:
 def address_text(address: int) -> str:
     """The dotted form of an address in host byte order."""
     return inet_ntoa(address.to_bytes(4, "big"))
+
+
+def is_unicast(address: int) -> bool:
+    """Whether an address may be a single host's: neither of this network (0/8), loopback, multicast nor reserved."""
+    return 0 < address >> 24 < 224 and address >> 24 != LOOPBACK
 
 
 def network_from(network: object, mask: object = None) -> tuple[int, int]:

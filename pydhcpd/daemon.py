@@ -105,7 +105,7 @@ class Daemon:
         self._may_ask = one_of(self._configuration["leasequery_from"])
         self._index_for_queries(self._configuration)
         service = LeasequeryService(store.reader(), BatchSender(self._ports.udp).send, allowed=self._asks_rightly,
-                                    serves=self._serves, server=self._identifier)
+                                    serves=self._serves, sender=self._sender)
         self._server.leasequery = service.put
         service.start()
         stack.callback(service.stop)
@@ -130,13 +130,13 @@ class Daemon:
         serving = self._server.serving
         return serving is not None and serving.policy.networks.of(address) is not None
 
-    def _identifier(self, request: Request) -> int:
-        """Our address on the link that a request came in on."""
+    def _sender(self, request: Request) -> tuple[int, int]:
+        """Our address that a request asked, and the VRF that it came by."""
         serving = self._server.serving
         link = serving.links.get(request.interface) if serving is not None else None
-        if link is None:
+        if serving is None or link is None:
             raise MalformedPacket("a leasequery on an interface that is not served")
-        return link.server
+        return serving.address_asked(request, link), link.vrf
 
     def _ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of the pools, rising."""

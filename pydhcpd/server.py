@@ -24,7 +24,7 @@ from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.host_database import PORTION, HostDatabase
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.leases.upkeep import Upkeep
-from pydhcpd.net.batch import BatchReceiver, BatchSender, FrameSender
+from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Message
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
 from pydhcpd.probes import Probes
@@ -353,7 +353,9 @@ class DHCPServer:
         return kept
 
     def _send(self, answered: list[DHCPTransaction]) -> None:
-        datagrams, frames = [], []
+        frames: list[Frame] = []
+        by_link: list[Message] = []
+        by_table: list[Message] = []
         for one in answered:
             message = one.message
             if not message:
@@ -364,9 +366,12 @@ class DHCPServer:
             if hardware and self._frames is not None:
                 frames.append((udp_frame(message, one.link.hardware, hardware, one.source, address), interface))
             else:
+                datagrams = by_link if interface == one.link.index else by_table
                 datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
-        if datagrams:
-            self._count_failures(self._sender.send(datagrams))
+        if by_link:
+            self._count_failures(self._sender.send(by_link, on_link=True))
+        if by_table:
+            self._count_failures(self._sender.send(by_table))
         if frames and self._frames is not None:
             self._count_failures(self._frames.send(frames))
 

@@ -7,33 +7,22 @@ in between two batches.
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
-from pydhcpd.addresses import address_text, network_text
+from pydhcpd.addresses import address_text
 from pydhcpd.configuration.checks import routers_of
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.leases.address_table import Plan
 from pydhcpd.limiter import TokenBucket
+from pydhcpd.link import Link
+from pydhcpd.local_networks import derived, make_link, unheard, usable
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.policy.client_key import key_of
-from pydhcpd.policy.declarations import SMALLEST_MASK, PoolDeclaration, SubnetDeclaration
+from pydhcpd.policy.declarations import PoolDeclaration, SubnetDeclaration
 from pydhcpd.policy.network import Network, Segment, build_network, default_ranges
 from pydhcpd.policy.policy import Policy
 from pydhcpd.policy.scope import Scope
 from pydhcpd.wire.packet import BOOTP, DISCOVER, INFORM, REQUEST, Request
 
 SUBNET_MASK, BROADCAST_ADDRESS = 1, 28
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """An interface that is served. `server` is the server identifier there (host byte order), `network` that of the
-    clients which are on the link itself, None where only relays are."""
-
-    index: int
-    name: str
-    server: int
-    network: Network | None
-    mtu: int
-    hardware: bytes  # empty where the link is not Ethernet, and frames cannot be made for it
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +50,11 @@ class Serving:
         return [(one.base, one.size, one.kinds, tuple(pool.ranges for pool in one.pools), segment.key)
                 for segment in self.policy.networks.segments for one in segment.networks]
 
+    def address_asked(self, request: Request, link: Link) -> int:
+        """Our address to which a request was sent, and from which the reply has to come (RFC 1122 section 4.1.3.5); that on its
+        link where it was sent to everyone."""
+        return request.destination if request.destination in self.own else link.server
+
     def describe(self) -> str:
         """In a line: what is served where."""
         here = ", ".join(f"{self._network_on(link)} on {link.name} as {address_text(link.server)}"
@@ -78,18 +72,18 @@ class Serving:
 
 def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> Serving:
     """Work out what to serve on which interface. Raises InvalidValue where values contradict the interfaces' addresses."""
-    usable, waiting = _usable(configuration, interfaces)
+    chosen, waiting = usable(configuration, interfaces)
     own = frozenset(address for one in interfaces.values() for address, _ in one.addresses)
     subnets = list(configuration.subnets)
     if not subnets and not configuration.shared_networks:
-        places = _derived(configuration, usable)
-        subnets = [SubnetDeclaration(*one) for one in places if one[1] >= SMALLEST_MASK]
-        waiting += [f"network {network_text(*one)} is too large to serve: a /8 at most" for one in places
-                    if one[1] < SMALLEST_MASK]
+        chosen, places, without = derived(configuration, chosen)
+        subnets = [SubnetDeclaration(*one) for one in places]
+        waiting += without
     policy = _policy(configuration, [_with_flat_pools(configuration, one) for one in subnets], own)
-    links = {one.index: _link(one, policy, configuration["bind_address"]) for one in usable}
+    links = {one.index: make_link(one, policy.networks, configuration["bind_address"]) for one in chosen}
     if configuration.network and not configuration["interface"] and any(link.network for link in links.values()):
         links = {index: link for index, link in links.items() if link.network}
+    waiting += unheard(one for one in chosen if one.index in links)
     unknown = configuration["maximum_unknown_per_second"]
     offer, acknowledgement = configuration["dhcp_offer_after_seconds"], configuration["dhcp_acknowledge_after_seconds"]
     return Serving(policy, links if policy.networks else {}, own,
@@ -154,57 +148,3 @@ def _with_flat_pools(configuration: DHCPServerConfiguration, subnet: SubnetDecla
     ranges = configuration["ip_ranges"]
     ranges = default_ranges(subnet.base, subnet.mask) if ranges is None else ranges
     return replace(subnet, pools=(PoolDeclaration(ranges),)) if ranges else subnet
-
-
-def _usable(configuration: DHCPServerConfiguration,
-            interfaces: Mapping[int, Interface]) -> tuple[list[Interface], list[str]]:
-    """The interfaces that can be served now, and what those lack that cannot."""
-    bind_address, names = configuration["bind_address"], configuration["interface"]
-    by_name = {one.name: one for one in interfaces.values()}
-    lacks = {name: _lack(by_name.get(name), name) for name in names}
-    chosen = [by_name[name] for name in names if not lacks[name]]
-    if not names:
-        chosen = [one for one in interfaces.values() if not _lack(one, one.name) and (bind_address or not one.loopback)]
-    if bind_address:
-        chosen = [one for one in chosen if any(address == bind_address for address, _ in one.addresses)]
-    waiting = [lack for lack in lacks.values() if lack]
-    if not chosen and not waiting:
-        waiting.append(f"no interface has the address {address_text(bind_address)}" if bind_address
-                       else "no interface that is up has an address")
-    return chosen, waiting
-
-
-def _lack(interface: Interface | None, name: str) -> str:
-    if interface is None:
-        return f"interface {name} is missing"
-    if not interface.up:
-        return f"interface {name} is down"
-    return "" if interface.addresses else f"interface {name} has no address"
-
-
-def _derived(configuration: DHCPServerConfiguration, usable: Iterable[Interface]) -> list[tuple[int, int]]:
-    """The networks that follow from the interfaces' first addresses."""
-    found = {}
-    for one in usable:
-        address, mask = _address_on(one, configuration["bind_address"])
-        mask = configuration["subnet_mask"] or mask
-        found[address & mask] = mask
-    return sorted(found.items())
-
-
-def _address_on(interface: Interface, bind_address: int | None) -> tuple[int, int]:
-    return next((pair for pair in interface.addresses if pair[0] == bind_address), interface.addresses[0])
-
-
-def _link(interface: Interface, policy: Policy, bind_address: int | None) -> Link:
-    """The interface with the network on it: one that names it, else that of its own addresses."""
-    address = _address_on(interface, bind_address)[0]
-    network = policy.networks.on(interface.name)
-    if network is None:
-        for candidate in (address, *(one for one, _ in interface.addresses)):
-            network = policy.networks.of(candidate)
-            if network is not None:
-                address = candidate if not bind_address else address
-                break
-    return Link(interface.index, interface.name, address, network, interface.mtu,
-                interface.hardware if interface.ethernet else b"")

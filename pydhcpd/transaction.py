@@ -24,12 +24,13 @@ from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.interface import Row
 from pydhcpd.limiter import TokenBucket
+from pydhcpd.link import Link
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.scope import boot_of
 from pydhcpd.policy.terms import INFINITE, Terms, fitted
 from pydhcpd.probes import ANYWHERE, Probes, State
-from pydhcpd.serving import Link, Serving
+from pydhcpd.serving import Serving
 from pydhcpd.wire import fqdn
 from pydhcpd.wire.packet import (
     ACK,
@@ -110,6 +111,8 @@ class DHCPTransaction(Case):
     def receive(self, request: Request, serving: Serving, hosts: HostDatabase) -> float:
         """Take in a request, in place of an earlier one of this transaction; returns in how many seconds to answer."""
         self.request = request
+        if request.ciaddr and _must_not_say_its_address(request):
+            request.ciaddr = 0
         policy = serving.policy
         if policy.reads_relay or policy.has_keys or (request.relay and not request.giaddr):
             self._get_to_know(request, serving, hosts)
@@ -180,7 +183,8 @@ class DHCPTransaction(Case):
         if link is None:
             raise Ignored("came in on an interface that is not served")
         self.serving, self.hosts, self.time, self.link = serving, hosts, now, link
-        self.message, self.route, self.source, self.event = b"", NOWHERE, link.server, None
+        self.message, self.route, self.event = b"", NOWHERE, None
+        self.source = serving.address_asked(request, link)
         self.durable, self.address = False, 0
         policy = serving.policy
         find_network(policy.networks, self, request, link.network)
@@ -240,10 +244,10 @@ class DHCPTransaction(Case):
         if AUTO_CONFIGURE in request.options and not request.giaddr:
             terms = self.serving.policy.terms_of(self, 0)
             if terms.options.get(AUTO_CONFIGURE) == DO_NOT_AUTO_CONFIGURE:
-                options = encode_options([(54, self.link.server.to_bytes(4, "big")), (AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE)])
+                options = encode_options([(54, self.source.to_bytes(4, "big")), (AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE)])
                 self.message = encode_reply(request, request.flags, 0, 0, 0, NO_BOOT,
                                             TYPE[OFFER] + options + self._answered(request))
-                self.route = route_of_refusal(request)
+                self.route = route_of_refusal(request, self.link)
 
     def _is_to_wait(self, request: Request, address: int) -> bool:
         """Whether it is not known yet that nobody else uses the address (RFC 2131 section 2.2).
@@ -259,8 +263,7 @@ class DHCPTransaction(Case):
         if state is State.IN_USE:
             raise Ignored("the address is in use, and that could not be stored")
         if state is State.UNKNOWN:
-            is_near = not request.giaddr and self.link.hardware and self.link.network is not None and (
-                self.link.network in self.segment.networks)
+            is_near = not request.giaddr and self.link.hardware and self.link.segment is self.segment
             place = self.link.name if is_near else ANYWHERE
             probes.begin(address, client, request.chaddr[:request.hlen], place, self.moment, self.serving.probe_wait)
             self.question = (place, self.link.hardware, address)
@@ -292,14 +295,13 @@ class DHCPTransaction(Case):
 
     def _request(self, request: Request) -> None:
         address = request.address(50) or request.ciaddr
-        if 54 in request.options:  # SELECTING
-            if not self._is_for_us(request):
-                self.hosts.withdraw(request.client)
-                raise Ignored("REQUEST to another server")
-        elif not self._is_on_record(request, address):  # INIT-REBOOT, RENEWING, REBINDING
-            return
+        if 54 in request.options and not self._is_for_us(request):
+            self.hosts.withdraw(request.client)
+            raise Ignored("REQUEST to another server")
         if not address:
             raise Ignored("REQUEST without an address")
+        if 54 not in request.options and not self._is_on_record(request, address):  # INIT-REBOOT, RENEWING, REBINDING
+            return
         if not self._grant(request, address):
             self.hosts.withdraw(request.client)  # it begins anew, and must not keep an address from whom it is reserved for
             self._refuse(request, "the address is not available")
@@ -365,11 +367,13 @@ class DHCPTransaction(Case):
 
     def _inform(self, request: Request) -> None:
         """Options only: no lease is looked for, none is given (section 4.3.5)."""
-        if request.ciaddr and self.serving.policy.networks.of(request.ciaddr) is None:
+        if not request.ciaddr and not request.giaddr:
+            raise Ignored("INFORM without an address")
+        if request.ciaddr and self.serving.policy.networks.of_host(request.ciaddr) is None:
             raise Ignored("INFORM from an address of no served network")
         terms = self.serving.policy.terms_of(self, request.ciaddr)
         self._encode(request, ACK, 0, 0, request.ciaddr, terms)
-        self.route = route_of_information(request)
+        self.route = route_of_information(request, self.link)
         self._tell(request, "informed", request.ciaddr)
 
     def _bootp(self, request: Request) -> None:
@@ -385,7 +389,8 @@ class DHCPTransaction(Case):
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
         self.message = encode_bootp_reply(request, address, terms.next_server, terms.boot, terms.selected(None), self.link.mtu)
-        self.route = route_of_lease(request, address, self.link.hardware != b"")
+        self._speak_to(request, address)
+        self.route = route_of_lease(request, address, self.link)
 
     # --- what they share
 
@@ -395,11 +400,20 @@ class DHCPTransaction(Case):
         return server in self.serving.own or (server != 0 and server == self._server(request))
 
     def _server(self, request: Request) -> int:
-        """The server identifier: our address on the link, unless the relay has the client send its renewals to itself."""
+        """The server identifier: the address that the client hears from. To one behind a relay it is ours on the relay's link,
+        unless the relay has the client send its renewals to itself."""
+        if not request.giaddr:
+            return self.source
         relay = request.options.get(82)
-        if relay is not None and request.giaddr and SERVER_IDENTIFIER_OVERRIDE in relay:
+        if relay is not None and SERVER_IDENTIFIER_OVERRIDE in relay:
             return server_identifier_override(relay) or self.link.server
         return self.link.server
+
+    def _speak_to(self, request: Request, address: int) -> None:
+        """Answer a client of this address from ours on its own network (RFC 2131 section 4.1), if it asked none of ours by
+        unicast: to that one it listens (RFC 1122 section 4.1.3.5)."""
+        if self.link.identifiers and not request.giaddr and request.destination not in self.serving.own:
+            self.source = self.link.identifier_for(address)
 
     def _reserved_address(self, request: Request) -> int:
         """The address that is reserved for the client, if it may have it now; else 0."""
@@ -421,10 +435,11 @@ class DHCPTransaction(Case):
                           more: bytes = b"") -> None:
         """An OFFER or ACK of an address; `more` are options that follow from the request, ready for the wire."""
         self._encode(request, kind, address, lease_time, request.ciaddr if kind == ACK else 0, terms, more)
-        self.route = route_of_lease(request, address, self.link.hardware != b"")
+        self.route = route_of_lease(request, address, self.link)
 
     def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
                 more: bytes = b"") -> None:
+        self._speak_to(request, yiaddr or ciaddr)
         wanted, server = request.options.get(55), self._server(request)
         if AUTO_CONFIGURE in request.options and wanted is not None:
             wanted += bytes((AUTO_CONFIGURE,))  # it is asked for by sending it (RFC 2563 section 2.2)
@@ -458,10 +473,11 @@ class DHCPTransaction(Case):
 
     def _refuse(self, request: Request, note: str) -> None:
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""
+        self._speak_to(request, request.address(50) or request.ciaddr)
         options = encode_options([(54, self._server(request).to_bytes(4, "big")), (56, note.encode()[:255])])
         flags = request.flags | BROADCAST_FLAG if request.giaddr else request.flags
         self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + _echoed(request))
-        self.route = route_of_refusal(request)
+        self.route = route_of_refusal(request, self.link)
         self._tell(request, "refused", request.address(50) or request.ciaddr, note)
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
@@ -477,6 +493,14 @@ class DHCPTransaction(Case):
         if self.by_selection:
             answered += encode_option(SUBNET_SELECTION, options[SUBNET_SELECTION])
         return answered + _echoed(request)
+
+
+def _must_not_say_its_address(request: Request) -> bool:
+    """Whether ciaddr has to be 0 (RFC 2131 table 5), and means nothing: in DISCOVER, and in a REQUEST that selects. Who names
+    the server when it renews is let off, if it is where it says."""
+    options = request.options
+    return request.kind == DISCOVER or (request.kind == REQUEST and 54 in options and (
+        50 in options or request.source != request.ciaddr))
 
 
 def _echoed(request: Request) -> bytes:

@@ -35,9 +35,15 @@ ALICE, BOB, CAROL = (bytes.fromhex("0200000000") + bytes([n]) for n in (0xA, 0xB
 BEGINNING = 1_700_000_000
 
 
-def interface(index, name, *addresses, mtu=1500, ethernet=True):
+def interface(index, name, *addresses, mtu=1500, ethernet=True, **more):
+    """An address without a mask is of a /24."""
     return Interface(index, name, bytes.fromhex("02000000ff") + bytes([index]) if ethernet else b"", ethernet, False, mtu, True,
-                     tuple((address_from(one), 0xFFFFFF00) for one in addresses))
+                     tuple(pair_of(one) for one in addresses), **more)
+
+
+def pair_of(text):
+    address, _, length = text.partition("/")
+    return address_from(address), 0xFFFFFFFF << (32 - int(length or 24)) & 0xFFFFFFFF
 
 
 INTERFACES = {one.index: one for one in (interface(ETH1, "eth1", SERVER), interface(ETH2, "eth2", OTHER_OWN))}
@@ -54,6 +60,7 @@ class Sent:
     interface: int
     hardware: bytes = b""
     stored: bool = False
+    source: str = ""
 
     @property
     def kind(self):
@@ -129,11 +136,11 @@ class Bench:
             while self.hosts.reclaim(int(self.now)):
                 pass
 
-    def note(self, data, address, port, interface, hardware=b""):
+    def note(self, data, address, port, interface, source, hardware=b""):
         packet = Packet.decode(data)
         row = self.stored(address_text(packet.yiaddr)) if packet.yiaddr else None
         stored = row is not None and row.mac == packet.hardware.hex(":").upper()
-        self.sent.append(Sent(packet, data, address_text(address), port, interface, hardware, stored))
+        self.sent.append(Sent(packet, data, address_text(address), port, interface, hardware, stored, address_text(source)))
 
 
 class Datagrams:
@@ -142,9 +149,10 @@ class Datagrams:
     def __init__(self, bench):
         self.bench = bench
 
-    def send(self, messages):
-        for data, address, port, index, _source in messages:
-            self.bench.note(data, address, port, index)
+    def send(self, messages, on_link=False):
+        for data, address, port, index, source in messages:
+            assert bool(index) is on_link, "by the link of the request, or as the routing table says"
+            self.bench.note(data, address, port, index, source)
         return []
 
 
@@ -157,7 +165,8 @@ class Frames:
     def send(self, messages):
         for frame, index in messages:
             assert frame[34:38] == bytes.fromhex("0043 0044"), "from port 67 to port 68"
-            self.bench.note(frame[42:], int.from_bytes(frame[30:34], "big"), 68, index, frame[:6])
+            source, address = (int.from_bytes(frame[at:at + 4], "big") for at in (26, 30))
+            self.bench.note(frame[42:], address, 68, index, source, frame[:6])
         return []
 
 

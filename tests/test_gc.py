@@ -76,7 +76,7 @@ def every_kind_of_answer(bench: Bench, talk: Conversation, client: Client) -> No
         talk.message(client, RELEASE, ciaddr=offer.packet.yiaddr, o54=four_octets(OWN)),
     ]
     bench.deliver(*asked)
-    bench.deliver_raw((b"", 0), (asked[0].encode()[:200], 0), (asked[0].encode()[:245], 0), (bytes(300), 0))
+    bench.deliver_raw(*((data, 0, 0) for data in (b"", asked[0].encode()[:200], asked[0].encode()[:245], bytes(300))))
     bench.now += 0.5
     bench.keep_house()
 

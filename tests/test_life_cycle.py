@@ -75,6 +75,11 @@ class Sent(NamedTuple):
     hardware: bytes = b""
 
 
+def sender_of(packet: Packet) -> int:
+    """Where a message comes from: its relay, or a client at the address that it says it has."""
+    return packet.giaddr or packet.ciaddr
+
+
 class Recorder:
     """Stands for both senders, and keeps what was sent."""
 
@@ -83,7 +88,7 @@ class Recorder:
         self.frames: list[tuple[bytes, int]] = []
 
     def of_datagrams(self) -> SimpleNamespace:
-        return SimpleNamespace(send=lambda messages: self.datagrams.extend(messages) or [])
+        return SimpleNamespace(send=lambda messages, on_link=False: self.datagrams.extend(messages) or [])
 
     def of_frames(self) -> SimpleNamespace:
         return SimpleNamespace(send=lambda frames: self.frames.extend(frames) or [])
@@ -135,12 +140,11 @@ class Bench:
 
     def deliver(self, *packets: Packet, destination: int = BROADCAST) -> list[Sent]:
         """Give the server these messages as one batch; what it sent."""
-        self.server.receive([(packet.encode(), 1, 0, 68, destination) for packet in packets])
-        return self.recorder.take()
+        return self.deliver_raw(*[(packet.encode(), sender_of(packet), destination) for packet in packets])
 
-    def deliver_raw(self, *datagrams: tuple[bytes, int]) -> list[Sent]:
-        """The same, of bytes and destinations."""
-        self.server.receive([(data, 1, 0, 68, destination) for data, destination in datagrams])
+    def deliver_raw(self, *datagrams: tuple[bytes, int, int]) -> list[Sent]:
+        """The same, of bytes, sources and destinations."""
+        self.server.receive([(data, 1, source, 68, destination) for data, source, destination in datagrams])
         return self.recorder.take()
 
     def keep_house(self) -> None:
@@ -478,7 +482,7 @@ class LifeCycle(RuleBasedStateMachine):
         batch, self.waiting = self.waiting, []
         if not batch:
             return
-        sent = self.bench.deliver_raw(*[(one.packet.encode(), one.destination) for one in batch])
+        sent = self.bench.deliver_raw(*[(one.packet.encode(), sender_of(one.packet), one.destination) for one in batch])
         replies = {one.packet.xid: one for one in sent}
         assert len(replies) == len(sent)
         assert replies.keys() <= {one.packet.xid for one in batch}

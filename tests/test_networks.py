@@ -4,11 +4,11 @@ Each test is a configuration and a few messages, on a real server with a real le
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, ETH2, SERVER, codes, datagram, interface, reason
+from rig import ALICE, BOB, CAROL, ETH2, EVERYBODY, SERVER, codes, datagram, interface, reason
 
 from pydhcpd.addresses import address_from
 from pydhcpd.leases.interface import QUARANTINED
-from pydhcpd.wire.packet import ACK, INFORM, NAK, OFFER, RELEASE
+from pydhcpd.wire.packet import ACK, DISCOVER, INFORM, NAK, OFFER, RELEASE, REQUEST
 
 CAMPUS = """
 subnets = [
@@ -52,7 +52,9 @@ def suboption(code, data):
     ({"giaddr": RELAY1}, {82: suboption(5, ip("10.2.0.0")), 118: ip("10.3.0.0")}, "10.2.4.4"),  # and 118
     ({"giaddr": RELAY1}, {118: ip("10.2.0.0")}, "10.2.4.4"),
     ({}, {118: ip("10.1.0.0")}, "10.1.4.0"),
-    ({"giaddr": RELAY1}, {118: ip("172.16.0.0")}, "10.1.4.0"),  # of no network here: RFC 3011 leaves it to the server
+    ({"giaddr": RELAY1}, {118: b"\n\2\0"}, "10.1.4.0"),  # of another length than an address
+    ({"giaddr": "198.51.100.9"}, {82: suboption(5, ip("10.2.0.0"))}, "10.2.4.4"),  # RFC 3527: any address of the relay's
+    ({"giaddr": "198.51.100.9"}, {118: ip("10.2.0.0")}, "10.2.4.4"),
 ])
 def test_the_subnet_of_a_request(bench, fields, options, address):
     bench.serve(CAMPUS)
@@ -71,16 +73,29 @@ def test_rule_34_option_118_is_returned_if_it_was_used(bench):
     assert codes(used)[-2:] == [118, 82]
     refused = one(bench.say(bench.selecting("10.9.9.9", giaddr=RELAY1, options={118: ip("10.2.0.0"), 82: b"\1\1x"})))
     assert codes(refused) == [53, 54, 56, 82], "rule 15"
-    unused = one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={118: ip("172.16.0.0")})))
+    unused = one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={118: b"\n\2\0"})))
     assert option(unused, 118) is None
+    beaten = one(bench.say(bench.discover(BOB, giaddr=RELAY1, options={118: ip("10.3.0.0"), 82: suboption(5, ip("10.2.0.0"))})))
+    assert option(beaten, 118) is None
 
 
 @pytest.mark.parametrize(("fields", "options"), [
     ({"giaddr": "172.16.0.1"}, {}), ({"giaddr": RELAY1}, {82: suboption(5, ip("172.16.0.0"))}),
-    ({"giaddr": "255.255.255.255"}, {}), ({"giaddr": "127.0.0.1"}, {})])
-def test_what_is_of_no_network_gets_no_answer(bench, fields, options):
-    bench.serve(CAMPUS)
-    assert bench.say(bench.discover(options=options, **fields)) == []
+    ({"giaddr": "255.255.255.255"}, {}), ({"giaddr": "127.0.0.1"}, {}),
+    # RFC 3011: to the subnet that 118 names belongs who gets an answer, and not to the relay's or the link's
+    ({"giaddr": RELAY1}, {118: ip("172.16.0.0")}), ({}, {118: ip("172.16.0.0")}), ({}, {118: ip("255.255.255.255")}),
+    # the broadcast address of a served subnet is no relay's, nor is the subnet's own, and an answer there would go to many
+    ({"giaddr": "10.1.255.255"}, {}), ({"giaddr": "10.1.0.0"}, {}), ({"giaddr": "10.3.0.255"}, {}),
+    ({"giaddr": "10.1.255.255"}, {82: suboption(5, ip("10.2.0.0"))}), ({"giaddr": "10.1.255.255"}, {118: ip("10.2.0.0")}),
+    ({"giaddr": "224.0.0.1"}, {82: suboption(5, ip("10.2.0.0"))}), ({"giaddr": EVERYBODY}, {118: ip("10.2.0.0")}),
+    ({"giaddr": "127.0.0.1"}, {82: suboption(5, ip("10.2.0.0"))}), ({"giaddr": "0.0.0.7"}, {118: ip("10.2.0.0")}),
+])
+@pytest.mark.parametrize("kind", [DISCOVER, REQUEST, INFORM])
+def test_what_is_of_no_network_gets_no_answer(bench, fields, options, kind):
+    bench.serve("authoritative = True\n" + CAMPUS)
+    rest = {REQUEST: {50: "10.1.4.0"}}.get(kind, {})
+    assert bench.say(bench.message(kind, options={**rest, **options}, ciaddr="10.1.4.0" if kind == INFORM else "0.0.0.0",
+                                   **fields)) == []
     assert reason(bench) == {"of a network that is not served": 1}
 
 

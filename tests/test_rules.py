@@ -43,9 +43,12 @@ SOURCE_PORT = {82: bytes.fromhex("0103 703031 1300")}  # a circuit id and the em
     ({"giaddr": "192.0.2.9", "ciaddr": "192.0.2.15"}, {}, ("192.0.2.9", 67, 0, b"")),
     # and with suboption 82.19 to the port that it came from (RFC 8357)
     ({"giaddr": "192.0.2.9", "options": SOURCE_PORT}, {"source": "192.0.2.9", "port": 6700}, ("192.0.2.9", 6700, 0, b"")),
-    # rule 3: ciaddr not 0
-    ({"ciaddr": "192.0.2.15"}, {}, ("192.0.2.15", 68, 0, b"")),
-    ({"ciaddr": "192.0.2.15", "flags": 0x8000}, {}, ("192.0.2.15", 68, 0, b"")),
+    # table 5: ciaddr in a DISCOVER means nothing, wherever the datagram comes from
+    ({"ciaddr": "192.0.2.15"}, {"source": "192.0.2.15"}, ("192.0.2.10", 68, ETH1, ALICE)),
+    ({"ciaddr": "192.0.2.15", "flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, b"")),
+    ({"ciaddr": "224.0.0.1"}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
+    ({"ciaddr": EVERYBODY}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
+    ({"ciaddr": "203.0.113.9"}, {"source": "203.0.113.9"}, ("192.0.2.10", 68, ETH1, ALICE)),
     # rule 4: the broadcast bit, and no other bit (the rest are reserved, section 2)
     ({"flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, b"")),
     ({"flags": 0x7FFF}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
@@ -83,7 +86,7 @@ def test_rule_2_a_nak_is_broadcast_even_with_ciaddr(bench):
 def test_rule_3_an_ack_goes_to_ciaddr(bench):
     bench.lease(ALICE)
     (ack,) = bench.say((bench.request(ALICE, ciaddr="192.0.2.10"), SERVER, "192.0.2.10"))
-    assert (ack.kind, ack.address, ack.port, ack.interface, ack.hardware) == (ACK, "192.0.2.10", 68, 0, b"")
+    assert (ack.kind, ack.address, ack.port, ack.interface, ack.hardware) == (ACK, "192.0.2.10", 68, ETH1, b"")
 
 
 def test_rule_7_a_nak_through_a_relay_carries_the_broadcast_bit(bench):
@@ -238,7 +241,7 @@ def replies_of_each_kind(bench, **fields):
     """OFFER, ACK, NAK and the ACK to an INFORM, with the messages that they answer."""
     way = (EVERYBODY, "0.0.0.0")
     messages = [bench.discover(**fields), bench.selecting("192.0.2.10", **fields),
-                bench.request(options={50: "192.0.2.15"}, **fields), bench.message(INFORM, **fields)]
+                bench.request(options={50: "192.0.2.15"}, **fields), bench.message(INFORM, ciaddr="192.0.2.10", **fields)]
     return [(message, reply) for message in messages for reply in bench.say((message, *way))]
 
 
@@ -595,7 +598,7 @@ def test_rules_36_37_a_client_identifier_is_opaque_bytes_and_returned_unaltered(
     (offer,) = bench.say(bench.discover(ALICE, options=options))
     (ack,) = bench.say(bench.selecting(offer.yiaddr, ALICE, options=options))
     (nak,) = bench.say(bench.request(ALICE, options={50: "192.0.2.77", **options}))
-    (informed,) = bench.say(bench.message(INFORM, ALICE, options=options))
+    (informed,) = bench.say(bench.message(INFORM, ALICE, ciaddr="192.0.2.10", options=options))
     assert [one.kind for one in (offer, ack, nak, informed)] == [OFFER, ACK, NAK, ACK]
     assert {one.packet.options.get(61) for one in (offer, ack, nak, informed)} == {identifier}
     assert bench.lease(BOB, options={61: identifier + b"\0" if len(identifier) < 255 else b"x"}).yiaddr != ack.yiaddr

@@ -53,6 +53,8 @@ _CONTROL = socket.CMSG_SPACE(_PKTINFO)
 
 _NOTHING_RECEIVED = frozenset({errno.EAGAIN, errno.EINTR, errno.ENOMEM, errno.ENOBUFS, errno.ENETDOWN, errno.ECONNREFUSED,
                                errno.EHOSTUNREACH, errno.ENETUNREACH})
+_BY_TABLE = c_int(socket.MSG_DONTWAIT)
+_ON_LINK = c_int(socket.MSG_DONTWAIT | socket.MSG_DONTROUTE)
 _WAIT_MS = 10  # for a full socket buffer, at a time
 _WAITS = 5  # at most, for one call of `send`: 50 ms in all
 
@@ -205,7 +207,7 @@ class _Sender:
         self._sock = sock
         self._messages = messages  # kept: the kernel is given addresses of what it owns
         self._fd = c_int(sock.fileno())
-        self._flags = c_int(socket.MSG_DONTWAIT)
+        self._flags = _BY_TABLE
         self._size = messages.size
         self._buffer_size = buffer_size
         self._buffers = messages.buffers
@@ -291,8 +293,13 @@ class BatchSender(_Sender):
         self._sources = messages.slot_column("I", _SOCKADDR_IN + _CMSGHDR + 4)
         self._pinned = 0  # no message from this index on has an interface or a source left from an earlier batch
 
-    def send(self, messages: Sequence[Message]) -> list[Failure]:
-        """Send each message that can be sent; those that could not, by index, with the errno. Waits at most 50 ms."""
+    def send(self, messages: Sequence[Message], on_link: bool = False) -> list[Failure]:
+        """Send each message that can be sent; those that could not, by index, with the errno. Waits at most 50 ms.
+
+        `on_link`: the receivers are on the link of the interface that each message names, even if the routing table knows
+        nothing of it or names a router.
+        """
+        self._flags = _ON_LINK if on_link else _BY_TABLE
         return self._send_all(messages, self._address)
 
     def _address(self, messages: Sequence[Message]) -> Sequence[bytes]:

@@ -14,6 +14,7 @@ import socket
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydhcpd.addresses import address_from
@@ -22,6 +23,7 @@ _IFF_UP, _IFF_LOOPBACK = 0x1, 0x8  # linux/if.h
 _ARPHRD_ETHER = 1  # linux/if_arp.h
 _IFA_F_SECONDARY = 0x1  # linux/if_addr.h
 _RTMGRP_LINK, _RTMGRP_IPV4_IFADDR = 0x1, 0x10  # linux/rtnetlink.h
+_ACCEPT_OF_VRFS = Path("/proc/sys/net/ipv4/udp_l3mdev_accept")  # Documentation/networking/vrf.rst of Linux
 _NETLINK_MESSAGE = 64 << 10  # octets, at most
 
 _SILENCE_MS = 50  # after the last notification of a burst
@@ -46,6 +48,10 @@ class Interface:
     """Set up by the administrator; it may have no carrier."""
     addresses: tuple[tuple[int, int], ...]
     """IPv4 address and mask, both in host byte order; the primary ones first."""
+    vrf: int = 0
+    """The index of the VRF that it belongs to, whose routing table counts for it; 0 for none."""
+    vrf_is_closed: bool = False
+    """Whether the kernel keeps from a socket of the whole machine what comes in by the VRF (net.ipv4.udp_l3mdev_accept)."""
 
 
 Interfaces: TypeAlias = dict[int, Interface]
@@ -207,6 +213,7 @@ def _dump() -> tuple[list[Any], list[Any]]:
 
 def _interface(link: Any, addresses: tuple[tuple[int, int], ...]) -> Interface:
     ethernet = link["ifi_type"] == _ARPHRD_ETHER
+    vrf = _vrf(link)
     return Interface(
         index=link["index"],
         name=link.get_attr("IFLA_IFNAME"),
@@ -216,7 +223,23 @@ def _interface(link: Any, addresses: tuple[tuple[int, int], ...]) -> Interface:
         mtu=link.get_attr("IFLA_MTU"),
         up=bool(link["flags"] & _IFF_UP),
         addresses=addresses,
+        vrf=vrf,
+        vrf_is_closed=vrf != 0 and _vrfs_are_closed(),
     )
+
+
+def _vrf(link: Any) -> int:
+    information = link.get_attr("IFLA_LINKINFO")
+    kind = information.get_attr("IFLA_INFO_SLAVE_KIND") if information is not None else None
+    return link.get_attr("IFLA_MASTER") or 0 if kind == "vrf" else 0
+
+
+def _vrfs_are_closed() -> bool:
+    """Whether sockets that are bound to no VRF hear nothing of any. A kernel without the switch has no VRF either."""
+    try:
+        return _ACCEPT_OF_VRFS.read_text().strip() == "0"
+    except OSError:
+        return False
 
 
 def _hardware(text: str | None) -> bytes:

@@ -58,19 +58,21 @@ class Case:
 def find_network(networks: NetworkIndex, case: Case, request: Request, local: Network | None) -> None:
     """The subnet of a request; `local` is that of the link it came in on. Raises Ignored where none is served.
 
-    Option 118 and suboption 82.5 name an address of the subnet to serve, whatever giaddr says (RFC 3011, RFC 3527: the
-    latter beats the former). A unicast renewal may have come over routers, so its own address tells more than the link.
+    Option 118 and suboption 82.5 name an address of the subnet to serve and no other, whatever giaddr says (RFC 3011,
+    RFC 3527: the latter beats the former); the reply goes to giaddr all the same, so that must be a host's address. A
+    unicast renewal may have come over routers, so its own address tells more than the link.
     """
     case.by_selection = False
     network = local
     if request.giaddr:
         network = networks.of_relay(request.giaddr)
-        if LINK_SELECTION in request.relay and (selected := link_selection(request.relay)):
-            network = networks.of(selected)
-        elif SUBNET_SELECTION in request.options:
-            network = _selected(networks, case, request) or network
-    elif SUBNET_SELECTION in request.options:
-        network = _selected(networks, case, request) or network
+        selected = link_selection(request.relay) if LINK_SELECTION in request.relay else 0
+        if SUBNET_SELECTION in request.options and not selected:
+            selected = _selected(case, request)
+        if selected:
+            network = networks.of(selected) if network is not None or networks.may_be_host(request.giaddr) else None
+    elif SUBNET_SELECTION in request.options and (selected := _selected(case, request)):
+        network = networks.of(selected)
     elif request.ciaddr and request.unicast:
         network = networks.of(request.ciaddr) or network
     if network is None:
@@ -78,10 +80,11 @@ def find_network(networks: NetworkIndex, case: Case, request: Request, local: Ne
     case.network, case.segment = network, networks.segment_of[network.base]
 
 
-def _selected(networks: NetworkIndex, case: Case, request: Request) -> Network | None:
-    network = networks.of(request.address(SUBNET_SELECTION))
-    case.by_selection = network is not None
-    return network
+def _selected(case: Case, request: Request) -> int:
+    """The address that option 118 names; 0 where it is of another length than an address."""
+    selected = request.address(SUBNET_SELECTION)
+    case.by_selection = selected != 0
+    return selected
 
 
 def start(rules: Rules, case: Case) -> None:

@@ -74,6 +74,10 @@ class Network:
     def __str__(self) -> str:
         return network_text(self.base, self.mask)
 
+    def has_host(self, address: int) -> bool:
+        """Whether an address of the network may be a host's: neither the network's own nor its broadcast address."""
+        return self.base < address < self.base + self.size - 1 or self.size <= 2  # RFC 3021: a /31 has neither
+
     def pool_of(self, address: int) -> Pool | None:
         """The pool whose ranges hold an address of the network."""
         kind = self.kinds[address - self.base]

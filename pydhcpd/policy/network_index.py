@@ -5,6 +5,7 @@ Owns nothing but the look-ups, which take the same time however many networks th
 
 from collections.abc import Iterator, Sequence
 
+from pydhcpd.addresses import is_unicast
 from pydhcpd.policy.network import Network, Segment
 
 MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes into a packet
@@ -40,17 +41,27 @@ class NetworkIndex:
                 return network
         return None
 
+    def of_host(self, address: int) -> Network | None:
+        """The same, but None as well for a network's own address and its broadcast address, which are no host's."""
+        network = self.of(address)
+        return network if network is not None and network.has_host(address) else None
+
     def of_relay(self, giaddr: int) -> Network | None:
         """The network that a relay agent serves: one that lists it, else that of its own address. Remembered, in bounded
         number."""
         network = self._by_relay.get(giaddr)
         if network is None:
-            network = self.of(giaddr)
+            network = self.of_host(giaddr)
             if network is not None:
                 if len(self._by_relay) >= MOST_RELAYS:
                     self._by_relay = dict(self._listed_relays)
                 self._by_relay[giaddr] = network
         return network
+
+    def may_be_host(self, address: int) -> bool:
+        """Whether a host may have the address, of one of the networks or of another: it stands for one receiver alone."""
+        network = self.of(address)
+        return is_unicast(address) if network is None else network.has_host(address)
 
     def on(self, interface: str) -> Network | None:
         """The network that names an interface as its own, which may have an address of another network (a VPN)."""

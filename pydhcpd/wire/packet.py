@@ -169,7 +169,7 @@ class Request(Packet):
 
     `client` is the key of RFC 2131 section 4.2, tagged by kind so that the two never meet: the client identifier
     where one was sent, else hardware type and address; empty for a leasequery by address. `interface` is the index of the
-    interface that it came in on, `source` and `port` are the sender's, `unicast` tells whether it was sent to us alone;
+    interface that it came in on, `source` and `port` are the sender's, `destination` is the address that it was sent to;
     `kind` is the message type, BOOTP where there is none, UNKNOWN_KIND where option 53 holds no type.
 
     Policy reads besides: `relay` and `relay_address`, the content of option 82 and giaddr, or those that are remembered for
@@ -177,15 +177,15 @@ class Request(Packet):
     the request sets the last two. A query of leases by address has no client: its key is empty.
     """
 
-    __slots__ = ("client", "interface", "interface_name", "kind", "known", "port", "relay", "relay_address", "source",
-                 "unicast")
+    __slots__ = ("client", "destination", "interface", "interface_name", "kind", "known", "port", "relay", "relay_address",
+                 "source")
 
     client: bytes
     kind: int
     interface: int
     source: int
     port: int
-    unicast: bool
+    destination: int
     relay: bytes
     relay_address: int
     interface_name: str
@@ -210,7 +210,7 @@ class Request(Packet):
         else:
             raise MalformedPacket("neither a hardware address nor a client identifier")  # RFC 4390 section 2.1
         request.interface, request.source, request.port = interface, source, port
-        request.unicast = destination != 0xFFFFFFFF
+        request.destination = destination
         request.relay, request.relay_address = request.options.get(82, b""), request.giaddr
         request.interface_name, request.known = "", False
         kind = request.options.get(53)
@@ -219,6 +219,11 @@ class Request(Packet):
         else:
             request.kind = kind[0] if len(kind) == 1 and kind[0] else UNKNOWN_KIND
         return request
+
+    @property
+    def unicast(self) -> bool:
+        """Whether it was sent to us, and not to everyone."""
+        return self.destination != 0xFFFFFFFF
 
     def size_limit(self, mtu: int) -> int:
         """The most bytes that a reply may have, IP and UDP headers not counted (RFC 2132 section 9.10, and the MTU)."""

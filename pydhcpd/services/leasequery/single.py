@@ -44,12 +44,13 @@ class LeasequeryService(threading.Thread):
     """Answers what is `put`, until `stop`. `counters` tells what got no answer, by reason."""
 
     def __init__(self, leases: LeaseReader, send: Send, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
-                 server: Callable[[Request], int], timers: Timers = default_timers,
+                 sender: Callable[[Request], tuple[int, int]], timers: Timers = default_timers,
                  clock: Callable[[], float] = time.time, waiting: int = WAITING) -> None:
         """`leases` and `send` are used in this thread.
 
         `allowed` tells whether an address may ask, and is called by who puts; `serves`, whether one lies in a network of
-        ours; `server` gives the server identifier for a request. `waiting` is the most queries that wait.
+        ours; `sender` gives our address that a request asked, and the index of the VRF by which its answer goes, 0 for none.
+        `waiting` is the most queries that wait.
         """
         super().__init__(name="leasequery", daemon=True)
         self.counters: Counter[str] = Counter()
@@ -58,7 +59,7 @@ class LeasequeryService(threading.Thread):
         self._send = send
         self._allowed = allowed
         self._serves = serves
-        self._server = server
+        self._sender = sender
         self._timers = timers
         self._clock = clock
         self._waiting: queue.Queue[Request | None] = queue.Queue(waiting)
@@ -100,9 +101,9 @@ class LeasequeryService(threading.Thread):
             self._complain("a leasequery could not be answered, by a fault of the program: %r", error)
 
     def _answer(self, request: Request) -> None:
-        now, server = int(self._clock()), self._server(request)
+        now, (server, vrf) = int(self._clock()), self._sender(request)
         message = encode_answer(request, self._look_up(request, now), server, now, self._timers)
-        address, port, interface, _ = to_relay(request)
+        address, port, interface, _ = to_relay(request, vrf)
         failures = self._send([(message, address, port, interface, server)])
         if failures:
             self.counters["an answer to a leasequery could not be sent"] += 1

@@ -51,7 +51,7 @@ def store(tmp_path):
 
 def service_of(store, send, **more):
     return LeasequeryService(store.reader(), send, allowed=one_of([(RELAY_AGENT, 0xFFFFFFFF)]), serves=one_of([NETWORK]),
-                             server=lambda request: SERVER, clock=lambda: NOW + 0.5, **more)
+                             sender=lambda request: (SERVER, 0), clock=lambda: NOW + 0.5, **more)
 
 
 @pytest.fixture
@@ -140,9 +140,9 @@ def test_a_fault_of_the_program_does_not_end_the_thread(store, sent):
     def server(request):
         if next(faults):
             raise KeyError(request.interface)
-        return SERVER
+        return SERVER, 0
 
-    service = LeasequeryService(store.reader(), sent, allowed=lambda _: True, serves=one_of([NETWORK]), server=server,
+    service = LeasequeryService(store.reader(), sent, allowed=lambda _: True, serves=one_of([NETWORK]), sender=server,
                                 clock=lambda: NOW)
     service.start()
     service.put(query(ciaddr=FIRST))
