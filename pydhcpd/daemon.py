@@ -10,7 +10,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
@@ -20,33 +20,31 @@ from pydhcpd import __version__
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
-from pydhcpd.control.output import HostRow
-from pydhcpd.errors import InvalidValue, MalformedPacket, StoreError
-from pydhcpd.events import EventLog
+from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
+from pydhcpd.ports import ARP, ICMP, PACKET, UDP, open_ports
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
 from pydhcpd.process.privileges import (
-    Ports,
     check_directory,
     drop_capabilities,
     drop_privileges,
     give_database,
-    open_ports,
     prepare_directory,
 )
 from pydhcpd.server import BEAT, DHCPServer
-from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer
-from pydhcpd.services.leasequery.messages import one_of
-from pydhcpd.services.leasequery.single import LeasequeryService
+from pydhcpd.services.keeper import Services, openers
+from pydhcpd.services.lease_log import LeaseLog
+from pydhcpd.services.leasequery.service import BulkLeasequery, Leasequery
+from pydhcpd.services.prompt import Prompt
+from pydhcpd.services.service import Ports, Surroundings
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
-from pydhcpd.wire.packet import Request
 
 log = logging.getLogger(__name__)
 
@@ -54,8 +52,9 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground",
-         "bulk_leasequery")
+SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery)
+SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
+FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
 """Settings that a reload cannot change."""
 
 
@@ -66,7 +65,6 @@ class Daemon:
         self._command_line = command_line
         self._configuration = configuration
         self._ports = ports
-        self._events = EventLog()
         self._lock = threading.Lock()  # guards _configuration and the making of what is served
         self._waiting: tuple[str, ...] = ()
         self._ready = False
@@ -79,19 +77,21 @@ class Daemon:
             store = SQLiteStore(Path(self._configuration["host_file"]).absolute())
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
-            self._server = DHCPServer(self._hosts, self._events, self._ports.udp, self._ports.packet,
+            self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
                                       self._configuration["maximum_transactions"],
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
-                                      arp=self._ports.arp, icmp=self._ports.icmp)
-            self._answer_queries(stack, store)
+                                      arp=self._ports.get(ARP), icmp=self._ports.get(ICMP))
+            surroundings = Surroundings(self._server, lambda: self._configuration, self._ports)
+            self._services = Services(SERVICES, surroundings)
+            stack.callback(self._services.stop)
             watcher = InterfaceWatcher(self._follow)
             self._watcher = watcher
             interfaces = watcher.start()
             stack.callback(watcher.stop)
             self._follow(interfaces)
+            self._services.reconfigure(self._configuration, time.monotonic())
             self._server.start()
             stack.callback(self._server.stop)
-            self._start_prompt(stack)
             self._settle_collector()
             self._tell_ready()
             self._wait_for_signals()
@@ -99,73 +99,6 @@ class Daemon:
             log.info("stopping")
         log.info("stopped; all leases are stored")
         return 0
-
-    def _answer_queries(self, stack: ExitStack, store: SQLiteStore) -> None:
-        """Leasequery, whoever may ask: who that is, a reload can change."""
-        self._may_ask = one_of(self._configuration["leasequery_from"])
-        self._index_for_queries(self._configuration)
-        service = LeasequeryService(store.reader(), BatchSender(self._ports.udp).send, allowed=self._asks_rightly,
-                                    serves=self._serves, sender=self._sender)
-        self._server.leasequery = service.put
-        service.start()
-        stack.callback(service.stop)
-        if self._ports.bulk is not None:
-            bulk = BulkLeasequeryServer(self._ports.bulk, store.reader, allowed=self._asks_rightly,
-                                        serves=self._serves, ranges=self._ranges)
-            bulk.start()
-            stack.callback(bulk.stop)
-
-    def _index_for_queries(self, configuration: DHCPServerConfiguration) -> None:
-        """Indexes cost each lease something: they are there while anybody may ask for what they find."""
-        with self._hosts.lock:
-            if configuration["leasequery_from"]:
-                self._hosts.store.index_for_queries()
-            else:
-                self._hosts.store.drop_query_indexes()
-
-    def _asks_rightly(self, address: int) -> bool:
-        return self._may_ask(address)
-
-    def _serves(self, address: int) -> bool:
-        serving = self._server.serving
-        return serving is not None and serving.policy.networks.of(address) is not None
-
-    def _sender(self, request: Request) -> tuple[int, int]:
-        """Our address that a request asked, and the VRF that it came by."""
-        serving = self._server.serving
-        link = serving.links.get(request.interface) if serving is not None else None
-        if serving is None or link is None:
-            raise MalformedPacket("a leasequery on an interface that is not served")
-        return serving.address_asked(request, link), link.vrf
-
-    def _ranges(self) -> list[tuple[int, int]]:
-        """First and last address of each range of the pools, rising."""
-        serving = self._server.serving
-        return sorted(one for network in (serving.policy.networks if serving else ()) for pool in network.pools
-                      for one in pool.ranges)
-
-    def _start_prompt(self, stack: ExitStack) -> None:
-        prompt = self._ports.prompt
-        if prompt is None:
-            return
-        prompt.setHosts(self._active_hosts)
-        prompt.setEvents(lambda: self._events.since_yesterday(time.time()))
-        prompt.setConfiguration(self._entries)
-        prompt.serve_in_thread()
-        stack.callback(prompt.server_close)
-        stack.callback(prompt.shutdown)
-
-    def _entries(self) -> Iterator[tuple[str, str]]:
-        """The configuration, and what is served by it at this moment."""
-        serving = self._server.serving
-        yield from self._configuration.entries()
-        yield "serving", "nothing" if serving is None else serving.describe()
-
-    def _active_hosts(self) -> Iterator[HostRow]:
-        """Hosts with a lease that runs, and quarantined addresses."""
-        now = time.time()
-        return (HostRow(host.ip, host.mac, host.hostname, host.expires, host.state)
-                for host in self._hosts.active(now))
 
     @staticmethod
     def _settle_collector() -> None:
@@ -229,6 +162,7 @@ class Daemon:
                     self._feed_watchdog()
                 if received is not None and received.si_signo in ENDING:
                     return
+                self._services.look(time.monotonic())
                 try:
                     self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
                 except Exception:  # a fault in a reload must not end the service
@@ -244,9 +178,11 @@ class Daemon:
 
     def _patience(self, interval: float | None) -> float:
         """Seconds to wait for a signal at the most."""
-        times = [interval / 3] if interval else [3600.0]
+        times = [SERVICES_LOOK, interval / 3] if interval else [SERVICES_LOOK]
         if self._check is not None:
             times.append(self._check.remaining() + 0.01)
+        if (next_look := self._services.next_look()) is not None:
+            times.append(max(next_look - time.monotonic(), 0.0))
         return min(times)
 
     def _feed_watchdog(self) -> None:
@@ -300,10 +236,10 @@ class Daemon:
             for name in FIXED:
                 if configuration[name] != self._configuration[name]:
                     log.warning("%s is now %s: this needs a restart", name, configuration[name])
+            self._services.prepare(configuration)
             self._apply(configuration, self._watcher.snapshot())
             self._configuration = configuration
-            self._may_ask = one_of(configuration["leasequery_from"])
-            self._index_for_queries(configuration)
+            self._services.reconfigure(configuration, time.monotonic())
             self._server.maximum_transactions = configuration["maximum_transactions"]
             self._hosts.offers.limit = self._server.probes.limit = configuration["maximum_transactions"]
         set_level(level_of(configuration))
@@ -337,14 +273,14 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
     database_lock = open_database(configuration)
-    ports = open_ports(configuration)
+    ports = open_ports(openers(SERVICES, configuration))
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with ExitStack() as stack:
         if configuration["foreground"]:
             stack.enter_context(lock)
         else:
-            kept = [*ports.descriptors(), database_lock.fileno()]
+            kept = [*(one.fileno() for one in ports.values()), database_lock.fileno()]
             stack.enter_context(DaemonContext(umask=0o027, pidfile=lock, files_preserve=kept, signal_map={},
                                               detach_process=True))
         stack.callback(database_lock.release)
@@ -370,9 +306,10 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
         drop_privileges(configuration)
         drop_capabilities()
         check_directory(configuration, "host_file")
+        prompt = f"{configuration['control_address']}:{configuration['control_port']}"
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
-                 f"{configuration['control_address']}:{configuration['control_port']}" if ports.prompt else "no port")
+                 prompt if configuration["control_port"] else "no port")
         for warning in configuration.warnings:
             log.warning("%s", warning)
         return Daemon(command_line, configuration, ports).run()

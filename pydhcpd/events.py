@@ -1,55 +1,114 @@
-"""What happened to leases: the kinds of event, their words, and the log of the last 24 hours that the prompt shows.
+"""What happened to leases: events, the ring that holds the last of them, and how they are read.
 
-An event is recorded as a tuple of plain values, and put into words only when somebody reads it.
+The path of a packet tells what happened once a batch, by `Events.publish`. Who wants to know has a `Cursor` in the ring, and
+looks whenever its own clock says so: publishing wakes nobody. An event is a tuple of plain values, and put into words only
+when somebody reads it.
 """
 
-from collections import deque
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 from pydhcpd.addresses import address_text
 from pydhcpd.escape import escape
 
 DAY = 86400
-KEPT = 20_000  # events; the bound of the log's memory
+KEPT = 20_000  # events; the bound of the ring's memory
 
-Event = tuple[float, str, int, bytes, str, str]
-"""One event: time (seconds of the epoch), kind (a word), address (host byte order, 0 for none), hardware address, the
-name that the client sent, and what else there is to say. A plain tuple, for one is made for each lease."""
+Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes]
+"""One event, a plain tuple, for one is made for each lease; `Told` has names for its values."""
 
 
-def words(event: Event) -> str:
+class Told(NamedTuple):
+    """The values of an event by name: `Told._make(event)`."""
+
+    time: float
+    """Seconds of the epoch."""
+    kind: str
+    """A word, such as "leased"."""
+    address: int
+    """Host byte order, 0 for none."""
+    hardware: bytes
+    name: str
+    """The host name that the client was given, else the one that it sent; to be escaped before it is shown."""
+    sent_name: str
+    """The host name that the client sent; to be escaped as well."""
+    note: str
+    """What else there is to say."""
+    client: bytes
+    """The key of the lease."""
+    network: str
+    """The network, in words."""
+    ends: int
+    """When the lease ends (seconds of the epoch), 0 where there is none."""
+    relay: bytes
+    """What a relay agent said of the client: giaddr, and the content of option 82; empty for none."""
+
+
+def event(time: float, kind: str, address: int = 0, hardware: bytes = b"", name: str = "", note: str = "", *,
+          sent_name: str | None = None, client: bytes = b"", network: str = "", ends: int = 0, relay: bytes = b"") -> Event:
+    """An event of which most is not known; `sent_name` is `name` unless given."""
+    return time, kind, address, hardware, name, name if sent_name is None else sent_name, note, client, network, ends, relay
+
+
+def words(one: Event) -> str:
     """An event in a line of text; what a client sent is escaped."""
-    _, kind, address, hardware, hostname, note = event
+    _, kind, address, hardware, name, sent_name, note, *_ = one
     text = f"{kind} {address_text(address)}" if address else kind
     if hardware:
         text += f" {hardware.hex(':')}"
-    if hostname:
-        text += f" {escape(hostname)}"
+    if name:
+        text += f" {escape(name)}"
+    if sent_name not in (name, ""):
+        text += f" (sent {escape(sent_name)})"
     return f"{text}: {note}" if note else text
 
 
-class Lines:
-    """Events as lines of text, which are made when the log is written, not when it happens."""
-
-    __slots__ = ("_events",)
-
-    def __init__(self, events: Iterable[Event]) -> None:
-        self._events = events
-
-    def __str__(self) -> str:
-        return "\n".join([words(one) for one in self._events])
-
-
-class EventLog:
-    """The last events, bounded in number and age. Threads may add and read at any time."""
+class Events:
+    """The last events, bounded in number, each with a sequence number from 0. Threads may publish and read at any time."""
 
     def __init__(self, kept: int = KEPT) -> None:
-        self._events: deque[Event] = deque(maxlen=kept)
+        self.published = 0  # the sequence number of the next event
+        self._kept = kept
+        self._ring: list[Any] = [None] * kept  # the event with number n is at n modulo its length
+        self._lock = threading.Lock()  # guards both; nobody holds it for longer than it takes to copy a list
 
-    def add(self, events: Iterable[Event]) -> None:
+    def publish(self, batch: Sequence[Event]) -> None:
         """Take in events, in order of time."""
-        self._events.extend(events)
+        with self._lock:
+            last = batch[-self._kept:]
+            self.published += len(batch)
+            start = (self.published - len(last)) % self._kept
+            room = self._kept - start
+            self._ring[start:start + len(last)] = last[:room]
+            self._ring[:max(len(last) - room, 0)] = last[room:]
+
+    def since(self, number: int) -> tuple[int, list[Event]]:
+        """The events from a sequence number on that are still there, oldest first, and the number of the first of them."""
+        with self._lock:
+            first = max(number, self.published - self._kept, 0)
+            count, start = self.published - first, first % self._kept
+            found = self._ring[start:start + count]
+            return first, found + self._ring[:count - len(found)]
 
     def since_yesterday(self, now: float) -> Iterator[tuple[float, str]]:
         """Time and words of the events of the last 24 hours, newest last."""
-        return ((event[0], words(event)) for event in self._events.copy() if event[0] > now - DAY)
+        _, found = self.since(0)
+        return ((one[0], words(one)) for one in found if one[0] > now - DAY)
+
+
+class Cursor:
+    """How far somebody has read. `missed` counts the events that went by before they could be read."""
+
+    def __init__(self, events: Events) -> None:
+        """From now on."""
+        self.missed = 0
+        self._events = events
+        self._next = events.published
+
+    def read(self) -> list[Event]:
+        """What was published since the last call, as far as it is still there."""
+        first, found = self._events.since(self._next)
+        self.missed += first - self._next
+        self._next = first + len(found)
+        return found

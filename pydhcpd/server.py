@@ -19,7 +19,7 @@ from pydhcpd.addresses import BROADCAST
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.errors import Ignored, MalformedPacket, StoreError
-from pydhcpd.events import Event, EventLog, Lines
+from pydhcpd.events import Event, Events, event
 from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.host_database import PORTION, HostDatabase
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
@@ -34,7 +34,6 @@ from pydhcpd.wire.describe import describe
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
 
 log = logging.getLogger(__name__)
-lease_log = logging.getLogger("pydhcpd.leases")
 
 BATCH = 64  # datagrams read in one system call; more at once gain nothing
 MOST_BATCHES = 8  # read before anything is answered, under pressure
@@ -49,7 +48,7 @@ ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine 
 class DHCPServer:
     """Serves what `swap` gives it, until `stop`."""
 
-    def __init__(self, hosts: HostDatabase, events: EventLog, udp: socket.socket, packet: socket.socket | None,
+    def __init__(self, hosts: HostDatabase, events: Events, udp: socket.socket, packet: socket.socket | None,
                  maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT,
                  arp: socket.socket | None = None, icmp: socket.socket | None = None) -> None:
         """`beat` is the most seconds between signs of life of an idle thread. Without `arp` and `icmp` nothing is probed."""
@@ -296,13 +295,14 @@ class DHCPServer:
                 table = self.hosts.tables.of(address)
                 if table is not None and self.probes.heard(address, hardware, interface, moment) and self.hosts.quarantine(
                         table, address, min(int(now) + quarantine, NEVER), int(now)):
-                    found.append((now, "in use", address, hardware, "", f"it answers; nobody gets it for {quarantine} s"))
+                    found.append(event(now, "in use", address, hardware, note=f"it answers; nobody gets it for {quarantine} s",
+                                       network=self._serving.network_words(address)))
             try:
                 self.hosts.commit()
             except StoreError:
                 return  # it was told; until it can be stored the address is not offered to this client
-            for event in found:
-                self.probes.forget(event[2])
+            for one in found:
+                self.probes.forget(one[2])
         self._record(found)
 
     def _count(self, reason: Exception) -> None:
@@ -386,11 +386,9 @@ class DHCPServer:
         self._record([one.event for one in answered if one.event is not None])
 
     def _record(self, events: list[Event]) -> None:
-        """Into the log of events and the lease log, one record for the whole batch."""
+        """For all who want to know, once for the whole batch."""
         if events:
-            self.events.add(events)
-            if lease_log.isEnabledFor(logging.INFO):
-                lease_log.info("%s", Lines(events))
+            self.events.publish(events)
 
     def _complain(self, message: str, *values: object) -> None:
         """A warning, once a minute for each kind: trouble comes with every packet."""
@@ -410,12 +408,16 @@ class DHCPServer:
             with self.hosts.lock:
                 lapsed = self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
-            self._record([(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, "") for row in ended])
+            self._record([self._end_of(row, now) for row in ended])
             self._report_drops()
         finally:
             busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled
             again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)
             self.worker.do_after(again, self._keep_house)
+
+    def _end_of(self, row: Row, now: float) -> Event:
+        return event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, client=row.client, ends=row.ends,
+                     network=self._serving.network_words(row.address) if self._serving else "", relay=row.relay)
 
     def _report_drops(self) -> None:
         drops = self._receiver.kernel_drops() + self._backlog.dropped

@@ -55,6 +55,11 @@ class Serving:
         link where it was sent to everyone."""
         return request.destination if request.destination in self.own else link.server
 
+    def network_words(self, address: int) -> str:
+        """The network of an address in words, empty where it is of none that is served."""
+        network = self.policy.networks.of(address)
+        return "" if network is None else network.words
+
     def describe(self) -> str:
         """In a line: what is served where."""
         here = ", ".join(f"{self._network_on(link)} on {link.name} as {address_text(link.server)}"

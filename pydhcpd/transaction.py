@@ -346,7 +346,8 @@ class DHCPTransaction(Case):
             relay = request.relay_address.to_bytes(4, "big") + request.relay
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits)
         self.durable, self.address = True, address
-        self.event = (self.time, "leased", address, hardware, name, "")
+        self.event = (self.time, "leased", address, hardware, name, name, "", request.client, self._words_of(address), end,
+                      relay)
 
     def _decline(self, request: Request) -> None:
         address, now = request.address(50), int(self.time)
@@ -481,7 +482,16 @@ class DHCPTransaction(Case):
         self._tell(request, "refused", request.address(50) or request.ciaddr, note)
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
-        self.event = (self.time, kind, address, request.chaddr[:request.hlen], _sent_name(request), note)
+        name = _sent_name(request)
+        self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, name, note, request.client,
+                      self._words_of(address), 0, b"")
+
+    def _words_of(self, address: int) -> str:
+        """The network of an address in words; that of the request where it lies in no other of its segment."""
+        network = self.network
+        if address & network.mask != network.base:
+            network = self.segment.network_of(address) or network
+        return network.words
 
     def _answered(self, request: Request) -> bytes:
         """Options that follow from the request's own, 82 last: besides those that are echoed what answers 81 (RFC 4702), and

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.events import EventLog
+from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
@@ -187,7 +187,7 @@ def made_bench(directory, store_class=SQLiteStore):
     made = Bench(directory / "leases.db")
     with open_udp(0, "127.0.0.1") as udp:
         made.hosts = HostDatabase(store)
-        made.server = DHCPServer(made.hosts, EventLog(), udp, None, 1000, clock=lambda: made.now)
+        made.server = DHCPServer(made.hosts, Events(), udp, None, 1000, clock=lambda: made.now)
         made.server._sender, made.server._frames = Datagrams(made), Frames(made)
         yield made.serve(NETWORK)
         os.close(made.server._wake_read)

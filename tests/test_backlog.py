@@ -3,7 +3,7 @@
 import pytest
 
 from pydhcpd.backlog import LIMIT, Backlog
-from pydhcpd.events import EventLog
+from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.sockets import open_udp
@@ -61,7 +61,7 @@ class Waiting:
 def test_nothing_urgent_that_was_read_is_lost(tmp_path, count):
     """Each REQUEST is taken up once, however many batches wait."""
     udp = open_udp(0, "127.0.0.1")
-    server = DHCPServer(HostDatabase(SQLiteStore(tmp_path / "leases.db")), EventLog(), udp, None, 100)
+    server = DHCPServer(HostDatabase(SQLiteStore(tmp_path / "leases.db")), Events(), udp, None, 100)
     sent = [datagram(number, REQUEST) for number in range(count)]
     server._receiver = Waiting(sent)
     taken = []

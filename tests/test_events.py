@@ -1,42 +1,51 @@
-"""The log of events: bounded in number and age, and safe to show whatever clients send."""
+"""Events: the ring is bounded in number, readers know what they missed, and words are safe to show whatever clients send."""
 
 import threading
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from pydhcpd.events import DAY, KEPT, EventLog, Lines, words
+from pydhcpd.events import DAY, KEPT, Cursor, Events, Told, event, words
 
 NOW = 1_700_000_000.0
 MAC = bytes.fromhex("020000009901")
 
 
-def event(kind, address=0, hardware=MAC, hostname="", note="", when=NOW):
-    return when, kind, address, hardware, hostname, note
+def told(kind, address=0, hardware=MAC, name="", note="", when=NOW, **more):
+    return event(when, kind, address, hardware, name, note, **more)
+
+
+def kinds(found):
+    return [Told._make(one).kind for one in found]
 
 
 @pytest.mark.parametrize(("one", "text"), [
-    (event("leased", 0xC0000207, hostname="boss"), "leased 192.0.2.7 02:00:00:00:99:01 boss"),
-    (event("leased", 0xC0000207), "leased 192.0.2.7 02:00:00:00:99:01"),
-    (event("refused", 0xC0000207, hostname="boss", note="not free"), "refused 192.0.2.7 02:00:00:00:99:01 boss: not free"),
-    (event("no free address for", note="all are taken"), "no free address for 02:00:00:00:99:01: all are taken"),
-    (event("leased", 0xC0000207, b""), "leased 192.0.2.7"),  # hlen 0 (RFC 4390)
-    (event("leased", 0xC0000207, b"", "ib"), "leased 192.0.2.7 ib"),
-    (event("leased", hostname="a\nb\x1b[2J\0"), r"leased 02:00:00:00:99:01 a\x0ab\x1b[2J\x00"),
-    (event("leased", hostname="\u202egpj"), r"leased 02:00:00:00:99:01 \u202egpj"),
+    (told("leased", 0xC0000207, name="boss"), "leased 192.0.2.7 02:00:00:00:99:01 boss"),
+    (told("leased", 0xC0000207), "leased 192.0.2.7 02:00:00:00:99:01"),
+    (told("leased", 0xC0000207, name="boss", sent_name="PC-1"), "leased 192.0.2.7 02:00:00:00:99:01 boss (sent PC-1)"),
+    (told("leased", 0xC0000207, name="boss", sent_name=""), "leased 192.0.2.7 02:00:00:00:99:01 boss"),
+    (told("refused", 0xC0000207, name="boss", note="not free"), "refused 192.0.2.7 02:00:00:00:99:01 boss: not free"),
+    (told("no free address for", note="all are taken"), "no free address for 02:00:00:00:99:01: all are taken"),
+    (told("leased", 0xC0000207, b""), "leased 192.0.2.7"),  # hlen 0 (RFC 4390)
+    (told("leased", 0xC0000207, b"", "ib"), "leased 192.0.2.7 ib"),
+    (told("leased", name="a\nb\x1b[2J\0"), r"leased 02:00:00:00:99:01 a\x0ab\x1b[2J\x00"),
+    (told("leased", name="x", sent_name="a\nb"), r"leased 02:00:00:00:99:01 x (sent a\x0ab)"),
+    (told("leased", name="\u202egpj"), r"leased 02:00:00:00:99:01 \u202egpj"),
 ])
 def test_an_event_in_words_is_one_line_that_is_safe_to_show(one, text):
     assert words(one) == text
 
 
-def test_lines_are_made_when_they_are_read():
-    lines = Lines([event("leased", 1, b"\1"), event("released", 2, b"\2")])
-    assert str(lines) == "leased 0.0.0.1 01\nreleased 0.0.0.2 02"
+def test_the_values_of_an_event_have_names():
+    one = Told._make(told("leased", 7, client=b"\1x", network="192.0.2.0/24", ends=99, relay=b"\0\0\0\0\1\1a"))
+    assert (one.kind, one.client, one.network, one.ends, one.relay) == ("leased", b"\1x", "192.0.2.0/24", 99, b"\0\0\0\0\1\1a")
 
 
 def test_events_of_the_last_24_hours_newest_last():
-    log = EventLog()
-    log.add([event("old", 1, when=NOW - DAY - 1), event("young", 2, when=NOW - DAY + 1)])
-    log.add([event("now", 3)])
+    log = Events()
+    log.publish([told("old", 1, when=NOW - DAY - 1), told("young", 2, when=NOW - DAY + 1)])
+    log.publish([told("now", 3)])
     assert list(log.since_yesterday(NOW)) == [
         (NOW - DAY + 1, "young 0.0.0.2 02:00:00:00:99:01"), (NOW, "now 0.0.0.3 02:00:00:00:99:01")]
     assert list(log.since_yesterday(NOW + 2 * DAY)) == []
@@ -44,21 +53,36 @@ def test_events_of_the_last_24_hours_newest_last():
 
 @pytest.mark.parametrize("kept", [1, 3, KEPT])
 def test_memory_is_bounded_and_the_oldest_go_first(kept):
-    log = EventLog(kept)
-    log.add(event(str(n)) for n in range(kept + 5))
-    texts = [text.split(" ")[0] for _, text in log.since_yesterday(NOW)]
-    assert (len(texts), texts[0], texts[-1]) == (kept, "5", str(kept + 4))
+    log = Events(kept)
+    log.publish([told(str(n)) for n in range(kept + 5)])
+    assert kinds(log.since(0)[1]) == [str(n) for n in range(5, kept + 5)]
 
 
-def test_a_reader_does_not_disturb_who_adds():
-    log = EventLog(1000)
+@given(kept=st.integers(1, 9), steps=st.lists(st.integers(0, 12) | st.just("read"), max_size=40))
+def test_a_reader_gets_each_event_once_and_in_order_or_knows_how_many_it_missed(kept, steps):
+    log, published, read = Events(kept), 0, 0
+    log.publish([told("before")])
+    cursor = Cursor(log)
+    for step in [*steps, "read"]:
+        if step == "read":
+            found = kinds(cursor.read())
+            read += len(found)
+            assert found == [str(n) for n in range(published - len(found), published)]
+            assert read + cursor.missed == published
+        else:
+            log.publish([told(str(published + n)) for n in range(step)])
+            published += step
+
+
+def test_readers_do_not_disturb_who_publishes():
+    log = Events(1000)
     ended = threading.Event()
 
-    def add():
+    def publish():
         while not ended.is_set():
-            log.add([event("x", 1)] * 10)
+            log.publish([told("x", 1)] * 10)
 
-    thread = threading.Thread(target=add)
+    thread = threading.Thread(target=publish)
     thread.start()
     try:
         for _ in range(200):

@@ -23,7 +23,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from pydhcpd.addresses import BROADCAST, address_from
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import StoreError
-from pydhcpd.events import EventLog
+from pydhcpd.events import Events
 from pydhcpd.leases import host_database, hosts, outage
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.hosts import Host
@@ -120,7 +120,7 @@ class Bench:
     def _open(self) -> None:
         self.hosts = HostDatabase(SQLiteStore(self.file))
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.server = DHCPServer(self.hosts, EventLog(), self._udp, None, 1000, self.clock)
+        self.server = DHCPServer(self.hosts, Events(), self._udp, None, 1000, self.clock)
         self.recorder = Recorder()
         self.server._sender, self.server._frames = self.recorder.of_datagrams(), self.recorder.of_frames()
         self.configure()

@@ -43,6 +43,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         idle_timeout: float = 300.0,
         send_timeout: float = 10.0,
         clock: Callable[[], float] = time.time,
+        bind_and_activate: bool = True,
     ) -> None:
         self.maximum_connections = maximum_connections
         self.idle_timeout = idle_timeout
@@ -56,7 +57,15 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._numbers = count(1)
         self._started = False
         self._complained = float("-inf")
-        super().__init__(address, handler)
+        super().__init__(address, handler, bind_and_activate)
+
+    @classmethod
+    def on(cls, listener: socket.socket) -> "ThreadedTCPServer":
+        """One that accepts from a duplicate of a listening socket, which stays open when this is closed."""
+        made = cls(listener.getsockname(), bind_and_activate=False)
+        made.socket.close()
+        made.socket = listener.dup()
+        return made
 
     def setHosts(self, hosts: Hosts) -> None:  # the names that users of the older server know
         """`hosts()` returns an iterable of HostRow."""

@@ -40,6 +40,11 @@ def open_packet() -> socket.socket:
     return sock
 
 
+def open_tcp(address: str, port: int) -> socket.socket:
+    """A listening TCP socket. The system holds as many connections that nobody has accepted yet as it does for others."""
+    return socket.create_server((address, port), backlog=128)
+
+
 def _raise_buffer(sock: socket.socket, force: int, ask: int) -> None:
     """Set a buffer's size past the system's limit where that is allowed (CAP_NET_ADMIN), else up to the limit."""
     try:

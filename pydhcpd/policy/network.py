@@ -62,6 +62,7 @@ class Network:
     trusts_relay: bool = True  # whether option 82 is believed where no relay agent gives its address with it
     offer_hold: int | None = None
     client_key: Callable[[Request], bytes] | None = None  # who a lease belongs to, where RFC 2131 section 4.2 does not say
+    words: str = ""  # as people write it; here, for one is wanted for each event
 
     @property
     def size(self) -> int:
@@ -72,7 +73,7 @@ class Network:
         return address & self.mask == self.base
 
     def __str__(self) -> str:
-        return network_text(self.base, self.mask)
+        return self.words
 
     def has_host(self, address: int) -> bool:
         """Whether an address of the network may be a host's: neither the network's own nor its broadcast address."""
@@ -179,7 +180,7 @@ def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], r
     return Network(base, mask, kinds, pools, scope, never | ends, of_reserved, frozenset(subnet.allow), frozenset(subnet.deny),
                    subnet.relays, subnet.interface, bool(settings.get("authoritative")), bool(settings.get("adopt_unknown")),
                    bool(settings.get("bootp")), bool(settings.get("trust_relay_information", True)),
-                   settings.get("offer_hold_time"), client_key)
+                   settings.get("offer_hold_time"), client_key, network_text(base, mask))
 
 
 def _pool(number: int, subnet: SubnetDeclaration, pool: PoolDeclaration) -> Pool:

@@ -25,7 +25,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.events import EventLog
+from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
@@ -64,7 +64,7 @@ def serve(directory: str, configuration: DHCPServerConfiguration) -> tuple[DHCPS
     """A server of a configuration whose replies go into a recorder."""
     interface = Interface(2, "s0", bytes(6), True, False, 1500, True, ((SERVER, 0xFFC00000),))
     hosts = HostDatabase(SQLiteStore(Path(directory) / "leases.db"))
-    server = DHCPServer(hosts, EventLog(), open_udp(0, "127.0.0.1"), None, 50_000)
+    server = DHCPServer(hosts, Events(), open_udp(0, "127.0.0.1"), None, 50_000)
     serving = make_serving(configuration, {2: interface})
     server.swap(serving, hosts.prepare(serving.networks(), int(time.time())))
     recorder = Recorder()

@@ -62,11 +62,6 @@ _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 Ranges = Callable[[], Iterable[tuple[int, int]]]
 
 
-def open_listener(address: str = "", port: int = PORT) -> socket.socket:
-    """The listening socket that `BulkLeasequeryServer` wants; port 67 needs root. Raises OSError."""
-    return socket.create_server((address, port), backlog=MAXIMUM_CONNECTIONS)
-
-
 class ConnectionOver(Exception):
     """Ends a connection. `str()` of it is the reason."""
 
@@ -234,6 +229,10 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         """Serve in a thread of its own until `stop`."""
         self._thread = threading.Thread(target=self.serve_forever, args=(poll_interval,), name="bulk-leasequery", daemon=True)
         self._thread.start()
+
+    def is_alive(self) -> bool:
+        """Whether it accepts connections."""
+        return self._thread is not None and self._thread.is_alive()
 
     def stop(self) -> None:
         """Accept no more, and end the connections: who is being answered is told so (section 8.4), if it listens."""

@@ -11,8 +11,9 @@ from pydhcpd.addresses import address_from
 from pydhcpd.leases.interface import BOUND, RELEASED, Row
 from pydhcpd.leases.queries import LeaseQueries
 from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.net.sockets import open_tcp
 from pydhcpd.services.leasequery import bulk as bulk_leasequery
-from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer, open_listener
+from pydhcpd.services.leasequery.bulk import BulkLeasequeryServer
 from pydhcpd.services.leasequery.messages import framed, one_of
 from pydhcpd.wire.packet import LEASEACTIVE, LEASEQUERYDONE, LEASEUNASSIGNED, Packet
 
@@ -50,7 +51,7 @@ def serve(store):
 
     def start(**more):
         server = BulkLeasequeryServer(
-            open_listener("127.0.0.1", 0), store.reader,
+            open_tcp("127.0.0.1", 0), store.reader,
             **{"allowed": one_of([LOOPBACK]), "serves": one_of([(BASE, 0xFFFFFF00)]), "identifier": lambda address: SERVER,
                "clock": lambda: NOW + 0.5, **more})
         server.start(0.02)

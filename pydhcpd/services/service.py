@@ -1,0 +1,69 @@
+"""`Service`: the shape of what runs beside the path of a packet. The daemon has a list of them, and knows nothing else of any.
+
+A service is a class. An instance serves until `stop`; one that dies is replaced by another, which is handed the same ports.
+"""
+
+import socket
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.server import DHCPServer
+
+Opener = Callable[[], socket.socket]
+"""Opens a port, which may need root. Raises InvalidValue with the reason and the remedy."""
+Ports = Mapping[str, socket.socket]
+"""What was opened, by name. It is the daemon's: who wants to close it takes a duplicate."""
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a service may use of the daemon."""
+
+    server: DHCPServer
+    configuration: Callable[[], DHCPServerConfiguration]  # that is in force
+    ports: Ports
+
+
+class Service(ABC):
+    """One service. `prepare` and `reconfigure` are called before `start`, and again at each reload, by the main thread."""
+
+    name: ClassVar[str]
+    """What people call it."""
+
+    @classmethod
+    def is_wanted(cls, configuration: DHCPServerConfiguration) -> bool:  # noqa: ARG003 (most are always there)
+        """Whether it is to run at all."""
+        return True
+
+    @classmethod
+    def ports(cls, configuration: DHCPServerConfiguration) -> Mapping[str, Opener]:  # noqa: ARG003 (most need none)
+        """What must be opened while still root, by name."""
+        return {}
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        self.surroundings = surroundings
+
+    def prepare(self, configuration: DHCPServerConfiguration) -> None:  # noqa: B027 (most have nothing to prepare)
+        """Get ready for a configuration. May raise InvalidValue, and changes nothing yet."""
+
+    def reconfigure(self) -> None:  # noqa: B027 (the same)
+        """What was prepared last holds from now on."""
+
+    @abstractmethod
+    def start(self) -> None:
+        """Begin, without waiting for anything. May raise OSError or InvalidValue."""
+
+    @abstractmethod
+    def stop(self) -> None:
+        """End within a second or two, whatever is under way."""
+
+    @abstractmethod
+    def is_alive(self) -> bool:
+        """Whether it serves; after `start`, that it does not means that it died."""
+
+    def status(self) -> Iterator[str]:
+        """Lines for people: what waits, what was dropped, the last trouble."""
+        yield from ()
