@@ -21,6 +21,7 @@ from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_
 from pydhcpd.errors import Ignored
 from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
+from pydhcpd.leases.faces import BY_IDENTIFIER
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.interface import Row
 from pydhcpd.limiter import TokenBucket
@@ -186,18 +187,39 @@ class DHCPTransaction(Case):
         self.message, self.route, self.event = b"", NOWHERE, None
         self.source = serving.address_asked(request, link)
         self.durable, self.address = False, 0
-        policy = serving.policy
-        find_network(policy.networks, self, request, link.network)
+        find_network(serving.policy.networks, self, request, link.network)
         self.table = table = hosts.tables[self.network.base]
         if table.by_hardware and request.client not in table.clients:
             table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
+        self._take_steps(request)
+        return request
+
+    def _take_steps(self, request: Request) -> None:
+        """What policy says of the request."""
+        policy = self.serving.policy
         start(policy, self)
         if policy.steps:
-            request.interface_name = link.name
-            self.lease = hosts.address_of(table, request.client) if policy.reads_relay else 0  # functions may read both
+            request.interface_name = self.link.name
+            # functions may read both
+            self.lease = self.hosts.address_of(self.table, request.client) if policy.reads_relay else 0
             for step in policy.steps:
                 step(policy, self)
-        return request
+
+    def _turns_face(self, request: Request, address: int) -> bool:
+        """Whether the machine has or was offered the address as another client, whose identifier it leaves out now, or as one
+        without; from here on the request is of that client. Raises Ignored where something of it is staged already."""
+        if self.network.client_key is not None:
+            return False
+        client = self.hosts.other_face(self.table, request.client, address, request.htype, request.chaddr, request.hlen)
+        if not client:
+            return False
+        if client in self.hosts.touched:
+            raise Ignored("of a client whose other message came at the same time")
+        self.hosts.touched.add(request.client)  # what it says next, as either, waits for the commit
+        request.client = client
+        request.identifier = client[1:] if client[0] == BY_IDENTIFIER else b""
+        self._take_steps(request)
+        return True
 
     # --- one method a message
 
@@ -216,6 +238,8 @@ class DHCPTransaction(Case):
             self._reply_with_lease(request, ACK, address, lease_time, terms, encode_option(RAPID_COMMIT, b""))
         else:
             self._reply_with_lease(request, OFFER, address, lease_time, terms)
+            if request.identifier and request.hlen:
+                self.hosts.faces.note(request.chaddr, request.client)
 
     @staticmethod
     def _may_do_without(request: Request, terms: Terms) -> bool:
@@ -302,13 +326,15 @@ class DHCPTransaction(Case):
             raise Ignored("REQUEST without an address")
         if 54 not in request.options and not self._is_on_record(request, address):  # INIT-REBOOT, RENEWING, REBINDING
             return
-        if not self._grant(request, address):
+        if not self._grant(request, address) and not (self._turns_face(request, address) and self._grant(request, address)):
             self.hosts.withdraw(request.client)  # it begins anew, and must not keep an address from whom it is reserved for
             self._refuse(request, "the address is not available")
 
     def _is_on_record(self, request: Request, address: int) -> bool:
         """Whether the client may go on asking for an address that it has already. It is refused here if it has another."""
         recorded = self.hosts.address_of(self.table, request.client)
+        if not recorded and not self.reserved and self._turns_face(request, address):
+            recorded = self.hosts.address_of(self.table, request.client)
         if not recorded and not self.reserved:
             if self.network.adopt_unknown and self.hosts.is_free_for(self.table, request.client, address, self.places):
                 return True
@@ -350,21 +376,28 @@ class DHCPTransaction(Case):
                       relay)
 
     def _decline(self, request: Request) -> None:
-        address, now = request.address(50), int(self.time)
-        if not self._is_for_us(request) or not self.hosts.decline(
-                self.table, request.client, address, min(now + self.serving.quarantine, INFINITE), now, request.htype,
-                request.chaddr[:request.hlen]):
+        address = request.address(50)
+        if not self._is_for_us(request) or not (self._quarantine(request, address) or (
+                self._turns_face(request, address) and self._quarantine(request, address))):
             raise Ignored("DECLINE of an address that is not the client's")
         self.durable = True
         self._tell(request, "declined", address,
                    f"somebody else uses it, the client says; nobody gets it for {self.serving.quarantine} s")
 
+    def _quarantine(self, request: Request, address: int) -> bool:
+        now = int(self.time)
+        return self.hosts.decline(self.table, request.client, address, min(now + self.serving.quarantine, INFINITE), now,
+                                  request.htype, request.chaddr[:request.hlen])
+
     def _release(self, request: Request) -> None:
-        if not self._is_for_us(request) or not self.hosts.release(
-                self.table, request.client, request.ciaddr, int(self.time)):
+        if not self._is_for_us(request) or not (self._end_lease(request) or (
+                request.source == request.ciaddr and self._turns_face(request, request.ciaddr) and self._end_lease(request))):
             raise Ignored("RELEASE of an address that is not the client's")
         self.durable = True
         self._tell(request, "released", request.ciaddr)
+
+    def _end_lease(self, request: Request) -> bool:
+        return self.hosts.release(self.table, request.client, request.ciaddr, int(self.time))
 
     def _inform(self, request: Request) -> None:
         """Options only: no lease is looked for, none is given (section 4.3.5)."""

@@ -13,6 +13,7 @@ from itertools import islice
 from pydhcpd.addresses import address_from, hardware_text
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL, AddressTable, Plan
+from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
 from pydhcpd.leases.limits import SEPARATOR, Limits
@@ -40,6 +41,7 @@ class HostDatabase(HostQueries):
         self.store = store
         self.lock = threading.RLock()
         self.offers = Offers(offer_limit)
+        self.faces = Faces()
         self.tables = Tables(store)
         self.limits = Limits()
         self.staging = Staging(store, self.tables, self.offers, self.limits, Outage(store.name, self._reread))
@@ -214,6 +216,28 @@ class HostDatabase(HostQueries):
             return state not in (DECLINED, OFFERED)
         row = self.store.row(address)
         return row is None or same_host(row)
+
+    def other_face(self, table: AddressTable, client: bytes, address: int, htype: int, chaddr: bytes, hlen: int) -> bytes:
+        """The client as which a machine has an address, or was offered it, where it sent its identifier then and not now, or
+        now and not then; b"" where there is none. Two identifiers are two clients (RFC 2131 section 4.2).
+
+        May look into the store: 10 µs.
+        """
+        hardware = chaddr[:hlen]
+        if not address or not any(hardware):  # of zeros alone it is nobody's
+            return b""
+        if client[0] == BY_IDENTIFIER:
+            bare = bytes((BARE, htype)) + hardware
+            return bare if address in (table.clients.get(bare), self.offers.address(bare)) else b""
+        return self._named(table, address, htype, hardware) or self.faces.of(chaddr) if client[0] == BARE else b""
+
+    def _named(self, table: AddressTable, address: int, htype: int, hardware: bytes) -> bytes:
+        """The client with an identifier that has or had an address, if it came from this hardware."""
+        home = table.in_wire(address)
+        row = self.store.row(address) if home is not None and home.states[address - home.base] in (LEASED, ENDED) else None
+        if row is None or (row.htype, row.hardware) != (htype, hardware) or table.clients.get(row.client) != address:
+            return b""
+        return row.client if row.client[0] == BY_IDENTIFIER else b""
 
     def remembered_relay(self, address: int, client: bytes, hardware: bytes) -> bytes:
         """giaddr in four bytes and the content of option 82 that came with the lease of an address, if it is this client's.

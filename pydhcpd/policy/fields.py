@@ -144,7 +144,7 @@ _KIND_NUMBERS = {name: kind for kind, name in MESSAGES.items()}
 
 HEADER: tuple[Field, ...] = (
     Field("mac", HARDWARE, _hardware, _hardware_text, lambda value: hardware_from(value).hex(":"), hardware_from, varies=True),
-    Field("client_id", OCTETS, lambda request: request.options.get(61) or None, _same, BYTES.encode, _same, varies=True),
+    Field("client_id", OCTETS, lambda request: request.identifier or None, _same, BYTES.encode, _same, varies=True),
     Field("htype", NUMBER, lambda request: request.htype, _same, _whole(255), _same),
     Field("ciaddr", ADDRESS, lambda request: request.ciaddr or None, address_text, _address, address_from, varies=True),
     Field("giaddr", ADDRESS, lambda request: request.relay_address or None, address_text, _address, address_from,

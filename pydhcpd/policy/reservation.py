@@ -215,7 +215,7 @@ def _finder(kind: str) -> Callable[[Request], object]:
     if rest:
         return _pattern_finder(bytes.fromhex(rest))
     return {"mac": lambda request: request.chaddr[:request.hlen],
-            "client_id": lambda request: request.options.get(61),
+            "client_id": lambda request: request.identifier,
             "uuid": lambda request: request.options.get(97, b"")[1:],
             "hostname": lambda request: request.options.get(12, b"").rstrip(b"\0").decode("utf-8", "replace").casefold()}[kind]
 

@@ -33,6 +33,7 @@ PAD, END, OVERLOAD = 0, 255, 52
 MAGIC_COOKIE = b"\x63\x82\x53\x63"
 SNAME, COOKIE, OPTIONS = 44, 236, 240
 SNAME_SIZE, FILE_SIZE = 64, 128
+LONGEST_IDENTIFIER = 255  # bytes: what option 61 holds; one that RFC 3396 would put together of several is none
 IP_AND_UDP = 20 + 8  # what option 57 counts besides the message
 MINIMUM_SIZE = 300  # RFC 1542 section 2.1: some relays drop anything shorter; all that a BOOTP client need take
 DEFAULT_LIMIT = 576  # RFC 2131 section 2: what every client must take, headers included
@@ -172,15 +173,17 @@ class Request(Packet):
     interface that it came in on, `source` and `port` are the sender's, `destination` is the address that it was sent to;
     `kind` is the message type, BOOTP where there is none, UNKNOWN_KIND where option 53 holds no type.
 
-    Policy reads besides: `relay` and `relay_address`, the content of option 82 and giaddr, or those that are remembered for
+    Policy reads besides: `identifier`, the client identifier, b"" for none, or the one that the client sent before, where it
+    leaves it out now; `relay` and `relay_address`, the content of option 82 and giaddr, or those that are remembered for
     a client that renews directly; the `interface_name`; and whether the client is `known`, having a reservation. Who serves
     the request sets the last two. A query of leases by address has no client: its key is empty.
     """
 
-    __slots__ = ("client", "destination", "interface", "interface_name", "kind", "known", "port", "relay", "relay_address",
-                 "source")
+    __slots__ = ("client", "destination", "identifier", "interface", "interface_name", "kind", "known", "port", "relay",
+                 "relay_address", "source")
 
     client: bytes
+    identifier: bytes
     kind: int
     interface: int
     source: int
@@ -200,7 +203,11 @@ class Request(Packet):
         request = cls.decode(data, bootp)
         if request.op != BOOTREQUEST:
             raise MalformedPacket("not a request")
-        identifier = request.options.get(61)
+        identifier = request.options.get(61, b"")
+        if len(identifier) > LONGEST_IDENTIFIER:
+            identifier = b""
+            del request.options[61]
+        request.identifier = identifier
         if identifier:
             request.client = b"\1" + identifier
         elif request.hlen:

@@ -331,7 +331,8 @@ def test_no_datagram_takes_long_to_read(options):
     ({}, MAC, b"\2\1" + MAC),
     ({61: b""}, MAC, b"\2\1" + MAC),
     ({61: b"x"}, MAC, b"\1x"),
-    ({61: b"i" * 300}, MAC, b"\1" + b"i" * 300),
+    ({61: b"i" * 255}, MAC, b"\1" + b"i" * 255),
+    ({61: b"i" * 256}, MAC, b"\2\1" + MAC),  # option 61 holds no more, and what RFC 3396 would put together is none
     ({61: b"x"}, b"", b"\1x"),
     ({}, MAC + MAC, b"\2\1" + MAC + MAC),
 ])
@@ -340,7 +341,7 @@ def test_the_client_is_its_identifier_where_sent_else_its_hardware(options, hard
     assert request(Packet(hardware=hardware, options=options).encode()).client == client
 
 
-@pytest.mark.parametrize("options", [{}, {61: b""}])
+@pytest.mark.parametrize("options", [{}, {61: b""}, {61: b"i" * 256}])
 def test_a_request_that_does_not_say_who_sent_it_is_refused(options):
     """All such clients would be one, and hold one address (RFC 4390 section 2.1: hlen 0 needs an identifier)."""
     with pytest.raises(MalformedPacket):

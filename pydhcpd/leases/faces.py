@@ -1,0 +1,28 @@
+"""`Faces`: under which client identifier a machine was last offered an address, for a REQUEST that comes without it.
+
+RFC 2131 section 4.2 has a client send the same identifier in every message, or none; some send it in DISCOVER alone. What is
+remembered here is bounded and may be forgotten at any time: then such a client is refused, and begins anew.
+"""
+
+MOST = 16384  # machines of one generation; twice as many are remembered at the most, some megabytes
+BY_IDENTIFIER, BARE = 1, 2  # the first byte of a client's key: a client identifier; none, but hardware type and address
+
+
+class Faces:
+    """The keys of clients by the field chaddr of their messages. Its older half is forgotten all at once."""
+
+    __slots__ = ("_new", "_old")
+
+    def __init__(self) -> None:
+        self._new: dict[bytes, bytes] = {}
+        self._old: dict[bytes, bytes] = {}
+
+    def note(self, chaddr: bytes, client: bytes) -> None:
+        """A machine sends this identifier now."""
+        self._new[chaddr] = client
+        if len(self._new) >= MOST:
+            self._old, self._new = self._new, {}
+
+    def of(self, chaddr: bytes) -> bytes:
+        """The key under which a machine was last seen, b"" where it is not remembered."""
+        return self._new.get(chaddr) or self._old.get(chaddr, b"")
