@@ -219,7 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("bootp", FLAG, False, "", "serve BOOTP clients as well; their leases do not end", NETWORK_WIDE),
     Setting("probe_before_offer", FLAG, False, "", "ask whether somebody uses an address before it is offered", HOST),
     Setting("probe_wait", DURATION, 0.5, "s", "how long an answer to that is waited for"),
-    Setting("next_server", ADDRESS, None, "", "address of the boot server (siaddr)", HOST),
+    Setting("next_server", ADDRESS, None, "", "address of the boot server: siaddr, and option 66 where no name is set", HOST),
     Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)", HOST),
     Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them", HOST),
     Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them", HOST),

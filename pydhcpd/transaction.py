@@ -29,10 +29,11 @@ from pydhcpd.link import Link
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.scope import boot_of
-from pydhcpd.policy.terms import INFINITE, Terms, fitted
+from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, by_need
 from pydhcpd.probes import ANYWHERE, Probes, State
 from pydhcpd.serving import Serving
 from pydhcpd.wire import fqdn
+from pydhcpd.wire.fitting import encode_bootp_reply, fitted, fitted_alone
 from pydhcpd.wire.packet import (
     ACK,
     BOOTP,
@@ -49,10 +50,10 @@ from pydhcpd.wire.packet import (
     RELEASE,
     REQUEST,
     Request,
-    encode_bootp_reply,
     encode_option,
     encode_options,
     encode_reply,
+    read_options,
 )
 from pydhcpd.wire.relay import SERVER_IDENTIFIER_OVERRIDE, server_identifier_override
 
@@ -268,9 +269,8 @@ class DHCPTransaction(Case):
         if AUTO_CONFIGURE in request.options and not request.giaddr:
             terms = self.serving.policy.terms_of(self, 0)
             if terms.options.get(AUTO_CONFIGURE) == DO_NOT_AUTO_CONFIGURE:
-                options = encode_options([(54, self.source.to_bytes(4, "big")), (AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE)])
-                self.message = encode_reply(request, request.flags, 0, 0, 0, NO_BOOT,
-                                            TYPE[OFFER] + options + self._answered(request))
+                self._encode_bare(request, OFFER, request.flags, self.source,
+                                  encode_option(AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE) + self._answered(request))
                 self.route = route_of_refusal(request, self.link)
 
     def _is_to_wait(self, request: Request, address: int) -> bool:
@@ -422,7 +422,8 @@ class DHCPTransaction(Case):
             return
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
-        self.message = encode_bootp_reply(request, address, terms.next_server, terms.boot, terms.selected(None), self.link.mtu)
+        boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
+        self.message = encode_bootp_reply(request, address, next_server, boot, chosen, self.link.mtu)
         self._speak_to(request, address)
         self.route = route_of_lease(request, address, self.link)
 
@@ -475,44 +476,55 @@ class DHCPTransaction(Case):
                 more: bytes = b"") -> None:
         self._speak_to(request, yiaddr or ciaddr)
         wanted, server = request.options.get(55), self._server(request)
-        if AUTO_CONFIGURE in request.options and wanted is not None:
-            wanted += bytes((AUTO_CONFIGURE,))  # it is asked for by sending it (RFC 2563 section 2.2)
+        if AUTO_CONFIGURE in request.options:  # it is asked for by sending it (RFC 2563 section 2.2)
+            wanted = (terms.unasked() if wanted is None else wanted) + bytes((AUTO_CONFIGURE,))
         echoed = more + self._answered(request)
-        if self.serving.policy.functions.finish is not None:
-            self._finish(request, kind, yiaddr, lease_time, ciaddr, terms, wanted, echoed)
-            return
-        boot, options = terms.boot, TYPE[kind] + terms.reply_options(server, lease_time, wanted) + echoed
-        if len(options) > ROOM:
-            room = request.size_limit(self.link.mtu) - OPTIONS - 1
-            if len(options) > room:
-                boot, fitting = terms.fitting(server, lease_time, wanted, room - len(TYPE[kind]) - len(echoed))
-                options = TYPE[kind] + fitting + echoed
-        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, terms.next_server, boot, options)
+        if self.serving.policy.functions.finish is None:
+            boot, next_server, options = terms.boot, terms.next_server, terms.reply_options(server, lease_time, wanted)
+        else:
+            boot, next_server, chosen = self._finished(yiaddr, lease_time, terms, wanted)
+            options = terms.head(server, lease_time) + encode_options(chosen)
+        options = TYPE[kind] + options + echoed
+        if len(options) > ROOM and len(options) > (room := self._room(request)):
+            head = TYPE[kind] + terms.head(server, lease_time)
+            boot, options, left_out = fitted(head, by_need(read_options(options[len(head):])), boot, room)
+            self.serving.policy.tell_left_out(left_out)
+        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, options)
 
-    def _finish(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
-                wanted: bytes | None, echoed: bytes) -> None:
-        """The same where finish() of the file has the last word on options and boot values."""
-        policy = self.serving.policy
-        chosen = dict(terms.selected(wanted))
-        reply = ReplyView(chosen, terms.next_server, terms.boot[:64], terms.boot[64:192], address=yiaddr,
+    def _finished(self, yiaddr: int, lease_time: int, terms: Terms,
+                  wanted: bytes | None) -> tuple[bytes, int, list[tuple[int, bytes]]]:
+        """Boot fields, siaddr and options. finish() of the file has the last word, but on what goes to those alone who ask."""
+        policy, chosen = self.serving.policy, terms.selected(wanted)
+        if policy.functions.finish is None:
+            return terms.boot, terms.next_server, chosen
+        reply = ReplyView(dict(chosen), terms.next_server, terms.boot[:64], terms.boot[64:192], address=yiaddr,
                           lease_time=lease_time, table=policy.functions.table)
-        next_server, boot = terms.next_server, terms.boot
-        if policy.functions.finish is not None and policy.functions.finish(view_of(policy, self), reply) and reply.changed():
-            chosen = reply.encoded()
-            next_server, name, file = reply.boot_fields()
-            boot = boot_of(name, file)
-        room = request.size_limit(self.link.mtu) - OPTIONS - 1 - len(TYPE[kind]) - len(echoed)
-        boot, options = fitted(terms.head(self._server(request), lease_time), list(chosen.items()), boot, room)
-        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, TYPE[kind] + options + echoed)
+        if not policy.functions.finish(view_of(policy, self), reply) or not reply.changed():
+            return terms.boot, terms.next_server, chosen
+        next_server, name, file = reply.boot_fields()
+        unasked = NEVER_UNASKED.difference(wanted or b"")
+        return boot_of(name, file), next_server, [one for one in reply.encoded().items() if one[0] not in unasked]
 
     def _refuse(self, request: Request, note: str) -> None:
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""
         self._speak_to(request, request.address(50) or request.ciaddr)
-        options = encode_options([(54, self._server(request).to_bytes(4, "big")), (56, note.encode()[:255])])
         flags = request.flags | BROADCAST_FLAG if request.giaddr else request.flags
-        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, TYPE[NAK] + options + _echoed(request))
+        self._encode_bare(request, NAK, flags, self._server(request), encode_option(56, note.encode()[:255]) + _echoed(request))
         self.route = route_of_refusal(request, self.link)
         self._tell(request, "refused", request.address(50) or request.ciaddr, note)
+
+    def _encode_bare(self, request: Request, kind: int, flags: int, server: int, more: bytes) -> None:
+        """A reply without address and boot values; their fields stay empty (section 4.3.1, table 3)."""
+        head = TYPE[kind] + encode_option(54, server.to_bytes(4, "big"))
+        options = head + more
+        if len(options) > ROOM and len(options) > (room := self._room(request)):
+            options, left_out = fitted_alone(head, by_need(read_options(more)), room)
+            self.serving.policy.tell_left_out(left_out)
+        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, options)
+
+    def _room(self, request: Request) -> int:
+        """How many bytes of options the reply may have, without the End."""
+        return request.size_limit(self.link.mtu) - OPTIONS - 1
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
         name = _sent_name(request)

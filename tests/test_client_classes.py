@@ -159,7 +159,7 @@ classes = [client_class("c", match(vendor_class_identifier="c"), router={router}
 
 @pytest.mark.parametrize(("always", "never", "asked", "expected"), [
     ('["domain_name"]', "[]", b"\6", [6, 15]), ("[]", '["domain_name"]', b"\6\x0f", [6]), ("[]", "[]", b"\x0f\6", [15, 6]),
-    ('["domain_name"]', '["domain_name"]', b"\6", [6]), ("[]", '["domain_name_server"]', None, [1, 28, 3, 15]),
+    ('["domain_name"]', '["domain_name"]', b"\6", [6]), ("[]", '["domain_name_server"]', None, [1, 3, 15, 28]),
     ('["subnet_mask"]', "[]", b"\6", [1, 6]), ('["router"]', "[]", b"\3\1", [1, 3]), ('["log_server"]', "[]", b"\6", [6])])
 def test_row_23_forced_and_held_back(bench, always, never, asked, expected):
     """RFC 2132 section 3.3 and 9.8: the mask first, then in the order of the list, each once, if it is set."""

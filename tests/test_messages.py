@@ -156,7 +156,7 @@ hosts = [host(mac="02:00:00:00:00:0c", boot_file_name="own.bin", next_server="19
 def test_row_53_boot_values_are_in_the_fields_and_the_options(bench, client, options, server, name, file):
     reply = one(bench.serve(BOOT).say(bench.discover(client, options=options)))
     assert (reply.packet.siaddr, reply.packet.sname, reply.packet.file) == (address_from(server), name, file)
-    assert (option(reply, 67), option(reply, 66) or b"", option(reply, 17)) == (file, name, b"192.0.2.5:/root")
+    assert (option(reply, 67), option(reply, 66), option(reply, 17)) == (file, name or server.encode(), b"192.0.2.5:/root")
 
 
 # --- options

@@ -519,13 +519,6 @@ def test_rule_28_overloaded_options_are_read_from_options_then_file_then_sname(b
     assert (ack.kind, ack.yiaddr, bench.stored(offer.yiaddr).hostname) == (ACK, offer.yiaddr, "alice")
 
 
-def test_rule_28_overloaded_as_we_write_it_ourselves(bench):
-    data = bench.discover(ALICE, options={224: b"x" * 50, 225: b"x" * 124, 50: "192.0.2.15"}).encode(300)
-    assert (len(data), as_bytes("192.0.2.15") in data[44:108]) == (300, True)
-    (offer,) = bench.say(data)
-    assert offer.yiaddr == "192.0.2.15"
-
-
 def test_rule_28_what_does_not_fit_goes_into_file_then_sname(bench):
     """Row 14: overload is written too, where file and sname are free; 82 stays out of them (RFC 3046 section 2.2)."""
     bench.serve(NETWORK + "".join(f"option_{code} = b'{'x' * 60}'\n" for code in (224, 225, 226, 227, 228, 229)))

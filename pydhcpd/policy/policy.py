@@ -21,6 +21,7 @@ from pydhcpd.policy.reservation import Reservation, ReservationIndex
 from pydhcpd.policy.rules import Rules
 from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
+from pydhcpd.wire.options import name_of
 
 MOST_TERMS = 16384  # combinations that are remembered, those of hosts with settings of their own not counted
 MOST_TOLD = 100  # warnings of one configuration
@@ -113,3 +114,11 @@ class Policy(Rules):
                 self._told.add(words)
                 log.warning("%s; who gets them by several classes, pools or hosts together is served without suboptions", words)
             return terms_of(replace(scope, suboptions={}))
+
+    def tell_left_out(self, codes: Iterable[int]) -> None:
+        """Options that did not fit into a reply are told, each once for a configuration: they come with every packet."""
+        for code in codes:
+            words = f"{name_of(code)} (option {code}) did not fit into a reply, and was left out"
+            if words not in self._told:
+                self._told.add(words)
+                log.warning("%s; what a client takes is what its option 57 says, else 576 bytes in all. Told once", words)

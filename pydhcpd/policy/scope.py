@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from pydhcpd.addresses import address_text
 from pydhcpd.policy.routes import completed
 from pydhcpd.policy.terms import Terms
 from pydhcpd.policy.vendor import encapsulated
@@ -76,7 +77,7 @@ def terms_of(scope: Scope) -> Terms:
     if "maximum_lease_time" not in settings:
         longest = max(longest, shortest)
     lease_time = min(max(lease_time, shortest), longest)  # limits of a class or host hold for the usual time of any subnet
-    boot = _boot(settings.get("server_name", ""), options)
+    boot = _boot(settings.get("server_name", ""), settings.get("next_server", 0), options)
     options, only_if_asked = completed(options)
     return Terms(options, lease_time, shortest, longest, renewal, rebinding,
                  settings.get("always_send", frozenset()), settings.get("never_send", frozenset()),
@@ -114,12 +115,17 @@ def _seconds(value: bytes | None) -> int | None:
     return None if value is None else int.from_bytes(value, "big")
 
 
-def _boot(server_name: str, options: dict[int, bytes]) -> bytes:
+def _boot(server_name: str, next_server: int, options: dict[int, bytes]) -> bytes:
     """sname, file and cookie. Some clients read the fields only and some the options only, so both carry the values."""
     name, file = server_name.encode(), options.get(BOOT_FILE_NAME, b"")
-    if name:
-        options.setdefault(TFTP_SERVER_NAME, name)
+    if server := boot_server(name, next_server):
+        options.setdefault(TFTP_SERVER_NAME, server)
     return boot_of(name, file)
+
+
+def boot_server(name: bytes, address: int) -> bytes:
+    """What option 66 says of the boot server where it is not set: its name, else its address, b"" for neither."""
+    return name or (address_text(address).encode() if address else b"")
 
 
 def boot_of(name: bytes, file: bytes) -> bytes:

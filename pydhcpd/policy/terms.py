@@ -2,17 +2,23 @@
 
 On the path of a packet an option list is a look-up: which options go out depends on the parameter request list alone
 (RFC 2132 section 9.8), so each list that clients send is put together once and remembered, in bounded number.
+
+Which option is needed more than another, where there is not room for all, is said here too. The mask comes first (RFC 2132
+section 3.3); then what the protocol has returned, with what the relay added; then what the client lists, in its order, or
+without a list what a host needs to be in the network at all; last who is to update the DNS.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT, Request, encode_options, fragment, overload, within
+from pydhcpd.wire.packet import NO_BOOT, Request, encode_options
 
 INFINITE = 0xFFFFFFFF
 REMEMBERED = 1024  # option lists; clients of a network send a few dozen different ones
-NEVER_UNASKED = frozenset({108})  # RFC 8925 section 3.3: to nobody who does not list it
+NEVER_UNASKED = frozenset({108, 116})  # to nobody who does not ask for it: RFC 8925 section 3.3, RFC 2563 section 2.3
+NEEDED = (1, 3, 121, 249, 33, 6, 12, 15, 26, 28, 17, 66, 67, 43, 60, 119, 42)  # most first: address, routes, names, boot
+RETURNED = (80, 118, 61, 82)  # RFC 4039, RFC 3011, RFC 6842, RFC 3046
 SUBNET_MASK, LEASE_TIME, SERVER_IDENTIFIER, RENEWAL_TIME, REBINDING_TIME = 1, 51, 54, 58, 59
 
 
@@ -49,19 +55,21 @@ class Terms:
             return self.lease_time
         return min(max(int.from_bytes(value, "big"), self.minimum_lease_time), self.maximum_lease_time)
 
+    def unasked(self) -> bytes:
+        """The codes of what a client without a parameter request list gets: all, those that are needed most first."""
+        first = [code for code in (*NEEDED, *sorted(self.always_send)) if code in self.options]
+        return bytes(code for code in dict.fromkeys((*first, *sorted(self.options))) if code not in NEVER_UNASKED)
+
     def selected(self, wanted: bytes | None) -> list[tuple[int, bytes]]:
-        """Options in order of need: the mask first (RFC 2132 section 3.3), then as the client lists them.
+        """Options in order of need: the mask, then as the client lists them, then what is always sent.
 
         `wanted` is its parameter request list; without one it gets all.
         """
-        unasked = [code for code in self.options if code not in NEVER_UNASKED]
-        codes = list(dict.fromkeys(unasked if wanted is None else wanted))
-        codes += [code for code in self.always_send if code not in codes]
+        codes = [*(self.unasked() if wanted is None else wanted), *sorted(self.always_send - NEVER_UNASKED)]
         if SUBNET_MASK in codes:
-            codes.remove(SUBNET_MASK)
             codes.insert(0, SUBNET_MASK)
         values = {**self.only_if_asked, **self.options}
-        return [(code, values[code]) for code in codes if code in values and code not in self.never_send]
+        return [(code, values[code]) for code in dict.fromkeys(codes) if code in values and code not in self.never_send]
 
     def lease_options(self, server: int, lease_time: int) -> bytes:
         """Options 54, 51, 58 and 59, ready for the wire."""
@@ -98,24 +106,8 @@ class Terms:
             return self.lease_options(server, lease_time)
         return encode_options([(SERVER_IDENTIFIER, server.to_bytes(4, "big"))])
 
-    def fitting(self, server: int, lease_time: int, wanted: bytes | None, room: int) -> tuple[bytes, bytes]:
-        """The same in at most `room` bytes, with sname, file and cookie.
 
-        What is too much goes into file and sname where they are free (option overload, RFC 2132 section 9.3); what does
-        not fit there either is dropped, whole options, those least needed first.
-        """
-        return fitted(self.head(server, lease_time), self.selected(wanted), self.boot, room)
-
-
-def fitted(head: bytes, chosen: list[tuple[int, bytes]], boot: bytes, room: int) -> tuple[bytes, bytes]:
-    """sname, file and cookie, and the options that fit; `chosen` are in order of need, and those at its end are dropped."""
-    while True:
-        try:
-            if boot is not NO_BOOT or len(head) + sum(len(value) + 2 for _, value in chosen) <= room:
-                return boot, within(head + encode_options(chosen), room)
-            overloaded, options = overload([part for code, value in chosen for part in fragment(code, value)], room - len(head))
-            return overloaded + MAGIC_COOKIE, head + options
-        except ValueError:
-            if not chosen:
-                return boot, head
-            chosen.pop()
+def by_need(options: Mapping[int, bytes]) -> list[tuple[int, bytes]]:
+    """All options of a reply besides those that go first in it, by code, as they are needed: the others keep their order."""
+    first = [code for code in (SUBNET_MASK, *RETURNED) if code in options]
+    return [(code, options[code]) for code in dict.fromkeys((*first, *options))]

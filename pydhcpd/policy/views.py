@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Protocol
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.policy.scope import boot_server
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, Option, option_named
 from pydhcpd.wire.packet import FILE_SIZE, SNAME_SIZE, Request
 
@@ -251,24 +252,28 @@ class ReplyView:
 
     @property
     def next_server(self) -> str | None:
-        """The address of the boot server (siaddr)."""
+        """The address of the boot server: siaddr, and option 66 where no name is to be said there."""
         return address_text(self._next_server) if self._next_server else None
 
     @next_server.setter
     def next_server(self, value: object) -> None:
-        self._next_server = 0 if value is None else address_from(value)
+        self._boot_from(self._server_name, 0 if value is None else address_from(value))
 
     @property
     def server_name(self) -> str | None:
-        """The name of the boot server: the field sname, and option 66 where that said the same or nothing."""
+        """The name of the boot server: the field sname, and option 66 unless that said something else."""
         return self._server_name.decode("utf-8", "backslashreplace") or None
 
     @server_name.setter
     def server_name(self, value: object) -> None:
-        name = _text_of("server_name", value, SNAME_SIZE - 1)
-        if self._options.encoded().get(TFTP_SERVER_NAME, b"") in (b"", self._server_name):
-            self._options.put(TFTP_SERVER_NAME, name or None)
-        self._server_name = name
+        self._boot_from(_text_of("server_name", value, SNAME_SIZE - 1), self._next_server)
+
+    def _boot_from(self, name: bytes, address: int) -> None:
+        """Take another boot server. Option 66 follows, where it said nothing or what followed from the former one."""
+        former, server = boot_server(self._server_name, self._next_server), boot_server(name, address)
+        if server != former and self._options.encoded().get(TFTP_SERVER_NAME, b"") in (b"", former):
+            self._options.put(TFTP_SERVER_NAME, server or None)
+        self._server_name, self._next_server = name, address
 
     @property
     def boot_file_name(self) -> str | None:

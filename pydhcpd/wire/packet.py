@@ -40,8 +40,8 @@ DEFAULT_LIMIT = 576  # RFC 2131 section 2: what every client must take, headers 
 
 HEADER = Struct("!BBBBIHHIIII16s")
 NO_BOOT = bytes(OPTIONS - SNAME - len(MAGIC_COOKIE)) + MAGIC_COOKIE  # empty sname and file, and the cookie
+LENGTHS = {50: 4, 51: 4, 52: 1, 53: 1, 54: 4, 57: 2, 116: 1, 118: 4}  # of options that have one length, which clients send
 NO_OPTIONS = MAGIC_COOKIE + b"\xff"  # what the vend field of a BOOTP message without a cookie is read as
-NOT_FOR_BOOTP = frozenset({*range(50, 62), 66, 67, 82})  # RFC 2132 section 9 is DHCP's alone; 82 is the relay's
 
 
 class Packet:
@@ -87,7 +87,8 @@ class Packet:
     def decode(cls, data: bytes, bootp: bool = False) -> Self:
         """Read one message. Raises MalformedPacket, and nothing else, where it is not one.
 
-        With `bootp` the cookie may be missing, and without option 53 the End as well: RFC 951 knows neither.
+        With `bootp` the cookie may be missing, which RFC 951 does not know. An End may be missing always: there is firmware
+        that sends none.
         """
         if data[COOKIE:OPTIONS] != MAGIC_COOKIE:
             data = _without_cookie(data, bootp)
@@ -98,27 +99,16 @@ class Packet:
             raise MalformedPacket("hardware address longer than 16 bytes")
         options: dict[int, bytes] = {}
         packet.options = options
-        if not _read_options(data, OPTIONS, options) and (not bootp or 53 in options):
-            raise MalformedPacket("no End option")
+        _read_options(data, OPTIONS, options)
         packet.boot = data[SNAME:COOKIE]
         if OVERLOAD in options:
             _read_overloaded(packet)
         return packet
 
-    def encode(self, limit: int | None = None) -> bytes:
-        """The message as bytes, padded to 300; raises ValueError for fields or options that do not fit.
-
-        `limit` is the largest size in bytes without IP and UDP headers; what is over it goes into file and sname,
-        where these are empty (option overload, RFC 2132 section 9.3).
-        """
-        fragments = [part for code, value in self.options.items() if code != OVERLOAD
-                     for part in fragment(code, value)]
-        boot, rest = self.boot, b"".join(fragments)
-        if limit is not None and OPTIONS + len(rest) + 1 > limit:
-            if any(boot):
-                raise ValueError(f"{OPTIONS + len(rest) + 1} bytes, and {limit} are allowed")
-            boot, rest = overload(fragments, limit - OPTIONS - 1)
-        return self._header() + boot + MAGIC_COOKIE + finish(rest)
+    def encode(self) -> bytes:
+        """The message as bytes, padded to 300; raises ValueError for fields or options that do not fit."""
+        options = b"".join(part for code, value in self.options.items() if code != OVERLOAD for part in fragment(code, value))
+        return self._header() + self.boot + MAGIC_COOKIE + (options + b"\xff").ljust(MINIMUM_SIZE - OPTIONS, b"\0")
 
     def _header(self) -> bytes:
         try:
@@ -250,30 +240,6 @@ def encode_reply(request: Request, flags: int, ciaddr: int, yiaddr: int, siaddr:
     return message if len(message) >= MINIMUM_SIZE else message.ljust(MINIMUM_SIZE, b"\0")
 
 
-def encode_bootp_reply(request: Request, yiaddr: int, siaddr: int, boot: bytes, options: Iterable[tuple[int, bytes]],
-                       mtu: int) -> bytes:
-    """The BOOTREPLY to a BOOTP request (RFC 951 section 7.3, RFC 1534 section 2): 300 bytes, or what option 57 allows.
-
-    `options` come in order of need: each goes out, whole, if there is room left for it, and if it is not for DHCP alone.
-    A client that knows its address keeps it: ciaddr is the request's. What a relay added (option 82) goes back to it
-    last. The relay takes it off again, so the client's 300 bytes are not touched; only where the reply as a whole would
-    be too long it is left out (RFC 3046 section 2.2).
-    """
-    limit = request.size_limit(mtu) - OPTIONS - 1
-    echoed = encode_option(82, request.options[82]) if 82 in request.options else b""
-    if len(echoed) > limit:
-        echoed = b""
-    room = limit - len(echoed)
-    if 57 not in request.options:
-        room = min(room, MINIMUM_SIZE - OPTIONS - 1)
-    chosen = b""
-    for code, value in options:
-        encoded = encode_option(code, value)
-        if code not in NOT_FOR_BOOTP and len(chosen) + len(encoded) <= room:
-            chosen += encoded
-    return encode_reply(request, request.flags, request.ciaddr, yiaddr, siaddr, boot, chosen + echoed)
-
-
 def fragment(code: int, value: bytes) -> Iterator[bytes]:
     """An option for the wire, in pieces of at most 255 bytes (RFC 3396 section 5)."""
     for start in range(0, len(value) or 1, 255):
@@ -293,37 +259,11 @@ def encode_options(options: Iterable[tuple[int, bytes]]) -> bytes:
     return b"".join([encode_option(code, value) for code, value in options])
 
 
-def finish(options: bytes) -> bytes:
-    """Options with their End, and padding to the least size of a message."""
-    return (options + b"\xff").ljust(MINIMUM_SIZE - OPTIONS, b"\0")
-
-
-def within(options: bytes, room: int) -> bytes:
-    """The options as they are. Raises ValueError where they are longer than `room` bytes."""
-    if len(options) > room:
-        raise ValueError(f"{len(options)} bytes of options, and {room} are allowed")
+def read_options(data: bytes) -> dict[int, bytes]:
+    """Options by code, in the order in which they stand. Raises MalformedPacket."""
+    options: dict[int, bytes] = {}
+    _read_options(data, 0, options)
     return options
-
-
-def overload(fragments: Iterable[bytes], room: int) -> tuple[bytes, bytes]:
-    """Spread options over the options field, then file, then sname: (sname and file, options field without End).
-
-    Order is kept, so that pieces of one option are read back in order (RFC 3396 section 5). `room` is that of the options
-    field in bytes, less its End. Raises ValueError where it is not enough.
-    """
-    rooms = [room - 3, FILE_SIZE - 1, SNAME_SIZE - 1]  # less option 52 itself, and the Ends
-    fields = [b"", b"", b""]
-    place = 0
-    for part in fragments:
-        while len(fields[place]) + len(part) > rooms[place]:
-            place += 1
-            if place == len(rooms):
-                raise ValueError("the options do not fit, file and sname included")
-        fields[place] += part
-    main, file, sname = fields
-    used = (1 if file else 0) | (2 if sname else 0)
-    boot = [(field + b"\xff" if field else b"").ljust(size, b"\0") for field, size in ((sname, SNAME_SIZE), (file, FILE_SIZE))]
-    return b"".join(boot), main + bytes((OVERLOAD, 1, used))
 
 
 def _without_cookie(data: bytes, bootp: bool) -> bytes:
@@ -335,36 +275,44 @@ def _without_cookie(data: bytes, bootp: bool) -> bytes:
     return data[:COOKIE] + NO_OPTIONS
 
 
-def _read_options(data: bytes, start: int, options: dict[int, bytes]) -> bool:
-    """Add the options from an offset on to `options`; tell whether an End closed them.
+def _read_options(data: bytes, start: int, options: dict[int, bytes]) -> None:
+    """Add the options from an offset on to `options`, up to an End or the end of `data`.
 
-    Reading past the end of `data` is what ends the loop otherwise, so that no option pays for a comparison.
+    Reading past the end of `data` is what ends the loop then, so that no option pays for a comparison.
     """
     try:
         while True:
             code = data[start]
             if code == END:
-                return True
+                return
             if code == PAD:
                 start += 1
                 continue
             begin = start + 2
             start = begin + data[start + 1]
             if code in options:
-                options[code] += data[begin:start]
+                options[code] = _joined(code, options[code], data[begin:start])
             else:
                 options[code] = data[begin:start]
     except IndexError:
-        if start == len(data):
-            return False
-    raise MalformedPacket("an option runs past the end")
+        if start != len(data):
+            raise MalformedPacket("an option runs past the end") from None
+
+
+def _joined(code: int, before: bytes, again: bytes) -> bytes:
+    """Repeats are pieces of one option (RFC 3396 section 7). Of what has one length, and came whole, the first counts: there
+    are clients that send 53, 50 or 54 twice."""
+    return before if len(before) == LENGTHS.get(code) else before + again
 
 
 def _read_overloaded(packet: Packet) -> None:
-    """Read the options in file, then sname (RFC 3396 section 5); an option 52 among them counts for nothing."""
+    """Read the options in file, then sname (RFC 3396 section 5); an option 52 among them counts for nothing.
+
+    One of another value than 1, 2 and 3 counts for nothing either: there are clients that send 0, for neither field.
+    """
     where = packet.options.pop(OVERLOAD)
     if where not in (b"\1", b"\2", b"\3"):
-        raise MalformedPacket("option 52 is not 1, 2 or 3")
+        return
     sname, file = packet.boot[:SNAME_SIZE], packet.boot[SNAME_SIZE:]
     if where[0] & 1:
         _read_options(file, 0, packet.options)

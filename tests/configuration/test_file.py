@@ -622,7 +622,7 @@ hosts = [host(mac="02:00:00:00:00:01", hostname="boss", router="192.0.2.2", doma
 """)
     (one,) = configuration.hosts
     terms = terms_of(one.scope.over(configuration.scope))
-    assert dict(terms.options) == {3: bytes.fromhex("c0000202"), 12: b"boss", 67: b"b", 160: b"x"}
+    assert dict(terms.options) == {3: bytes.fromhex("c0000202"), 12: b"boss", 66: b"192.0.2.9", 67: b"b", 160: b"x"}
     assert (terms.lease_time, terms.maximum_lease_time, terms.next_server) == (86_400, 86_400, 0xC0000209)
     assert terms.always_send == {3}
 

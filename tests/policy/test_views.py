@@ -133,7 +133,7 @@ def test_a_boot_file_that_is_taken_out_is_not_in_the_field_either(act):
     (lambda made: setattr(made, "boot_file_name", "x" * 127), {66: b"srv", 67: b"x" * 127}, (1, b"srv", b"x" * 127)),
     (lambda made: setattr(made, "boot_file_name", "x" * 128), {66: b"srv", 67: b"x" * 128}, (1, b"srv", b"")),
     (lambda made: setattr(made, "server_name", "tftp"), {66: b"tftp", 67: b"a"}, (1, b"tftp", b"a")),
-    (lambda made: setattr(made, "server_name", None), {67: b"a"}, (1, b"", b"a")),
+    (lambda made: setattr(made, "server_name", None), {66: b"0.0.0.1", 67: b"a"}, (1, b"", b"a")),
     (lambda made: setattr(made, "next_server", "0.0.0.2"), {66: b"srv", 67: b"a"}, (2, b"srv", b"a")),
     (lambda made: setattr(made, "next_server", None), {66: b"srv", 67: b"a"}, (0, b"srv", b"a")),
     (lambda made: setattr(made, "hostname", "pc"), {66: b"srv", 67: b"a", 12: b"pc"}, (1, b"srv", b"a")),

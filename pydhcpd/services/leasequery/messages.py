@@ -217,10 +217,10 @@ def _identifier(row: Row) -> list[tuple[int, bytes]]:
 
 def _fitting(options: Sequence[tuple[int, bytes]], room: int) -> Iterator[tuple[int, bytes]]:
     for code, value in options:
-        room -= len(encode_option(code, value))
-        if room < 0:
-            return
-        yield code, value
+        size = len(encode_option(code, value))
+        if size <= room:
+            room -= size
+            yield code, value
 
 
 def _associated(addresses: Sequence[int], room: int) -> dict[int, bytes]:
