@@ -239,7 +239,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("policy_time_limit", DURATION, 0.05, "s", "how long a function of this file may take; what takes longer is logged"),
     Setting("policy_failure", FAILURES, "ignore", "", "what a packet does after an exception in a function: it goes on without "
                                                       "the function, or is dropped"),
-    Setting("leasequery_from", NETWORKS, (), "", "who may ask which leases there are (RFC 4388); nobody, if empty"),
+    Setting("leasequery_from", NETWORKS, (), "", "who (giaddr) may ask which leases there are (RFC 4388); nobody, if empty"),
     Setting("bulk_leasequery", FLAG, False, "", "answer the same over TCP (RFC 6926)"),
     Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
     Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),

@@ -23,7 +23,7 @@ from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.faces import BY_IDENTIFIER
 from pydhcpd.leases.host_database import HostDatabase
-from pydhcpd.leases.interface import Row
+from pydhcpd.leases.interface import GRACE, Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.link import Link
 from pydhcpd.policy.case import Case, find_network, start, view_of
@@ -159,7 +159,7 @@ class DHCPTransaction(Case):
         """Decide while nothing can be stored: a lease that runs is acknowledged for the time that remains of it."""
         request = self._prepare(serving, hosts, now)
         address = request.address(50) or request.ciaddr
-        remaining = hosts.lease_end(self.table, request.client, address) - int(now) - 1
+        remaining = hosts.lease_end(self.table, request.client, address) - GRACE - int(now)
         if request.kind != REQUEST or remaining < 1:
             raise Ignored("could not be stored")
         terms = serving.policy.terms_of(self, address)
@@ -365,7 +365,7 @@ class DHCPTransaction(Case):
     def _bind(self, request: Request, address: int, lease_time: int) -> None:
         """Stage the lease of an address that was found free for the client."""
         now, name, hardware = int(self.time), _sent_name(request), request.chaddr[:request.hlen]
-        end = INFINITE if lease_time == INFINITE else min(now + 1 + lease_time, INFINITE - 1)  # never before the client's
+        end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
         relay, limits = b"", tuple(key for key, _ in self.limits) if self.limits else ()
         if (request.giaddr or 82 in request.options) and self.serving.remembers_relay and (
                 request.relay or request.relay_address):

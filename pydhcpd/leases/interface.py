@@ -15,6 +15,7 @@ from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
 BOUND, RELEASED, QUARANTINED = 1, 2, 3  # the column `state`; that a lease has expired follows from `ends`
+GRACE = 1  # seconds that a lease goes on here after the time that its client was told: never less, though seconds are cut off
 GIADDR = 4  # bytes of `relay` before the content of option 82
 
 PlainFields = tuple[int, bytes, int, bytes, str, int, int, int]

@@ -144,6 +144,11 @@ class Classifier:
                 words = f"{getattr(function, '__name__', 'a function')}() of the class {name}"
                 self._fences[id(function)] = fence(function, words)
 
+    @property
+    def asks(self) -> bool:
+        """Whether a condition asks a function of the file."""
+        return bool(self._asking)
+
     def of(self, request: Request, make_view: Callable[[], RequestView]) -> tuple[str, ...]:
         """The names of the classes whose conditions hold, in order of definition. `make_view` is called for functions only.
 

@@ -7,9 +7,10 @@ for, and remembered: who looks after a thousand subnets and fifty classes uses f
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import Ignored, InvalidValue
 from pydhcpd.policy import case as steps
 from pydhcpd.policy.case import Case, Step
 from pydhcpd.policy.classes import Classifier
@@ -22,6 +23,7 @@ from pydhcpd.policy.rules import Rules
 from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
 from pydhcpd.wire.options import name_of
+from pydhcpd.wire.packet import Request
 
 MOST_TERMS = 16384  # combinations that are remembered, those of hosts with settings of their own not counted
 MOST_TOLD = 100  # warnings of one configuration
@@ -32,8 +34,8 @@ log = logging.getLogger("pydhcpd.policy")
 class Policy(Rules):
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
 
-    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_terms", "_told", "class_scopes", "has_doubts",
-                 "has_keys", "reads_relay", "steps")
+    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_steps_of_lease", "_terms", "_told", "class_scopes",
+                 "has_doubts", "has_keys", "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -52,6 +54,8 @@ class Policy(Rules):
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
         self.steps = self._steps()
+        quiet = (steps.find_host,) if self.classifier.asks or self.functions.classify else (steps.find_host, steps.classify)
+        self._steps_of_lease = tuple(step for step in self.steps if step in quiet)
         self.is_plain = not self.steps
         self._has_pool_terms = any(pool.scope for network in self.networks for pool in network.pools)
         is_simple = self.is_plain and all(len(one.networks) == 1 for one in segments) and not self._has_pool_terms
@@ -94,6 +98,20 @@ class Policy(Rules):
                 self._terms.clear()
             terms = self._terms[key] = self._put_together(network, pool, case.classes, host)
         return terms
+
+    def terms_of_lease(self, request: Request, address: int) -> Terms | None:
+        """The terms on which the client of a lease has it, as far as `request` knows of it what is remembered; None where the
+        address is of no network here. Functions of the file are not asked, and nobody need hold a lock."""
+        network = self.networks.of(address)
+        if network is None:
+            return None
+        case = Case()
+        case.request, case.network, case.segment = request, network, self.networks.segment_of[network.base]
+        steps.start(self, case)
+        with suppress(Ignored):
+            for step in self._steps_of_lease:
+                step(self, case)
+        return self.terms_of(case, address)
 
     def _put_together(self, network: Network, pool: Pool | None, classes: tuple[str, ...], host: Scope | None) -> Terms:
         scope = network.scope

@@ -73,13 +73,13 @@ class Terms:
 
     def lease_options(self, server: int, lease_time: int) -> bytes:
         """Options 54, 51, 58 and 59, ready for the wire."""
-        renewal, rebinding = self._timers(lease_time)
+        renewal, rebinding = self.timers(lease_time)
         options = [(SERVER_IDENTIFIER, server), (LEASE_TIME, lease_time)]
         if lease_time != INFINITE:
             options += [(RENEWAL_TIME, renewal), (REBINDING_TIME, rebinding)]
         return encode_options((code, value.to_bytes(4, "big")) for code, value in options)
 
-    def _timers(self, lease_time: int) -> tuple[int, int]:
+    def timers(self, lease_time: int) -> tuple[int, int]:
         """T1 and T2: as configured where T1 < T2 < lease time, else a half and seven eighths (RFC 2131 section 4.4.5)."""
         rebinding = self.rebinding_time
         if rebinding is None or rebinding >= lease_time:

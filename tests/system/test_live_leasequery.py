@@ -52,11 +52,25 @@ def test_who_may_ask_is_told_which_leases_there_are(lab: Lab, client: Machine, a
         address = lease(asker)
         active = ask(asker, LEASEQUERY, (55, bytes((51, 82, 91))), ciaddr=address)
         assert (active.kind, active.ciaddr, active.chaddr[:6], active.options[82]) == (ACTIVE, address, MAC, b"\1\2p7")
-        assert 28700 < active.number(51) <= 28801
+        assert 28700 < active.number(51) <= 28800
         assert ask(asker, LEASEQUERY, chaddr=MAC).ciaddr == address
         assert ask(asker, LEASEQUERY, ciaddr="10.77.200.1").kind == UNASSIGNED
         assert ask(asker, LEASEQUERY, ciaddr="192.0.2.1").kind == UNKNOWN
         assert ask(asker, LEASEQUERY, chaddr=mac_of(200)).kind == UNKNOWN
+
+
+def test_the_times_are_those_that_the_client_was_told_and_giaddr_alone_says_who_asks(lab: Lab, client: Machine) -> None:
+    """RFC 4388 section 6.4.2; the relay agent's query comes from its address on the way to the server."""
+    client.ip(f"addr add {ASKER}/16 brd + dev c0", "addr add 10.77.0.9/16 dev c0")
+    lab.daemon(leasequery_from=[ASKER], network="10.77.0.0/16", ip_address_lease_time=3600, renewal_time_value=600,
+               rebinding_time_value=900).start()
+    with relay_socket(client) as asker, relay_socket(client, "10.77.0.9") as other:
+        address = lease(asker)
+        other.sendto(message(LEASEQUERY, bytes(6), 79, giaddr=ASKER, ciaddr=address), (SERVER, 67))
+        answer = read(asker.recv(4096))
+    assert answer.kind == ACTIVE
+    passed = answer.number(91)
+    assert [answer.number(code) + passed for code in (51, 58, 59)] == [3600, 600, 900]
 
 
 def test_who_may_not_ask_is_told_nothing(lab: Lab, client: Machine, asked: Daemon) -> None:

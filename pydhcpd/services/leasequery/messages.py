@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from typing import NamedTuple
 
+from pydhcpd.addresses import BROADCAST
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.interface import BOUND, GRACE, QUARANTINED, RELEASED, Row
 from pydhcpd.wire.packet import (
     BOOTREPLY,
     BOOTREQUEST,
@@ -23,6 +24,7 @@ from pydhcpd.wire.packet import (
     LEASEUNASSIGNED,
     LEASEUNKNOWN,
     OPTIONS,
+    REQUEST,
     Packet,
     Request,
     encode_option,
@@ -32,7 +34,7 @@ from pydhcpd.wire.relay import REMOTE_ID, suboption_in, suboptions
 RELAY_ID = 12  # suboption of 82 (RFC 6925)
 
 LEASE_TIME, MESSAGE_TYPE, SERVER_IDENTIFIER, REQUESTED, RENEWAL, REBINDING, CLIENT_IDENTIFIER = 51, 53, 54, 55, 58, 59, 61
-RELAY_INFORMATION, LAST_TRANSACTION, ASSOCIATED = 82, 91, 92
+HOST_NAME, RELAY_INFORMATION, LAST_TRANSACTION, ASSOCIATED = 12, 82, 91, 92
 STATUS, BASE_TIME, START_OF_STATE, QUERY_START, QUERY_END, STATE, DATA_SOURCE = range(151, 158)
 VIRTUAL_SUBNET = 221  # RFC 6607
 
@@ -46,8 +48,8 @@ MOST_ASSOCIATED = 63  # addresses: what one option holds
 
 ADDRESS, HARDWARE, CLIENT, REMOTE, RELAY, ALL = "address", "hardware", "client", "remote id", "relay id", "all"
 
-Timers = Callable[[int, int], tuple[int, int]]
-"""From an address and the length of its lease to T1 and T2, in seconds from the beginning of the lease."""
+Timers = Callable[[Row, int], tuple[int, int]]
+"""From a lease and the length that its client was told to T1 and T2, in seconds from the beginning of the lease."""
 
 
 class Query(NamedTuple):
@@ -95,9 +97,22 @@ def one_of(networks: Iterable[tuple[int, int]]) -> Callable[[int], bool]:
     return lies_in
 
 
-def default_timers(address: int, length: int) -> tuple[int, int]:  # noqa: ARG001 (of the type Timers)
+def default_timers(row: Row, length: int) -> tuple[int, int]:  # noqa: ARG001 (of the type Timers)
     """T1 and T2 as RFC 2131 section 4.4.5 has them: a half and seven eighths of the lease."""
     return length // 2, length * 7 // 8
+
+
+def as_request(row: Row) -> Request:
+    """What the client of a lease would send, as far as it is remembered, for policy to say on which terms it has the lease."""
+    identifier = row.client[1:] if row.client[:1] == b"\1" else b""
+    options = {RELAY_INFORMATION: row.relay, CLIENT_IDENTIFIER: identifier, HOST_NAME: row.hostname.encode(errors="replace")}
+    request = Request(htype=row.htype, hardware=row.hardware, ciaddr=row.address,
+                      options={code: value for code, value in options.items() if value})
+    request.client, request.identifier, request.kind = row.client, identifier, REQUEST
+    request.interface = request.source = request.port = 0
+    request.destination, request.interface_name = BROADCAST, ""
+    request.relay, request.relay_address, request.known = row.relay, 0, False
+    return request
 
 
 # --- one query, one answer: RFC 4388
@@ -201,10 +216,12 @@ def _wanted(request: Packet) -> bytes | range:
 
 def _times(row: Row, wanted: bytes | range, now: int, timers: Timers) -> list[tuple[int, bytes]]:
     """What is left of the lease, of T1 and of T2, where they are still to come; and since when nothing was heard."""
-    remaining = {LEASE_TIME: INFINITE if row.ends >= INFINITE else row.ends - now}
-    if row.ends < INFINITE:
-        t1, t2 = timers(row.address, row.ends - row.last_used)
-        remaining |= {RENEWAL: row.last_used + t1 - now, REBINDING: row.last_used + t2 - now}
+    if row.ends >= INFINITE:
+        remaining = {LEASE_TIME: INFINITE}
+    else:
+        t1, t2 = timers(row, row.ends - GRACE - row.last_used)
+        remaining = {LEASE_TIME: max(row.ends - GRACE - now, 1), RENEWAL: row.last_used + t1 - now,
+                     REBINDING: row.last_used + t2 - now}
     remaining = {code: seconds for code, seconds in remaining.items() if seconds > 0}
     remaining[LAST_TRANSACTION] = max(now - row.last_used, 0)  # 0 where the clock was set back
     return [(code, _number(seconds)) for code, seconds in remaining.items() if code in wanted]

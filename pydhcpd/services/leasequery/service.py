@@ -7,11 +7,12 @@ from functools import partial
 from pydhcpd.addresses import address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.leases.interface import Row
 from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.sockets import open_tcp
 from pydhcpd.ports import UDP
 from pydhcpd.services.leasequery.bulk import PORT, BulkLeasequeryServer
-from pydhcpd.services.leasequery.messages import one_of
+from pydhcpd.services.leasequery.messages import as_request, default_timers, one_of
 from pydhcpd.services.leasequery.single import LeasequeryService
 from pydhcpd.services.service import Opener, Service, Surroundings
 from pydhcpd.serving import Serving
@@ -48,6 +49,12 @@ class _Queries(Service):
         serving = self._serving
         return serving is not None and serving.policy.networks.of(address) is not None
 
+    def _timers(self, row: Row, length: int) -> tuple[int, int]:
+        """T1 and T2 as they are configured for the client of a lease, as far as it is known from the lease."""
+        serving = self._serving
+        terms = None if serving is None else serving.policy.terms_of_lease(as_request(row), row.address)
+        return default_timers(row, length) if terms is None else terms.timers(length)
+
 
 class Leasequery(_Queries):
     """Single queries, which come in by the port of DHCP (RFC 4388). Always there, for the indexes that it answers by cost each
@@ -58,7 +65,8 @@ class Leasequery(_Queries):
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
         self._thread = LeasequeryService(surroundings.server.hosts.store.reader(), BatchSender(surroundings.ports[UDP]).send,
-                                         allowed=self._asks_rightly, serves=self._serves, sender=self._sender)
+                                         allowed=self._asks_rightly, serves=self._serves, sender=self._sender,
+                                         timers=self._timers)
 
     def reconfigure(self) -> None:
         """Keep indexes while anybody may ask for what they find."""
@@ -117,7 +125,8 @@ class BulkLeasequery(_Queries):
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
         self._server = BulkLeasequeryServer(surroundings.ports[BULK_PORT].dup(), surroundings.server.hosts.store.reader,
-                                            allowed=self._asks_rightly, serves=self._serves, ranges=self._ranges)
+                                            allowed=self._asks_rightly, serves=self._serves, ranges=self._ranges,
+                                            timers=self._timers)
 
     def _ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of the pools, rising."""

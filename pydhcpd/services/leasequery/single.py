@@ -67,9 +67,9 @@ class LeasequeryService(threading.Thread):
         self._complained: dict[str, float] = {}
 
     def put(self, request: Request) -> bool:
-        """Take in a query, or count why not; never blocks. Both the sender and giaddr, which is answered, must be allowed to
-        ask (RFC 4388 section 7)."""
-        if not (self._allowed(request.source) and self._allowed(request.giaddr)):
+        """Take in a query, or count why not; never blocks. Who asks is giaddr, where the answer goes (RFC 4388 section 7): the
+        sender's own address is that of whichever interface the query left by."""
+        if not self._allowed(request.giaddr):
             self.counters["a leasequery from who may not ask"] += 1
             return False
         try:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.interface import BOUND, GRACE, QUARANTINED, RELEASED, Row
 from pydhcpd.services.leasequery.messages import (
     ABANDONED,
     ACTIVE,
@@ -62,7 +62,7 @@ REMEMBERED = b"\1\4eth0\2\3abc"
 TIMES = {code: struct.pack("!I", value) for code, value in {51: 600, 58: 200, 59: 500, 91: 200}.items()}  # of the row below
 
 
-def row(address=HERE, client=b"\1\1pc", *, ends=NOW + 600, last_used=NOW - 200, state=BOUND, relay=REMEMBERED):
+def row(address=HERE, client=b"\1\1pc", *, ends=NOW + 600 + GRACE, last_used=NOW - 200, state=BOUND, relay=REMEMBERED):
     return Row(address, client, 1, MAC, "pc", ends, last_used, state, relay)
 
 
@@ -166,7 +166,7 @@ def test_t1_and_t2_are_what_is_left_of_them():
 
 
 def test_t1_that_is_past_is_left_out():
-    reply = replied(Answer(LEASEACTIVE, row(ends=NOW + 100, last_used=NOW - 700)), {55: b"\x33\x3a\x3b"})
+    reply = replied(Answer(LEASEACTIVE, row(ends=NOW + 100 + GRACE, last_used=NOW - 700)), {55: b"\x33\x3a\x3b"})
     assert 58 not in reply.options and 59 not in reply.options
     assert reply.options[51] == struct.pack("!I", 100)
 
