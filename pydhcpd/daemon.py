@@ -24,9 +24,10 @@ from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.neighbours import PortWatch
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
-from pydhcpd.ports import ARP, ICMP, PACKET, UDP, open_ports
+from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
@@ -53,6 +54,7 @@ SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
 SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery)
+LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
 FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
 """Settings that a reload cannot change."""
@@ -70,6 +72,8 @@ class Daemon:
         self._ready = False
         self._check: ReloadCheck | None = None
         self._beats = (-1, -1)
+        self._port = PortWatch(ports[UDP])
+        self._next_look = 0.0
 
     def run(self) -> int:
         """Serve until a signal says otherwise; returns the exit code."""
@@ -80,7 +84,8 @@ class Daemon:
             self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
                                       self._configuration["maximum_transactions"],
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
-                                      arp=self._ports.get(ARP), icmp=self._ports.get(ICMP))
+                                      arp=self._ports.get(ARP), icmp=self._ports.get(ICMP),
+                                      unaddressed=self._ports.get(UNADDRESSED))
             surroundings = Surroundings(self._server, lambda: self._configuration, self._ports)
             self._services = Services(SERVICES, surroundings)
             stack.callback(self._services.stop)
@@ -112,19 +117,41 @@ class Daemon:
     def _follow(self, interfaces: Mapping[int, Interface]) -> None:
         """Serve what can be served on these interfaces; where that fails, what is served stays."""
         with self._lock:
-            try:
-                self._apply(self._configuration, interfaces)
-            except (InvalidValue, StoreError, OSError) as error:
-                log.error("the change of interfaces cannot be followed: %s", error)
-            self._tell_ready()
+            self._serve_on(interfaces)
+
+    def _serve_on(self, interfaces: Mapping[int, Interface] | None = None) -> None:
+        """The same, for the holder of the lock; by default on those that there are now."""
+        try:
+            self._apply(self._configuration, self._watcher.snapshot() if interfaces is None else interfaces)
+        except (InvalidValue, StoreError, OSError) as error:
+            log.error("the change of interfaces cannot be followed: %s", error)
+        self._tell_ready()
+
+    def _look_at_port(self) -> None:
+        """Serve anew where somebody has taken port 67, or left it, who told nobody."""
+        now = time.monotonic()
+        if now < self._next_look:
+            return
+        self._next_look = now + LOOK_AT_PORT
+        with self._lock:
+            if self._port.look():
+                self._serve_on()
+
+    def _held(self, configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> dict[int, str]:
+        """Where another program has port 67: but for interfaces that are named, and were ours before it came."""
+        self._port.look()
+        before = self._server.serving
+        ours = before.links if before is not None and configuration["interface"] else ()
+        return self._port.held([interfaces[index] for index in ours if index in interfaces])
 
     def _apply(self, configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> None:
         """Raises InvalidValue or StoreError before anything has changed."""
-        serving = make_serving(configuration, interfaces)
-        tables = self._hosts.prepare(serving.networks(), int(time.time()))
         before = self._server.serving
+        serving = make_serving(configuration, interfaces, self._held(configuration, interfaces))
+        tables = self._hosts.prepare(serving.networks(), int(time.time()))
         self._server.swap(serving, tables)
         self._tell_changes(before, serving)
+        self._port.tell([interfaces[index] for index in serving.links], interfaces)
 
     def _tell_changes(self, before: Serving | None, serving: Serving) -> None:
         if serving.waiting and serving.waiting != self._waiting:
@@ -164,6 +191,7 @@ class Daemon:
                     return
                 self._services.look(time.monotonic())
                 try:
+                    self._look_at_port()
                     self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
                 except Exception:  # a fault in a reload must not end the service
                     log.exception("not reloaded")
@@ -273,7 +301,7 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
     database_lock = open_database(configuration)
-    ports = open_ports(openers(SERVICES, configuration))
+    ports = open_ports(configuration["interface"], openers(SERVICES, configuration))
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with ExitStack() as stack:

@@ -16,6 +16,7 @@ from pydhcpd.policy.network_index import NetworkIndex
 
 SINGLE = 0xFFFFFFFF  # the mask of an address that says no network, as keepalived and other fail-over adds it
 LINK_LOCAL, LINK_LOCAL_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16 (RFC 3927)
+MEMBERS = {"bridge": "a port of bridge", "bond": "a slave of bond", "team": "a port of team"}  # by the kernel's words
 
 Pair = tuple[int, int]  # address and mask, or base and mask
 
@@ -64,29 +65,44 @@ def _is_link_local(address: int) -> bool:
 # --- which interfaces, and which networks
 
 
-def usable(configuration: DHCPServerConfiguration,
-           interfaces: Mapping[int, Interface]) -> tuple[list[Interface], list[str]]:
+def usable(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface],
+           held: Mapping[int, str]) -> tuple[list[Interface], list[str]]:
     """The interfaces that can be served now, in the configuration's order, and what those lack that cannot."""
     bind_address, names = configuration["bind_address"], configuration["interface"]
     by_name = {one.name: one for one in interfaces.values()}
-    lacks = {name: _lack(by_name.get(name), name) for name in names}
+    lacks = {name: _lack(by_name[name], interfaces, held) if name in by_name else f"interface {name} is missing"
+             for name in names}
     chosen = [by_name[name] for name in names if not lacks[name]]
     if not names:
-        chosen = [one for one in interfaces.values() if not _lack(one, one.name) and (bind_address or not one.loopback)]
+        chosen = [one for one in interfaces.values() if not _lack(one, interfaces, held) and (bind_address or not one.loopback)]
     if bind_address:
         chosen = [one for one in chosen if any(address == bind_address for address, _ in one.addresses)]
     waiting = [lack for lack in lacks.values() if lack]
     if not chosen and not waiting:
-        waiting.append(f"no interface has the address {address_text(bind_address)}" if bind_address
-                       else "no interface that is up has an address")
+        waiting += _lacks(bind_address, interfaces, held) or [
+            f"no interface has the address {address_text(bind_address)}" if bind_address
+            else "no interface that is up has an address"]
     return chosen, waiting
 
 
-def _lack(interface: Interface | None, name: str) -> str:
-    if interface is None:
-        return f"interface {name} is missing"
+def _lacks(bind_address: int | None, interfaces: Mapping[int, Interface], held: Mapping[int, str]) -> list[str]:
+    """What those lack that would be served, where none is named."""
+    wanted = [one for one in interfaces.values()
+              if not one.loopback and any(bind_address in (None, address) for address, _ in one.addresses)]
+    return [lack for one in wanted if (lack := _lack(one, interfaces, held))]
+
+
+def _lack(interface: Interface, interfaces: Mapping[int, Interface], held: Mapping[int, str]) -> str:
+    """Why an interface cannot be served now; empty where it can."""
+    name = interface.name
+    if interface.deaf:
+        master = interfaces[interface.master].name if interface.master in interfaces else f"number {interface.master}"
+        kind = MEMBERS.get(interface.role, f"a member of {interface.role}").rstrip()
+        return f"interface {name} is {kind} {master}, which takes all that comes in by it; serve {master} in its place"
     if not interface.up:
         return f"interface {name} is down"
+    for holder in (held[index] for index in interface.heard_by if index in held):
+        return f"interface {name} is served by {holder}, which holds UDP port 67 there; see: ss -ulpn sport = :67"
     return "" if interface.addresses else f"interface {name} has no address"
 
 

@@ -1,31 +1,33 @@
 """Ports: what must be opened while still root, by name. Those of DHCP itself are here, those of services in the services."""
 
 import socket
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.neighbours import SEE, open_beside_others
 from pydhcpd.net.probe import open_arp, open_icmp
-from pydhcpd.net.sockets import open_packet, open_udp
+from pydhcpd.net.sockets import open_packet
+from pydhcpd.net.unaddressed import open_unaddressed
 
-UDP, PACKET, ARP, ICMP = "udp", "packet", "arp", "icmp"
-NEEDED = {UDP: open_udp, PACKET: open_packet}
-FOR_PROBES = {ARP: open_arp, ICMP: open_icmp}  # where the system forbids one, nothing can be probed in that way
+UDP, PACKET, ARP, ICMP, UNADDRESSED = "udp", "packet", "arp", "icmp", "unaddressed"
+DISPENSABLE = {ARP: open_arp, ICMP: open_icmp, UNADDRESSED: open_unaddressed}
+"""What the system may forbid: then nothing can be probed in that way, or nobody be heard who asks by unicast from 0.0.0.0."""
 
 
-def open_ports(more: Mapping[str, Callable[[], socket.socket]]) -> dict[str, socket.socket]:
-    """Open the ports of DHCP, and `more`. Raises InvalidValue with the reason and the remedy.
+def open_ports(interfaces: Collection[str], more: Mapping[str, Callable[[], socket.socket]]) -> dict[str, socket.socket]:
+    """Open the ports of DHCP, for interfaces of these names if any are named, and `more`.
 
-    Those for probes whether or not anything is probed: a reload may ask for it, when it is too late to open them.
+    Raises InvalidValue with the reason and the remedy. Those for probes are opened whether or not anything is probed: a reload
+    may ask for it, when it is too late to open them.
     """
     try:
-        opened = {name: opener() for name, opener in NEEDED.items()}
+        opened = {UDP: open_beside_others(interfaces), PACKET: open_packet()}
     except PermissionError as error:
         raise InvalidValue("port 67 and raw sockets need root, "
                            "or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW") from error
     except OSError as error:
-        raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? "
-                           "see: ss -ulpn sport = :67") from error
-    for name, opener in FOR_PROBES.items():
+        raise InvalidValue(f"UDP port 67 cannot be opened: {error.strerror}; is another DHCP server running? {SEE}") from error
+    for name, opener in DISPENSABLE.items():
         try:
             opened[name] = opener()
         except OSError:

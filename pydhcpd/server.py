@@ -27,6 +27,7 @@ from pydhcpd.leases.upkeep import Upkeep
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Message
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
+from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
@@ -50,8 +51,10 @@ class DHCPServer:
 
     def __init__(self, hosts: HostDatabase, events: Events, udp: socket.socket, packet: socket.socket | None,
                  maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT,
-                 arp: socket.socket | None = None, icmp: socket.socket | None = None) -> None:
-        """`beat` is the most seconds between signs of life of an idle thread. Without `arp` and `icmp` nothing is probed."""
+                 arp: socket.socket | None = None, icmp: socket.socket | None = None,
+                 unaddressed: socket.socket | None = None) -> None:
+        """`beat` is the most seconds between signs of life of an idle thread. Without `arp` and `icmp` nothing is probed;
+        without `unaddressed` a client that has no address is heard by broadcast alone."""
         self.hosts = hosts
         self.events = events
         self.maximum_transactions = maximum_transactions
@@ -63,6 +66,7 @@ class DHCPServer:
         self._beat = beat
         self._udp = udp
         self._receiver = BatchReceiver(udp, BATCH)
+        self._unaddressed = unaddressed
         self._backlog = Backlog()
         self._sender = BatchSender(udp)
         self._frames = FrameSender(packet) if packet is not None else None
@@ -127,6 +131,8 @@ class DHCPServer:
         poll = select.poll()
         poll.register(self._udp, select.POLLIN)
         poll.register(self._wake_read, select.POLLIN)
+        if self._unaddressed is not None:
+            poll.register(self._unaddressed, select.POLLIN)
         while not self._stopping:
             try:
                 datagrams = self._receiver.receive()
@@ -135,11 +141,20 @@ class DHCPServer:
                 if datagrams:
                     self.receive(datagrams)
                 else:
-                    poll.poll(self._beat * 1000)
+                    self._wait(poll)
             except Exception:
                 log.exception("a batch of datagrams failed")
                 time.sleep(0.01)  # so that a fault which comes again does not fill the log at full speed
             self.beats += 1
+
+    def _wait(self, poll: select.poll) -> None:
+        """Until something is on the port, and not for long; what only a packet socket hears is rare, and waits for this."""
+        ready = poll.poll(self._beat * 1000)
+        if self._unaddressed is not None and self._unaddressed.fileno() in [descriptor for descriptor, _ in ready]:
+            self.receive(one for one in receive_unaddressed(self._unaddressed) if self._is_own(one[-1]))
+
+    def _is_own(self, address: int) -> bool:
+        return self._serving is not None and address in self._serving.own
 
     def _most_urgent(self, datagrams: list[Datagram]) -> list[Datagram]:
         """Under pressure: read on, and answer first what is no DISCOVER; of those as many as make a batch."""

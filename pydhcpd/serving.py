@@ -6,6 +6,7 @@ in between two batches.
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 from pydhcpd.addresses import address_text
 from pydhcpd.configuration.checks import routers_of
@@ -23,6 +24,7 @@ from pydhcpd.policy.scope import Scope
 from pydhcpd.wire.packet import BOOTP, DISCOVER, INFORM, REQUEST, Request
 
 SUBNET_MASK, BROADCAST_ADDRESS = 1, 28
+NOBODY: Mapping[int, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,9 +77,13 @@ class Serving:
         return segment.name if segment.name == str(link.network) else f"{link.network} (of {segment.name})"
 
 
-def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> Serving:
-    """Work out what to serve on which interface. Raises InvalidValue where values contradict the interfaces' addresses."""
-    chosen, waiting = usable(configuration, interfaces)
+def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface],
+                 held: Mapping[int, str] = NOBODY) -> Serving:
+    """Work out what to serve on which interface. Raises InvalidValue where values contradict the interfaces' addresses.
+
+    `held` tells by index on which interfaces another program has our port, and which program.
+    """
+    chosen, waiting = usable(configuration, interfaces, held)
     own = frozenset(address for one in interfaces.values() for address, _ in one.addresses)
     subnets = list(configuration.subnets)
     if not subnets and not configuration.shared_networks:

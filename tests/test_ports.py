@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from pydhcpd import ports as module
-from pydhcpd.ports import ARP, ICMP, PACKET, UDP, open_ports
+from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "system"))
 from lab import Machine, reason_to_skip
@@ -41,25 +41,25 @@ def closing_all(ports: dict[str, socket.socket]) -> Iterator[dict[str, socket.so
 @pytest.mark.namespaces
 def test_sockets_for_probes_are_opened_with_the_others(machine: Machine) -> None:
     """Even where nothing is probed, for a reload may ask for it."""
-    with closing_all(machine.open(lambda: open_ports({}))) as ports:
-        assert set(ports) == {UDP, PACKET, ARP, ICMP}
+    with closing_all(machine.open(lambda: open_ports((), {}))) as ports:
+        assert set(ports) == {UDP, PACKET, ARP, ICMP, UNADDRESSED}
         assert (ports[ARP].family, ports[ICMP].family) == (socket.AF_PACKET, socket.AF_INET)
         assert not os.get_blocking(ports[ARP].fileno()) and not os.get_blocking(ports[ICMP].fileno())
 
 
 @pytest.mark.namespaces
 @pytest.mark.parametrize("reason", [PermissionError(1, "not permitted"), OSError(97, "family not supported")])
-def test_server_starts_without_sockets_for_probes_where_they_are_forbidden(
+def test_server_starts_without_sockets_that_are_forbidden_where_it_can(
         machine: Machine, monkeypatch: pytest.MonkeyPatch, reason: OSError) -> None:
     """EAFNOSUPPORT is how systemd's RestrictAddressFamilies= forbids."""
     def forbidden() -> socket.socket:
         raise reason
-    monkeypatch.setattr(module, "FOR_PROBES", {ARP: forbidden, ICMP: forbidden})
-    with closing_all(machine.open(lambda: open_ports({}))) as ports:
+    monkeypatch.setattr(module, "DISPENSABLE", dict.fromkeys((ARP, ICMP, UNADDRESSED), forbidden))
+    with closing_all(machine.open(lambda: open_ports((), {}))) as ports:
         assert set(ports) == {UDP, PACKET}
 
 
 @pytest.mark.namespaces
 def test_what_services_want_is_opened_with_the_rest(machine: Machine) -> None:
-    with closing_all(machine.open(lambda: open_ports({"page": lambda: socket.create_server(("127.0.0.1", 0))}))) as ports:
+    with closing_all(machine.open(lambda: open_ports((), {"page": lambda: socket.create_server(("127.0.0.1", 0))}))) as ports:
         assert ports["page"].family == socket.AF_INET

@@ -24,6 +24,7 @@ _ARPHRD_ETHER = 1  # linux/if_arp.h
 _IFA_F_SECONDARY = 0x1  # linux/if_addr.h
 _RTMGRP_LINK, _RTMGRP_IPV4_IFADDR = 0x1, 0x10  # linux/rtnetlink.h
 _ACCEPT_OF_VRFS = Path("/proc/sys/net/ipv4/udp_l3mdev_accept")  # Documentation/networking/vrf.rst of Linux
+_HEARING = ("vrf", "batadv")  # kinds of masters that leave their members' IP packets to them, as the kernel calls them
 _NETLINK_MESSAGE = 64 << 10  # octets, at most
 
 _SILENCE_MS = 50  # after the last notification of a burst
@@ -52,6 +53,21 @@ class Interface:
     """The index of the VRF that it belongs to, whose routing table counts for it; 0 for none."""
     vrf_is_closed: bool = False
     """Whether the kernel keeps from a socket of the whole machine what comes in by the VRF (net.ipv4.udp_l3mdev_accept)."""
+    master: int = 0
+    """The index of the bridge, bond, team or VRF that it belongs to; 0 for none."""
+    role: str = ""
+    """What it is there, as the kernel calls the kind of its master: "bridge", "bond", "team", "vrf"... It may be unknown."""
+
+    @property
+    def deaf(self) -> bool:
+        """Whether its master takes all that comes in by it, so that no socket hears anything of the interface itself."""
+        return bool(self.master) and self.role not in _HEARING
+
+    @property
+    def heard_by(self) -> tuple[int, ...]:
+        """The indexes of the devices whose sockets (SO_BINDTODEVICE) hear what comes in by it: itself, and the VRF that it
+        is in."""
+        return (self.index, self.vrf) if self.vrf else (self.index,)
 
 
 Interfaces: TypeAlias = dict[int, Interface]
@@ -213,7 +229,9 @@ def _dump() -> tuple[list[Any], list[Any]]:
 
 def _interface(link: Any, addresses: tuple[tuple[int, int], ...]) -> Interface:
     ethernet = link["ifi_type"] == _ARPHRD_ETHER
-    vrf = _vrf(link)
+    master = link.get_attr("IFLA_MASTER") or 0
+    role = link.get_nested("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND") or ""
+    vrf = master if role == "vrf" else 0
     return Interface(
         index=link["index"],
         name=link.get_attr("IFLA_IFNAME"),
@@ -225,13 +243,9 @@ def _interface(link: Any, addresses: tuple[tuple[int, int], ...]) -> Interface:
         addresses=addresses,
         vrf=vrf,
         vrf_is_closed=vrf != 0 and _vrfs_are_closed(),
+        master=master,
+        role=role,
     )
-
-
-def _vrf(link: Any) -> int:
-    information = link.get_attr("IFLA_LINKINFO")
-    kind = information.get_attr("IFLA_INFO_SLAVE_KIND") if information is not None else None
-    return link.get_attr("IFLA_MASTER") or 0 if kind == "vrf" else 0
 
 
 def _vrfs_are_closed() -> bool:

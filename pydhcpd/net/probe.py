@@ -11,7 +11,6 @@ So nothing need be remembered of a question, and a reply from another address, t
 who never saw ours, does not fit.
 """
 
-import ctypes
 import errno
 import hmac
 import logging
@@ -27,6 +26,8 @@ from contextlib import suppress
 from hashlib import blake2b
 from typing import Any, TypeAlias
 
+from pydhcpd.net.sockets import hear_all_interfaces
+
 User: TypeAlias = tuple[int, bytes, str]
 """Who uses an address: (address, hardware, interface).
 
@@ -39,7 +40,6 @@ log = logging.getLogger(__name__)
 _SOL_RAW, _ICMP_FILTER = 255, 1  # linux/socket.h, linux/icmp.h
 _EVERYTHING, _ALL_BUT_ECHO_REPLIES = 0xFFFFFFFF, 0xFFFFFFFE  # a bit for each type of ICMP that is kept off
 _ETH_P_ARP = 0x0806
-_SOCKADDR_LL = struct.Struct("=HHiHBB8s")  # family, protocol, interface (0: all); the rest is 0 here
 _BUFFER_SIZE = 1 << 20  # octets: more than a thousand answers, as the kernel counts them; it may allow less
 
 _ARP_OF_IPV4 = struct.pack(">HHBB", 1, 0x0800, 6, 4)  # Ethernet, IPv4, lengths of their addresses
@@ -55,8 +55,6 @@ _LONGEST = 128  # octets that are read of a packet: more than any answer has
 _PORTION = 256  # packets read from a socket in one go
 _PAUSE = 0.005  # seconds after each go: a storm of ARP gets its share of the interpreter, and no more
 _FAULT_PAUSE = 1.0  # seconds after a fault that may come again at once
-
-_libc = ctypes.CDLL(None, use_errno=True)
 
 
 def open_arp() -> socket.socket:
@@ -79,13 +77,6 @@ def open_icmp() -> socket.socket:
 def _keep_off(icmp: socket.socket, types: int) -> None:
     """Let the kernel keep off these types of ICMP."""
     icmp.setsockopt(_SOL_RAW, _ICMP_FILTER, struct.pack("=I", types))
-
-
-def _hear_all_interfaces(arp: socket.socket) -> None:
-    """By libc, for `bind` of Python knows no name that means all of them."""
-    address = _SOCKADDR_LL.pack(socket.AF_PACKET, socket.htons(_ETH_P_ARP), 0, 0, 0, 0, b"")
-    if _libc.bind(arp.fileno(), address, len(address)):
-        raise OSError(ctypes.get_errno(), "ARP cannot be heard")
 
 
 # --- what the packets look like
@@ -156,7 +147,7 @@ class Prober:
     def start(self) -> None:
         """Begin to hear answers; does nothing where it has begun. Needs no privileges. Raises OSError."""
         if self._thread is None:
-            _hear_all_interfaces(self._arp)
+            hear_all_interfaces(self._arp, _ETH_P_ARP)
             _keep_off(self._icmp, _ALL_BUT_ECHO_REPLIES)
             self._end = os.eventfd(0, os.EFD_CLOEXEC)
             self._thread = threading.Thread(target=self._run, name="probe-reader", daemon=True)

@@ -4,19 +4,24 @@ Owns the options that they need. Does not know what goes over them. What fails r
 knows what the socket was for, and says so.
 """
 
+import ctypes
 import socket
+import struct
 
+_SOCKADDR_LL = struct.Struct("=HHiHBB8s")  # family, protocol, interface (0: all); the rest is 0 here
 _IP_PKTINFO = 8  # linux/in.h
 _SO_SNDBUFFORCE = 32  # asm-generic/socket.h
 _SO_RCVBUFFORCE = 33
 _BUFFER_SIZE = 8 << 20  # octets: thousands of small datagrams, as the kernel counts them; a tenth of a second of heavy load
 
+_libc = ctypes.CDLL(None, use_errno=True)
 
-def open_udp(port: int = 67, address: str = "") -> socket.socket:
+
+def open_udp(port: int = 67, address: str = "", shared: bool = False) -> socket.socket:
     """A non-blocking UDP socket, bound to `port` on all addresses or on the given one.
 
-    It may send broadcasts and reports the interface of each datagram. Its address is not shared (no SO_REUSEADDR): a second
-    server on the same port is an error.
+    It may send broadcasts and reports the interface of each datagram. Where its port is not `shared` (SO_REUSEADDR), a second
+    server on it is an error.
     """
     sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     try:
@@ -25,6 +30,7 @@ def open_udp(port: int = 67, address: str = "") -> socket.socket:
         sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
         _raise_buffer(sock, _SO_RCVBUFFORCE, socket.SO_RCVBUF)
         _raise_buffer(sock, _SO_SNDBUFFORCE, socket.SO_SNDBUF)
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, shared)
         sock.bind((address, port))
     except BaseException:
         sock.close()
@@ -43,6 +49,16 @@ def open_packet() -> socket.socket:
 def open_tcp(address: str, port: int) -> socket.socket:
     """A listening TCP socket. The system holds as many connections that nobody has accepted yet as it does for others."""
     return socket.create_server((address, port), backlog=128)
+
+
+def hear_all_interfaces(sock: socket.socket, protocol: int) -> None:
+    """Let a packet socket receive a protocol, such as 0x0800, on every interface. Needs no privileges. Raises OSError.
+
+    By libc, for `bind` of Python knows no name that means all of them.
+    """
+    address = _SOCKADDR_LL.pack(socket.AF_PACKET, socket.htons(protocol), 0, 0, 0, 0, b"")
+    if _libc.bind(sock.fileno(), address, len(address)):
+        raise OSError(ctypes.get_errno(), f"protocol {protocol:#x} cannot be heard")
 
 
 def _raise_buffer(sock: socket.socket, force: int, ask: int) -> None:

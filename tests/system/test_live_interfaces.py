@@ -100,6 +100,27 @@ def test_interface_renamed_is_another(lab: Lab, far: Machine, waiting: Daemon) -
     assert_serves(lab, far, 1, "10.88.0.")
 
 
+def test_interface_that_becomes_a_port_of_a_bridge_is_waited_for(lab: Lab, far: Machine, waiting: Daemon) -> None:
+    """The bridge takes all that comes in by it, and its own addresses do not help: it would be deaf, and nobody knew why."""
+    after(waiting, r"serving 10\.88\.0\.0/24", lambda: plug(lab, far))
+    lab.server.ip("link add br0 type bridge")
+    after(waiting, "waiting: interface s0 is a port of bridge br0, which takes all that comes in by it; serve br0 in its place",
+          lambda: lab.server.ip("link set s0 master br0"))
+    waiting.wait_for("serving nothing")
+    after(waiting, r"serving 10\.88\.0\.0/24 on s0", lambda: lab.server.ip("link set s0 nomaster"))
+    assert_serves(lab, far, 1, "10.88.0.")
+
+
+def test_bridge_in_place_of_its_port_is_served(lab: Lab, far: Machine) -> None:
+    """What the message says to do; the port is not said to be missed where nobody named it."""
+    lab.cable(far, "s0", "c0")
+    lab.server.ip("link add br0 type bridge forward_delay 0", "link set s0 master br0", "link set br0 up",
+                  "addr add 10.88.0.1/24 brd + dev br0", "addr add 10.99.0.1/24 dev s0")
+    daemon = lab.daemon(interface=None, network="10.88.0.0/24").start()
+    assert_serves(lab, far, 1, "10.88.0.")
+    assert "waiting" not in daemon.log()
+
+
 def test_interface_that_flaps_under_load_harms_nothing(lab: Lab, far: Machine, waiting: Daemon) -> None:
     """Down and up, again and again, with packets on their way: replies may be lost, the server is not."""
     after(waiting, r"serving 10\.88\.0\.0/16", lambda: plug(lab, far, "10.88.0.1/16"))
