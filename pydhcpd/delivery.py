@@ -2,8 +2,10 @@
 
 A route is (address, port, interface, hardware): to an address (host byte order) and port. With the interface that the request
 came in on it leaves by that link, whatever the routing table says; else the table says it, the VRF's of which `interface` is
-the index, or the machine's own if it is 0. With a hardware address it goes in a frame to that, for a client that cannot
-answer ARP. Plain tuples, for one is made for each packet, and a named one takes four times as long.
+the index, or the machine's own if it is 0. With a hardware address it goes in a frame to that: for a client that cannot
+answer ARP, and to everyone, since of its own datagrams the kernel leaves the sums to the network card. A virtual link has
+none, and who reads raw packets, as clients without an address do, drops what has no right sum.
+Plain tuples, for one is made for each packet, and a named one takes four times as long.
 """
 
 from pydhcpd.addresses import BROADCAST
@@ -13,6 +15,7 @@ from pydhcpd.wire.relay import uses_source_port
 
 SERVER_PORT, CLIENT_PORT = 67, 68
 ETHERNET = 1
+EVERY_STATION = b"\xff" * 6
 
 Route = tuple[int, int, int, bytes]
 
@@ -25,7 +28,7 @@ def to_relay(request: Request, vrf: int) -> Route:
 
 def to_everyone(link: Link) -> Route:
     """To all that are on the link."""
-    return BROADCAST, CLIENT_PORT, link.index, b""
+    return BROADCAST, CLIENT_PORT, link.index, EVERY_STATION if link.hardware else b""
 
 
 def to_client(request: Request, link: Link) -> Route:

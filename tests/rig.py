@@ -22,6 +22,7 @@ from pydhcpd.serving import make_serving
 from pydhcpd.wire.packet import ACK, DISCOVER, OFFER, REQUEST, Packet
 
 ETH1, ETH2, WIRELESS = 2, 3, 4  # interfaces by index
+EVERY_STATION = b"\xff" * 6  # the broadcast address of Ethernet
 SERVER, OTHER_OWN, STRANGER, EVERYBODY = "192.0.2.1", "198.51.100.1", "192.0.2.99", "255.255.255.255"
 NETWORK = """
 network = "192.0.2.0/24"

@@ -4,7 +4,7 @@ Each test names the row or rule that it holds.
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, ETH2, EVERYBODY, NETWORK, OTHER_OWN, SERVER, seconds
+from rig import ALICE, BOB, CAROL, ETH2, EVERY_STATION, EVERYBODY, NETWORK, OTHER_OWN, SERVER, seconds
 
 from pydhcpd.wire.packet import ACK, DECLINE, INFORM, NAK, OFFER, RELEASE
 
@@ -226,7 +226,7 @@ def test_row_40_clients_without_a_hardware_address_are_told_apart_by_their_ident
     first = bench.lease(b"", htype=htype, options={61: b"\xff\0\0\0\1one"})
     second = bench.lease(b"", htype=htype, options={61: b"\xff\0\0\0\1two"})
     assert (first.yiaddr, second.yiaddr) == ("192.0.2.10", "192.0.2.11")
-    assert (first.address, first.hardware, first.packet.hlen) == (EVERYBODY, b"", 0)
+    assert (first.address, first.hardware, first.packet.hlen) == (EVERYBODY, EVERY_STATION, 0)
     renewal = bench.request(b"", htype=htype, options={61: b"\xff\0\0\0\1two"}, ciaddr="192.0.2.11")
     renewed = one(bench.say((renewal, SERVER, "192.0.2.11")))
     assert (renewed.kind, renewed.yiaddr, renewed.address) == (ACK, "192.0.2.11", "192.0.2.11")

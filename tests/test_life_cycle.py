@@ -22,6 +22,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from pydhcpd.addresses import BROADCAST, address_from
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.delivery import EVERY_STATION
 from pydhcpd.errors import StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases import host_database, hosts, outage
@@ -276,11 +277,11 @@ def check_route(asked: Packet, sent: Sent) -> None:
     if asked.giaddr:
         expected = (asked.giaddr, 67, b"")
     elif kind == NAK:
-        expected = (BROADCAST, 68, b"")
+        expected = (BROADCAST, 68, EVERY_STATION)
     elif asked.ciaddr:
         expected = (asked.ciaddr, 68, b"")
     elif asked.flags & BROADCAST_FLAG:
-        expected = (BROADCAST, 68, b"")
+        expected = (BROADCAST, 68, EVERY_STATION)
     else:
         expected = (sent.packet.yiaddr, 68, asked.hardware)
     assert (sent.address, sent.port, sent.hardware) == expected

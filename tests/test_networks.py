@@ -4,7 +4,7 @@ Each test is a configuration and a few messages, on a real server with a real le
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, ETH2, EVERYBODY, SERVER, codes, datagram, interface, reason
+from rig import ALICE, BOB, CAROL, ETH2, EVERY_STATION, EVERYBODY, SERVER, codes, datagram, interface, reason
 
 from pydhcpd.addresses import address_from
 from pydhcpd.leases.interface import QUARANTINED
@@ -349,7 +349,7 @@ def test_row_41_firmware_ipxe_and_system_of_one_machine_share_an_address(bench):
 def test_row_40_a_client_without_a_hardware_address_is_known_by_its_identifier_and_answered_by_broadcast(bench):
     """RFC 4390 section 2.1: InfiniBand's address is too long for chaddr."""
     reply = one(bench.say(bench.discover(b"", htype=32, options={61: b"\xff\0\0\0\1infiniband"}, flags=0x8000)))
-    assert (reply.kind, reply.address, reply.packet.hlen, reply.hardware) == (OFFER, "255.255.255.255", 0, b"")
+    assert (reply.kind, reply.address, reply.packet.hlen, reply.hardware) == (OFFER, "255.255.255.255", 0, EVERY_STATION)
     ack = one(bench.say(bench.selecting(reply.yiaddr, b"", htype=32, options={61: b"\xff\0\0\0\1infiniband"})))
     assert (ack.kind, ack.address, option(ack, 61)) == (ACK, "255.255.255.255", b"\xff\0\0\0\1infiniband")
 

@@ -11,6 +11,7 @@ from rig import (
     CAROL,
     ETH1,
     ETH2,
+    EVERY_STATION,
     EVERYBODY,
     NETWORK,
     OTHER_OWN,
@@ -45,12 +46,12 @@ SOURCE_PORT = {82: bytes.fromhex("0103 703031 1300")}  # a circuit id and the em
     ({"giaddr": "192.0.2.9", "options": SOURCE_PORT}, {"source": "192.0.2.9", "port": 6700}, ("192.0.2.9", 6700, 0, b"")),
     # table 5: ciaddr in a DISCOVER means nothing, wherever the datagram comes from
     ({"ciaddr": "192.0.2.15"}, {"source": "192.0.2.15"}, ("192.0.2.10", 68, ETH1, ALICE)),
-    ({"ciaddr": "192.0.2.15", "flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, b"")),
+    ({"ciaddr": "192.0.2.15", "flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
     ({"ciaddr": "224.0.0.1"}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
     ({"ciaddr": EVERYBODY}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
     ({"ciaddr": "203.0.113.9"}, {"source": "203.0.113.9"}, ("192.0.2.10", 68, ETH1, ALICE)),
-    # rule 4: the broadcast bit, and no other bit (the rest are reserved, section 2)
-    ({"flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, b"")),
+    # rule 4: the broadcast bit, in a frame of our own with right sums; no other bit (the rest are reserved, section 2)
+    ({"flags": 0x8000}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
     ({"flags": 0x7FFF}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
     # the older server read the flags from the bytes of secs
     ({"secs": 0x8000}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
@@ -58,10 +59,10 @@ SOURCE_PORT = {82: bytes.fromhex("0103 703031 1300")}  # a circuit id and the em
     # rule 5: unicast to chaddr at yiaddr, by the interface that the request came in on
     ({}, {}, ("192.0.2.10", 68, ETH1, ALICE)),
     # rule 6: hlen 0, or hardware that cannot be addressed (RFC 4390)
-    ({"htype": 32, "hardware": b"", "options": {61: b"\xff12345678"}}, {}, (EVERYBODY, 68, ETH1, b"")),
-    ({"htype": 1, "hardware": b"", "options": {61: b"\xff12345678"}}, {}, (EVERYBODY, 68, ETH1, b"")),
-    ({"htype": 6, "hardware": ALICE}, {}, (EVERYBODY, 68, ETH1, b"")),
-    ({"htype": 1, "hardware": bytes(16)}, {}, (EVERYBODY, 68, ETH1, b"")),
+    ({"htype": 32, "hardware": b"", "options": {61: b"\xff12345678"}}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
+    ({"htype": 1, "hardware": b"", "options": {61: b"\xff12345678"}}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
+    ({"htype": 6, "hardware": ALICE}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
+    ({"htype": 1, "hardware": bytes(16)}, {}, (EVERYBODY, 68, ETH1, EVERY_STATION)),
 ])
 def test_rules_1_3_4_5_6_where_an_offer_goes(bench, fields, way, goes):
     (offer,) = bench.say((bench.discover(**fields), EVERYBODY, way.get("source", "0.0.0.0"), way.get("port", 68)))
@@ -80,7 +81,7 @@ def test_rule_2_a_nak_is_broadcast_even_with_ciaddr(bench):
     bench.lease(ALICE)
     (nak,) = bench.say((bench.request(ALICE, ciaddr="192.0.2.15"), SERVER, "192.0.2.15"))
     assert nak.kind == NAK
-    assert (nak.address, nak.port, nak.interface, nak.hardware) == (EVERYBODY, 68, ETH1, b"")
+    assert (nak.address, nak.port, nak.interface, nak.hardware) == (EVERYBODY, 68, ETH1, EVERY_STATION)
 
 
 def test_rule_3_an_ack_goes_to_ciaddr(bench):
