@@ -24,3 +24,11 @@ class StoreError(Exception):
     def __init__(self, words: str, *, is_doubtful: bool = False) -> None:
         super().__init__(words)
         self.is_doubtful = is_doubtful
+
+
+class Unserved(Ignored):
+    """A request that gets no answer although somebody may expect one: the administrator is warned. `remedy` is what to do."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.remedy = remedy

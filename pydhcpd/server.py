@@ -13,12 +13,13 @@ import threading
 import time
 import traceback
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.errors import Ignored, MalformedPacket, StoreError
+from pydhcpd.drops import Drops
+from pydhcpd.errors import Ignored, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
 from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.host_database import PORTION, HostDatabase
@@ -30,9 +31,10 @@ from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
+from pydhcpd.sparing import Sparing
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
-from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
+from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, MESSAGE_NAMES, Packet, Request
 
 log = logging.getLogger(__name__)
 
@@ -41,8 +43,9 @@ MOST_BATCHES = 8  # read before anything is answered, under pressure
 HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
-COMPLAIN_EVERY = 60.0  # seconds between lines about one kind of trouble
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
+SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10}
+"""Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
 ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine ended"}
 
 
@@ -59,7 +62,9 @@ class DHCPServer:
         self.events = events
         self.maximum_transactions = maximum_transactions
         self.transactions: defaultdict[TransactionKey, DHCPTransaction] = defaultdict(DHCPTransaction)
-        self.counters: Counter[str] = Counter()
+        self.drops = Drops()
+        self.received = self.sent = 0  # messages
+        self.unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
         self.worker = TransactionDelayWorker(self._answer_delayed)
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = clock
@@ -72,7 +77,7 @@ class DHCPServer:
         self._frames = FrameSender(packet) if packet is not None else None
         self._serving: Serving | None = None
         self._delayed = 0  # transactions in the worker's queue
-        self._complained: dict[str, float] = {}
+        self._sparing = Sparing()  # for complaints and for events that may come with every packet
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
         self._debug = False  # whether each packet is logged; asked once a batch
@@ -122,8 +127,8 @@ class DHCPServer:
         self._upkeep.stop()
         if self._prober is not None:
             self._prober.stop()
-        for reason, count in self.counters.most_common():
-            log.info("%d without an answer: %s", count, reason)
+        for reason, count in self.drops.words():
+            log.info("%d without an answer %s", count, reason)
 
     # --- the way of a packet
 
@@ -174,10 +179,13 @@ class DHCPServer:
         with self.hosts.lock:
             bootp = self._serving is not None and self._serving.bootp
             for datagram in datagrams:
+                self.received += 1
+                request = None
                 try:
-                    self._take_in(Request.receive(*datagram, bootp), due)
+                    request = Request.receive(*datagram, bootp)
+                    self._take_in(request, due)
                 except Exception as reason:  # whatever one packet does, the others of its batch are served
-                    self._count(reason)
+                    self._drop(reason, datagram[1], request)
             if due:
                 self.answer(due)
 
@@ -230,7 +238,7 @@ class DHCPServer:
     def _delay(self, transaction: DHCPTransaction, delay: float, serving: Serving) -> None:
         if self._delayed >= self._room(transaction, serving):
             del self.transactions[transaction.key]
-            raise Ignored("too many delayed answers")
+            raise Unserved("too many delayed answers", "raise maximum_transactions")
         self._delayed += 1
         transaction.delayed = True
         self.worker.answer_after(delay, transaction)
@@ -280,7 +288,7 @@ class DHCPServer:
                     else:
                         answered.append(transaction)
                 except Exception as reason:
-                    self._count(reason)
+                    self._drop(reason, request.interface, request)
             position += 1
         due += self._conclude(answered, now)
         return position
@@ -320,17 +328,20 @@ class DHCPServer:
                 self.probes.forget(one[2])
         self._record(found)
 
-    def _count(self, reason: Exception) -> None:
-        """Count what gets no answer, by reason; that the database fails, or the program, is told too."""
-        if isinstance(reason, MalformedPacket | Ignored):
-            self.counters[str(reason)] += 1
-        elif isinstance(reason, StoreError):
-            self.counters["the lease database failed"] += 1
+    def _drop(self, reason: Exception, interface: int, request: Request | None) -> None:
+        """Count and tell what gets no answer; that the database fails, or the program, is told apart."""
+        why, place = reason, (interface, request.giaddr if request is not None else 0)
+        if isinstance(reason, StoreError):
+            why = Ignored("the lease database failed")
             self._complain("the lease database cannot be read: %s", reason)
-        else:
-            self.counters["a fault of the program"] += 1
+        elif not isinstance(reason, MalformedPacket | Ignored):
+            why = Ignored("a fault of the program")
             self._complain("a packet could not be answered, by a fault of the program: %s",
                            "".join(traceback.format_exception(reason)))
+        if self._debug:
+            log.debug("no answer to %s: %s", describe(request) if request is not None else "a datagram", why)
+        if self.drops.add(why, place, time.monotonic()):
+            self.drops.tell(why, place, _message_of(request))
 
     def _conclude(self, answered: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """Send what need not be stored, commit, and send the rest: an OFFER does not wait for the disk.
@@ -359,12 +370,14 @@ class DHCPServer:
         """What can be answered of a batch that could not be stored."""
         kept = []
         for transaction in durable:
+            request = transaction.request
+            if self._serving is None or request is None:
+                continue
             try:
-                if self._serving is not None:
-                    transaction.answer_unstored(self._serving, self.hosts, now)
-                    kept.append(transaction)
+                transaction.answer_unstored(self._serving, self.hosts, now)
+                kept.append(transaction)
             except Exception as reason:
-                self._count(reason)
+                self._drop(reason, request.interface, request)
         return kept
 
     def _send(self, answered: list[DHCPTransaction]) -> None:
@@ -383,6 +396,7 @@ class DHCPServer:
             else:
                 datagrams = by_link if interface == one.link.index else by_table
                 datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
+        self.sent += len(by_link) + len(by_table) + len(frames)
         if by_link:
             self._count_failures(self._sender.send(by_link, on_link=True))
         if by_table:
@@ -393,23 +407,34 @@ class DHCPServer:
     def _count_failures(self, failures: list[tuple[int, int]]) -> None:
         for _, number in failures:
             name = errno.errorcode.get(number, str(number))
-            self.counters[f"could not be sent: {name}"] += 1
+            self.unsent[name] += 1
             self._complain("a reply could not be sent: %s", os.strerror(number))
 
     def _tell(self, answered: list[DHCPTransaction]) -> None:
-        """What came of a batch, for the logs."""
-        self._record([one.event for one in answered if one.event is not None])
+        """What came of a batch. What may come with every packet is told a few times a minute, and counted."""
+        events = [one.event for one in answered if one.event is not None]
+        if any(one[1] in SPARED for one in events):
+            now = time.monotonic()
+            events = [one for one in events
+                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
+        self._record(events)
 
     def _record(self, events: list[Event]) -> None:
         """For all who want to know, once for the whole batch."""
         if events:
             self.events.publish(events)
 
+    def _tell_unsaid(self, now: float) -> None:
+        """How often something happened that was not told."""
+        moment = time.monotonic()
+        self.drops.tell_rest(moment)
+        unsaid = [(key, count) for key, count in self._sparing.unsaid(moment) if isinstance(key, tuple)]
+        self._record([event(now, kind, name=f"{count} more in the last minute", note=note, network=network)
+                      for (kind, note, network), count in unsaid])
+
     def _complain(self, message: str, *values: object) -> None:
         """A warning, once a minute for each kind: trouble comes with every packet."""
-        now = time.monotonic()
-        if now >= self._complained.get(message, 0.0):
-            self._complained[message] = now + COMPLAIN_EVERY
+        if self._sparing.may_say(message, time.monotonic()):
             log.warning(message, *values)
 
     # --- what comes again
@@ -423,8 +448,9 @@ class DHCPServer:
             with self.hosts.lock:
                 lapsed = self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
+                self._tell_unsaid(now)
+                self._report_drops()
             self._record([self._end_of(row, now) for row in ended])
-            self._report_drops()
         finally:
             busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled
             again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)
@@ -439,3 +465,27 @@ class DHCPServer:
         if drops > self._drops:
             self._complain("%d datagrams were dropped, for they came faster than they could be answered", drops)
             self._drops = drops
+
+    def statistics(self) -> Iterator[tuple[str, int]]:
+        """What was counted since the start, in words: messages, and what got no answer by reason and place."""
+        yield "messages received", self.received
+        yield "messages sent", self.sent
+        yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
+        yield from ((f"could not be sent: {name}", count) for name, count in self.unsent.most_common())
+        yield "dropped by the system, for they came too fast", self._receiver.kernel_drops()
+        yield "dropped, for they came faster than they could be answered", self._backlog.dropped
+        yield "answers that wait", self.worker.qsize()
+        yield "offers that wait for their clients", len(self.hosts.offers)
+
+
+def _message_of(request: Request | None) -> str:
+    """A message in a few words."""
+    if request is None:
+        return "a message that cannot be read"
+    kind = MESSAGE_NAMES.get(request.kind, "a message")
+    return f"{kind} from {request.hardware.hex(':') or 'a client without hardware address'}"
+
+
+def _kind_of(one: Event) -> tuple[str, str, str]:
+    """What makes two events the same to who is to be spared: kind, note and network."""
+    return one[1], one[6], one[8]

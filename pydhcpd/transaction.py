@@ -18,7 +18,7 @@ decided by the policy of that moment.
 from collections.abc import Callable
 
 from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_of_refusal
-from pydhcpd.errors import Ignored
+from pydhcpd.errors import Ignored, Unserved
 from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.faces import BY_IDENTIFIER
@@ -161,7 +161,7 @@ class DHCPTransaction(Case):
         address = request.address(50) or request.ciaddr
         remaining = hosts.lease_end(self.table, request.client, address) - GRACE - int(now)
         if request.kind != REQUEST or remaining < 1:
-            raise Ignored("could not be stored")
+            raise Unserved("could not be stored")
         terms = serving.policy.terms_of(self, address)
         self._reply_with_lease(request, ACK, address, min(remaining, terms.granted_time(request)), terms)
 
@@ -285,7 +285,7 @@ class DHCPTransaction(Case):
         if state is State.FREE:
             return False
         if state is State.IN_USE:
-            raise Ignored("the address is in use, and that could not be stored")
+            raise Unserved("the address is in use, and that could not be stored")
         if state is State.UNKNOWN:
             is_near = not request.giaddr and self.link.hardware and self.link.segment is self.segment
             place = self.link.name if is_near else ANYWHERE
@@ -315,7 +315,7 @@ class DHCPTransaction(Case):
     def _limit(self, request: Request, limiter: TokenBucket) -> None:
         """Clients that were never here before are limited; the others are served through a flood of them."""
         if not self.hosts.address_of(self.table, request.client) and not limiter.take(self.time):
-            raise Ignored("from an unknown client, over maximum_unknown_per_second")
+            raise Unserved("from an unknown client, over maximum_unknown_per_second")
 
     def _request(self, request: Request) -> None:
         address = request.address(50) or request.ciaddr

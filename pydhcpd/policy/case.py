@@ -15,7 +15,7 @@ for are not among the steps of its policy, so that they cost nothing.
 
 from collections.abc import Callable, Sequence
 
-from pydhcpd.errors import Ignored
+from pydhcpd.errors import Ignored, Unserved
 from pydhcpd.policy.functions import Circumstances, RequestView
 from pydhcpd.policy.network import Network, Places, Pool, Segment, may, places_of, tags_of
 from pydhcpd.policy.network_index import NetworkIndex
@@ -25,6 +25,8 @@ from pydhcpd.wire.packet import Request
 from pydhcpd.wire.relay import link_selection
 
 LINK_SELECTION, SUBNET_SELECTION = 5, 118
+FOR_RELAYS = "add a subnet that holds the relay agent's address, or list it in relays=[...] of one"
+FOR_LINKS = "add a subnet that holds an address of the interface, or name the interface in interface=... of one"
 NONE: tuple[tuple[Pool, ...], Places] = (), {}
 
 
@@ -76,7 +78,7 @@ def find_network(networks: NetworkIndex, case: Case, request: Request, local: Ne
     elif request.ciaddr and request.unicast:
         network = networks.of(request.ciaddr) or network
     if network is None:
-        raise Ignored("of a network that is not served")
+        raise Unserved("of a network that is not served", FOR_RELAYS if request.giaddr else FOR_LINKS)
     case.network, case.segment = network, networks.segment_of[network.base]
 
 
