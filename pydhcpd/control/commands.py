@@ -4,11 +4,12 @@ They do not know where hosts, events and configuration come from: the server has
 are asked in the session's own thread.
 """
 
+import inspect
 from itertools import chain
 from typing import Protocol
 
-from pydhcpd.control.output import TITLES, Configuration, Events, Hosts, host_line, local_time
-from pydhcpd.control.session import Session, SessionOver, Settings
+from pydhcpd.control.output import TITLES, Configuration, Events, Hosts, Statistics, host_line, local_time
+from pydhcpd.control.session import Command, Session, SessionOver, Settings
 from pydhcpd.escape import escape
 
 DAY = 86400.0  # seconds
@@ -22,6 +23,7 @@ class Sources(Settings, Protocol):
     hosts: Hosts
     events: Events
     configuration: Configuration
+    statistics: Statistics
 
     def clock(self) -> float:
         """The time, in seconds of the epoch."""
@@ -31,6 +33,7 @@ class ThreadedTCPRequestHandler(Session):
     """A session with all commands, in the order in which help lists them."""
 
     server: Sources
+    aliases = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}
 
     def do_hosts(self) -> None:
         """list the hosts: address, hardware address, name, expiry and state"""
@@ -59,12 +62,32 @@ class ThreadedTCPRequestHandler(Session):
         values = self.server.configuration()
         self._stream(f"{escape(name)}: {escape(value, LONGEST_VALUE)}" for name, value in values)
 
-    def do_help(self) -> None:
-        """show this list"""
-        self._stream(
-            f"{name}\t{(command.__doc__ or '').partition(chr(10))[0]}" for name, command in self.commands().items()
-        )
+    def do_statistics(self) -> None:
+        """show what was counted since the start: messages, and what got no answer, by reason and place"""
+        self._say("Statistics since the start")
+        self._stream(f"{count:>12}  {escape(name)}" for name, count in self.server.statistics())
+
+    def do_help(self, command: str = "") -> None:
+        """show this list, or what one command does: help COMMAND"""
+        commands = self.commands()
+        name = self.aliases.get(command.lower(), command.lower())
+        if not command:
+            self._stream(f"{name}{_to_column(name)}{_summary(one)}" for name, one in commands.items())
+        elif name in commands:
+            self._stream(f"{name}: {inspect.getdoc(commands[name]) or ''}".split("\n"))
+        else:
+            self._say(f"unknown command: {escape(command)}")
+            self._say("type help for the list of commands")
 
     def do_quit(self) -> None:
         """end the session"""
         raise SessionOver("quit", "bye")
+
+
+def _summary(command: Command) -> str:
+    return (command.__doc__ or "").partition("\n")[0]
+
+
+def _to_column(name: str) -> str:
+    """Tabs to the second tab stop, at least one."""
+    return "\t" * max(2 - len(name) // 8, 1)

@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.output import Configuration, Events, Hosts
+from pydhcpd.control.output import Configuration, Events, Hosts, Statistics
 from pydhcpd.control.session import LOG
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
@@ -52,6 +52,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.hosts: Hosts = tuple
         self.events: Events = tuple
         self.configuration: Configuration = tuple
+        self.statistics: Statistics = tuple  # returns an iterable of (what was counted, how often)
         self._sessions: set[socket.socket] = set()
         self._sessions_lock = threading.Lock()
         self._numbers = count(1)

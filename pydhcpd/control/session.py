@@ -10,10 +10,11 @@ import socket
 import socketserver
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from inspect import signature
 from itertools import islice
-from typing import Any, Protocol
+from typing import ClassVar, Protocol
 
 from pydhcpd.control.input import END_OF_TRANSMISSION, NO_TIMING_MARK, LineBuffer, LineNeverEnds, LineTooLong, TelnetFilter
 from pydhcpd.escape import escape
@@ -27,6 +28,10 @@ RECEIVED_AT_ONCE = 4096  # bytes; with LONGEST_LINE it bounds what a session hol
 SEND_BUFFER = 128 * 1024  # bytes; else the kernel would keep some megabytes for each reader that never reads
 LINES_AT_ONCE = 200  # about 20 kB, some 2 ms of work
 PAUSE = 0.0005  # seconds between portions: a real sleep, which gives the interpreter to a thread that waits for it
+
+
+Command = Callable[..., None]
+"""A method that takes the session, and the words after its name."""
 
 
 class SessionOver(Exception):
@@ -48,6 +53,8 @@ class Session(socketserver.BaseRequestHandler):
     """One session. Each command is one method `do_NAME` of a subclass; the first line of its docstring is its help."""
 
     server: Settings  # type: ignore[assignment]  # socketserver knows no more of it than that it is a server
+    aliases: ClassVar[Mapping[str, str]] = {}
+    """What else fingers type, and the command that it means."""
     request: socket.socket
 
     def setup(self) -> None:
@@ -85,13 +92,18 @@ class Session(socketserver.BaseRequestHandler):
             return
         if line == END_OF_TRANSMISSION:
             raise SessionOver("end of transmission")
-        command = self.commands().get(line.lower().decode("utf-8", "replace"))
+        name, *arguments = line.decode("utf-8", "replace").split() or [""]
+        name = self.aliases.get(name.lower(), name.lower())
+        command = self.commands().get(name)
         if command is None:
             self._say(f"unknown command: {escape(line)}")
             self._say("type help for the list of commands")
             return
+        if not _takes(command, len(arguments)):
+            self._say(f"{name}: wrong number of arguments; type help {name}")
+            return
         try:
-            command(self)
+            command(self, *arguments)
         except SessionOver:
             raise
         except Exception as error:
@@ -99,7 +111,7 @@ class Session(socketserver.BaseRequestHandler):
             self._say(f"error: {escape(str(error) or type(error).__name__)}")
 
     @classmethod
-    def commands(cls) -> dict[str, Callable[[Any], None]]:
+    def commands(cls) -> dict[str, Command]:
         """The commands by name, those of a subclass last."""
         return {
             name.removeprefix("do_"): getattr(cls, name)
@@ -168,6 +180,12 @@ class Session(socketserver.BaseRequestHandler):
     def _linger_not(self) -> None:
         with suppress(OSError):
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def _takes(command: Command, number: int) -> bool:
+    """Whether a command takes so many arguments, besides the session."""
+    parameters = list(signature(command).parameters.values())[1:]
+    return sum(one.default is one.empty for one in parameters) <= number <= len(parameters)
 
 
 def _portions(lines: Iterable[str]) -> Iterator[list[str]]:

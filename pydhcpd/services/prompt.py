@@ -36,6 +36,7 @@ class Prompt(Service):
         self._prompt.setHosts(self._active_hosts)
         self._prompt.setEvents(lambda: surroundings.server.events.since_yesterday(time.time()))
         self._prompt.setConfiguration(self._entries)
+        self._prompt.statistics = surroundings.server.statistics
 
     def start(self) -> None:
         """Accept sessions."""

@@ -43,7 +43,7 @@ NOW = 1_700_000_000.0
 GREETING = b"Welcome to micro python dhcp server"
 PROMPT = b"\r\npydhcp ?> "
 HINT = b"type help for the list of commands\r\n"
-HELP = re.compile(rb"(?:[a-z]+\t[^\t\r\n]+\r\n){5}")
+HELP = re.compile(rb"(?:[a-z]+\t+[^\t\r\n]+\r\n){6}")
 
 Serve = Callable[..., ThreadedTCPServer]
 
@@ -164,7 +164,9 @@ def test_greeting_prompt_and_quit_are_these_bytes(serve: Serve) -> None:
         (b"events\n", b"Events last 24h:\r\nnone\r\n"),
         (b"configuration\n", b"Current configuration\r\n"),
         (b"nonsense\n", b"unknown command: nonsense\r\n" + HINT),
-        (b"hosts all\n", b"unknown command: hosts all\r\n" + HINT),
+        (b"hosts all\n", b"hosts: wrong number of arguments; type help hosts\r\n"),
+        (b"help hosts all\n", b"help: wrong number of arguments; type help help\r\n"),
+        (b"help nonsense\n", b"unknown command: nonsense\r\n" + HINT),
         (b"__class__\n", b"unknown command: __class__\r\n" + HINT),
         (b"\x1b[2J\x07\n", b"unknown command: \\x1b[2J\\x07\r\n" + HINT),
         (b"\x9b2J\n", b"unknown command: \\x9b2J\r\n" + HINT),
@@ -213,7 +215,29 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
     answer = connect(serve()).ask(b"help")
     assert HELP.fullmatch(answer)
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
-    assert names == [b"hosts", b"events", b"configuration", b"help", b"quit"]
+    assert names == [b"hosts", b"events", b"configuration", b"statistics", b"help", b"quit"]
+    starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
+    assert len(starts) == 1, "what each does begins in one column"
+
+
+@pytest.mark.parametrize("word", [b"help", b"?", b"h", b"HELP"])
+def test_help_of_one_command(serve: Serve, connect: Connect, word: bytes) -> None:
+    answer = connect(serve()).ask(word + b" hosts")
+    assert answer == b"hosts: list the hosts: address, hardware address, name, expiry and state\r\n"
+
+
+@pytest.mark.parametrize("word", [b"quit", b"exit", b"q", b"EXIT"])
+def test_what_else_ends_a_session(serve: Serve, connect: Connect, word: bytes) -> None:
+    client = connect(serve())
+    client.send(word + b"\n")
+    assert client.rest().endswith(b"bye\r\n")
+
+
+def test_statistics_are_aligned_and_safe_to_show(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.statistics = lambda: [("messages received", 1234567), ("no answer on \x1b[2J", 1)]
+    assert connect(server).ask(b"statistics").splitlines() == [
+        b"Statistics since the start", b"     1234567  messages received", b"           1  no answer on \\x1b[2J"]
 
 
 # --- what is shown
