@@ -14,6 +14,7 @@ class Link:
     network in which we have an address, by their base. `network` is that of the clients which are on the link itself, None
     where only relays are; `segment` is all that is on the same wire. `hardware` is empty where the link is not Ethernet, and
     frames cannot be made for it. `vrf` is the index of the VRF that it belongs to, whose routing table counts; 0 for none.
+    `unserved` are the networks of further addresses of the interface, in words, whose clients are not served there.
     """
 
     index: int
@@ -25,6 +26,7 @@ class Link:
     segment: Segment | None = None
     identifiers: Mapping[int, int] = field(default_factory=dict)
     vrf: int = 0
+    unserved: tuple[str, ...] = ()
 
     def holds(self, address: int) -> bool:
         """Whether an address is of a network on this link."""

@@ -33,7 +33,15 @@ def make_link(interface: Interface, networks: NetworkIndex, bind_address: int | 
     segment = None if network is None else networks.segment_of[network.base]
     return Link(interface.index, interface.name, bind_address or server, network, interface.mtu,
                 interface.hardware if interface.ethernet else b"", segment,
-                {} if bind_address or segment is None else _identifiers(segment, addresses), interface.vrf)
+                {} if bind_address or segment is None else _identifiers(segment, addresses), interface.vrf,
+                () if segment is None else _unserved(interface, segment))
+
+
+def _unserved(interface: Interface, segment: Segment) -> tuple[str, ...]:
+    """The networks that the interface has an address of, in its order, but for those of the wire that is served."""
+    others = [network_text(address & mask, mask) for address, mask in interface.addresses
+              if mask != SINGLE and not _is_link_local(address) and segment.network_of(address) is None]
+    return tuple(dict.fromkeys(others))
 
 
 def _identifiers(segment: Segment, addresses: Sequence[int]) -> dict[int, int]:

@@ -64,11 +64,14 @@ class Serving:
 
     def describe(self) -> str:
         """In a line: what is served where."""
-        here = ", ".join(f"{self._network_on(link)} on {link.name} as {address_text(link.server)}"
-                         for link in self.links.values()) or "nothing"
+        here = ", ".join(self._words_of(link) for link in self.links.values()) or "nothing"
         near = {link.network.base for link in self.links.values() if link.network}
         far = sum(not near & set(segment.key) for segment in self.policy.networks.segments) if self.links else 0
         return f"{here}; through relays {far} network{'s' * (far > 1)}" if far else here
+
+    def _words_of(self, link: Link) -> str:
+        words = f"{self._network_on(link)} on {link.name} as {address_text(link.server)}"
+        return f"{words} (but not {' and '.join(link.unserved)} there)" if link.unserved else words
 
     def _network_on(self, link: Link) -> str:
         if link.network is None:
