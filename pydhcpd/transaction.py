@@ -341,7 +341,7 @@ class DHCPTransaction(Case):
             if not self.network.authoritative:
                 raise Ignored("REQUEST of an unknown client")
             self._refuse(request, "the client is not known here")
-        elif address not in (recorded, self.reserved):
+        elif address not in (recorded, self.reserved) and not self.hosts.lease_end(self.table, request.client, address):
             self._refuse(request, "the client has another address" if self.segment.network_of(address) is not None
                          else "the address is of another network")
         else:

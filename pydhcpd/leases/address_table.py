@@ -3,7 +3,8 @@
 Owns which address is free, offered, leased, ended or quarantined, and which client has which. It is an index of the
 store, which alone counts. Nothing in it is an object per lease that the garbage collector would walk: arrays, a dictionary
 from client (bytes) to address (integer), and one from the slots that are free to their last clients. The tables of one wire
-(the subnets of a shared network) have the first dictionary in common, so that a client has one lease among them.
+(the subnets of a shared network) have the first dictionary in common, so that a client has one lease among them. Where a
+reload joined networks it may have several that run: each is its own until it ends, and `doubles` tells whose they are.
 
     kind of an address (from the configuration)      state of an address
       OUTSIDE   in no range, or never to be given      UNUSED    free, never had a client
@@ -77,16 +78,17 @@ class AddressTable:
     """The addresses from `base` on, `size` of them; slot s is the address base + s (host byte order).
 
     `wire` are the tables of one wire, this one included; they share `clients`, which maps each client's key to its current or
-    former address in any of them.
+    former address in any of them, and `doubles`, from addresses to the clients that had several leases when they were loaded.
     """
 
     __slots__ = ("_expiry", "_former", "_free", "_frontiers", "_ranges", "_recognised", "_unindexed", "base", "by_hardware",
-                 "clients", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
+                 "clients", "doubles", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
 
     def __init__(self, base: int, size: int, now: int = 0, wire: "list[AddressTable] | None" = None) -> None:
         self.base, self.size = base, size
         self.wire = [] if wire is None else wire
         self.clients: dict[bytes, int] = self.wire[0].clients if self.wire else {}
+        self.doubles: dict[int, bytes] = self.wire[0].doubles if self.wire else {}
         self.by_hardware: bool = bool(self.wire) and self.wire[0].by_hardware  # the wire may have clients known by that alone
         self.wire.append(self)
         self.states = bytearray(size)
@@ -156,8 +158,7 @@ class AddressTable:
         for client, address, end in running:
             slot = address - base
             if client in clients:
-                self._supersede(client, slot, end)
-                continue
+                self._note_double(client, address)
             clients[client] = address
             ends[slot] = end
             states[slot] = LEASED
@@ -201,19 +202,29 @@ class AddressTable:
                 return
         self.clients[client] = self.base + slot
 
-    def _supersede(self, client: bytes, slot: int, end: int) -> None:
-        """Two running leases of one client, which an import can bring: the one that ends later is its, the other free."""
-        address = self.clients[client]
-        home = self.home(address)
-        other = address - home.base
-        self.ends[slot] = end
-        if home.states[other] == LEASED:
-            if home.ends[other] >= end:
-                self._barred_or_ended(slot)
-                return
-            home._barred_or_ended(other)
-        self.clients[client] = self.base + slot
-        self.states[slot] = LEASED
+    def _note_double(self, client: bytes, address: int) -> None:
+        """Another lease of a client that has one already on this wire, or had."""
+        other = self.clients[client]
+        home = self.home(other)
+        if home.states[other - home.base] == LEASED:
+            self.doubles[other] = self.doubles[address] = client
+
+    def is_of(self, client: bytes, address: int) -> bool:
+        """Whether an address that is leased is this client's."""
+        return self.clients.get(client) == address or (address in self.doubles and self.doubles[address] == client)
+
+    def addresses_of(self, client: bytes) -> list[int]:
+        """The addresses that the client has or had; first the one that it used last."""
+        last = self.clients.get(client)
+        others = [address for address, its in self.doubles.items() if its == client and address != last]
+        return others if last is None else [last, *others]
+
+    def _drop_double(self, client: bytes, address: int) -> bytes:
+        """The lease of an address is over: another that its client has is the one to know it by. Returns the client."""
+        client = self.doubles.pop(address, client)
+        if self.clients.get(client) == address:
+            self.clients[client] = next((other for other, its in self.doubles.items() if its == client), address)
+        return client
 
     def _barred_or_ended(self, slot: int) -> None:
         pool = self.kinds[slot] - POOL
@@ -330,6 +341,8 @@ class AddressTable:
         """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
         if self.states[slot] in (LEASED, DECLINED):
             client = self._recognised.pop(client, client)
+            if self.doubles:
+                client = self._drop_double(client, self.base + slot)
             if self.clients.get(client) == self.base + slot:
                 self._former[slot] = client
             self._barred_or_ended(slot)
@@ -354,9 +367,14 @@ class AddressTable:
             home._recognised[recorded] = client
             if home._former.get(address - home.base) == recorded:
                 home._former[address - home.base] = client
+            for other, its in self.doubles.items():
+                if its == recorded:
+                    self.doubles[other] = client
 
     def forget(self, client: bytes, slot: int) -> None:
         """The slot is no longer the client's."""
+        if self.doubles:
+            self._drop_double(client, self.base + slot)
         if self.clients.get(client) == self.base + slot:
             del self.clients[client]
 

@@ -5,12 +5,13 @@ An offer is in memory alone; a commit makes it a lease. `lock` guards everything
 methods of the packet path holds it, the queries (`get`, `all`) do not need it and read the store on their own.
 """
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
 from itertools import islice
 
-from pydhcpd.addresses import address_from, hardware_text
+from pydhcpd.addresses import address_from, hardware_text, network_text
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
@@ -21,6 +22,8 @@ from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
 from pydhcpd.leases.staging import HOLD, Staging, nobody
 from pydhcpd.leases.tables import Tables
+
+log = logging.getLogger(__name__)
 
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 COUNTED = 1 << 20  # addresses of a pool that are counted in a millisecond, to know how much of it is in use
@@ -63,7 +66,12 @@ class HostDatabase(HostQueries):
         is held.
         """
         plans = tuple(networks)
-        self._serve(plans, self.tables.chosen(prepared, plans, now))
+        tables = self.tables.chosen(prepared, plans, now)
+        for table, count in self.tables.leases_outside(plans):
+            log.warning("%s is no longer served, and leases in it still run: %d; their clients cannot renew them, nobody else "
+                        "gets their addresses; serve it until they have ended, if its clients are to keep them",
+                        network_text(table.base, -table.size & 0xFFFFFFFF), count)
+        self._serve(plans, tables)
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
         for address in list(self.limits.keys):
@@ -87,7 +95,7 @@ class HostDatabase(HostQueries):
             slot = address - table.base
             if table.states[slot] <= ENDED:
                 table.hold(slot)
-            elif table.states[slot] != LEASED or table.clients.get(client) != address:
+            elif table.states[slot] != LEASED or not table.is_of(client, address):
                 self.offers.withdraw(client)
 
     def _reread(self) -> StoreError | None:
@@ -108,7 +116,7 @@ class HostDatabase(HostQueries):
         In the order of RFC 2131 section 4.3.1: its present or former address, the one that it was offered, the one that it
         asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner.
         """
-        address = table.clients.get(client, 0)
+        address = self._present(table, client, wanted, places) if table.doubles else table.clients.get(client, 0)
         if address:
             home = table if 0 <= address - table.base < table.size else table.home(address)
             slot = address - home.base
@@ -126,6 +134,13 @@ class HostDatabase(HostQueries):
         if address:
             self._note_offer(client, address, deadline)
         return address
+
+    @staticmethod
+    def _present(table: AddressTable, client: bytes, wanted: int, places: Places) -> int:
+        """Which of its addresses a client is to have that may have several: the one that it asks for, else the last used."""
+        allowed = [address for address in table.addresses_of(client)
+                   if (home := table.home(address)) and (home.base, home.kinds[address - home.base]) in places]
+        return wanted if wanted in allowed else allowed[0] if allowed else 0
 
     @staticmethod
     def _take_wanted(table: AddressTable, address: int, places: Places) -> int:
@@ -184,7 +199,7 @@ class HostDatabase(HostQueries):
 
     def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
         """When the client's lease of this address ends (seconds of the epoch), or 0 where it has none."""
-        if table.clients.get(client) != address:
+        if table.clients.get(client) != address and not table.is_of(client, address):
             return 0
         home = table.home(address)
         return home.ends[address - home.base] if home.states[address - home.base] == LEASED else 0
@@ -201,7 +216,7 @@ class HostDatabase(HostQueries):
             return False
         state = table.states[slot]
         if state == LEASED:
-            return table.clients.get(client) == address
+            return table.clients.get(client) == address or table.is_of(client, address)
         if state == OFFERED:
             return self.offers.address(client) == address
         return state <= ENDED
@@ -273,16 +288,15 @@ class HostDatabase(HostQueries):
             if count >= most:
                 if own is None:
                     own = self._own_limits(table, client)
-                if count - (key in own) >= most:
+                if count - own.count(key) >= most:
                     return key
         return ""
 
     def _own_limits(self, table: AddressTable, client: bytes) -> list[str]:
         """What the client's lease on this wire counts for."""
-        address = table.clients.get(client, 0)
-        if not address or address in self.touched or not self.lease_end(table, client, address):
-            return []
-        return self.limits.keys_of(address)
+        own = (address for address in table.addresses_of(client)
+               if address not in self.touched and self.lease_end(table, client, address))
+        return [key for address in own for key in self.limits.keys_of(address)]
 
     # --- decisions, which take effect in commit()
 
@@ -301,7 +315,7 @@ class HostDatabase(HostQueries):
         holder = b""
         if before != address:
             holder = self._holder(table, slot)
-            if before and before not in self.touched:
+            if before and before not in self.touched and not table.is_of(client, address):
                 former = table.home(before)
                 if former.states[before - former.base] == LEASED:
                     self.staging.release(former, before, now, client, is_remembered=False)

@@ -78,6 +78,9 @@ class LoadingStore(Protocol):
     def not_running(self, first: int, last: int, now: int) -> Iterable[tuple[int, bytes, int, int]]:
         """(address, client, end, state) of the other rows."""
 
+    def last_used(self, addresses: Iterable[int]) -> dict[int, int]:
+        """When each of some addresses was used last."""
+
     def limited(self, first: int, last: int, now: int) -> Iterable[tuple[int, str]]:
         """(address, limits) of the leases that run and count for anything."""
 

@@ -221,6 +221,12 @@ class SQLiteStore:
             yield from reader.execute(f"SELECT address, client, ends, state FROM leases WHERE {BETWEEN}"  # noqa: S608
                                       f" AND NOT ({RUNNING})", (first, last, now))
 
+    def last_used(self, addresses: Iterable[int]) -> dict[int, int]:
+        """When each of some addresses was used last."""
+        with _failures(), closing(self._connect()) as reader:
+            found = (reader.execute("SELECT address, last_used FROM leases WHERE address = ?", (one,)) for one in addresses)
+            return dict(row for rows in found for row in rows)
+
     def limited(self, first: int, last: int, now: int) -> list[tuple[int, str]]:
         """(address, limits) of the leases that run and count for anything, of the addresses between two, both included."""
         if not self._is_limited:

@@ -5,7 +5,7 @@ A table is read from the store where its wire is new or has got other networks; 
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydhcpd.leases.address_table import LEASED, AddressTable, Plan
 from pydhcpd.leases.interface import LoadingStore
@@ -44,23 +44,35 @@ class Tables(dict[int, AddressTable]):
         return {table.base: table for wire in new for table in self._load(wire, now)}
 
     def chosen(self, prepared: dict[int, AddressTable], networks: Iterable[Plan], now: int) -> dict[int, AddressTable]:
-        """The tables for these networks: those that were prepared, those in use, and others, which are read here."""
+        """The tables for these networks: those that were prepared, those in use, and others, which are read here.
+
+        Nothing of those in use has changed where it raises StoreError.
+        """
         tables: dict[int, AddressTable] = {}
+        kept: list[Plan] = []
         for wire in _wires(networks):
             if all(base in prepared for base, *_ in wire):
                 tables.update((base, prepared[base]) for base, *_ in wire)
             elif self._is_kept(wire):
-                for base, _, kinds, pools, _ in wire:
-                    tables[base] = table = self[base]
-                    if table.kinds != kinds or table.pools != pools:
-                        table.set_kinds(kinds, pools)
+                kept += wire
             else:
                 tables.update((table.base, table) for table in self._load(wire, now))
+        for base, _, kinds, pools, _ in kept:
+            tables[base] = table = self[base]
+            if table.kinds != kinds or table.pools != pools:
+                table.set_kinds(kinds, pools)
         return tables
 
     def read(self, now: int) -> dict[int, AddressTable]:
         """The tables of what is served, read anew."""
         return {table.base: table for wire in _wires(self.plans) for table in self._load(wire, now)}
+
+    def leases_outside(self, networks: Iterable[Plan]) -> Iterator[tuple[AddressTable, int]]:
+        """The tables of which leases run at addresses that would be in none of these networks, with their number."""
+        bounds = sorted((base, base + size) for base, size, *_ in networks)
+        for table in self.rising:
+            if (count := _leases_outside(table, bounds)):
+                yield table, count
 
     def serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> set[int]:
         """Have these tables from now on; returns the bases of those that were not there before."""
@@ -92,11 +104,31 @@ class Tables(dict[int, AddressTable]):
         for table in tables:
             last = table.base + table.size - 1
             table.load(self._store.running(table.base, last, now), self._store.not_running(table.base, last, now), now)
+        if tables[0].doubles:
+            self._know_by_last_used(tables[0])
         for table in tables:
             base = table.base
             table.limits = {address: text for address, text in self._store.limited(base, base + table.size - 1, now)
                             if table.states[address - base] == LEASED}
         return tables
+
+    def _know_by_last_used(self, table: AddressTable) -> None:
+        """Of several leases that a client has on a wire, the one that it used last is the one to know it by."""
+        used = self._store.last_used(table.doubles)
+        for address, client in table.doubles.items():
+            if (used[address], address) > (used[table.clients[client]], table.clients[client]):
+                table.clients[client] = address
+
+
+def _leases_outside(table: AddressTable, bounds: Sequence[tuple[int, int]]) -> int:
+    """How many addresses of a table are leased, but for those within rising bounds."""
+    count, start = 0, 0
+    for first, end in bounds[max(bisect_right(bounds, (table.base, 0)) - 1, 0):]:
+        if first - table.base >= table.size:
+            break
+        count += table.states.count(LEASED, start, max(first - table.base, start))
+        start = max(end - table.base, start)
+    return count + table.states.count(LEASED, start)
 
 
 def _wires(networks: Iterable[Plan]) -> list[list[Plan]]:

@@ -643,18 +643,18 @@ def test_a_client_has_one_lease_on_a_wire(hosts):
     assert {address: row[2] for address, row in rows(hosts).items()} == {BASE + 1: RELEASED, OTHER + 1: BOUND}
 
 
-def test_of_two_leases_of_one_client_on_a_wire_the_later_end_counts(hosts):
+def test_of_two_leases_of_one_client_on_a_wire_both_run_and_the_last_used_is_offered(hosts):
     """As when two networks are put together, or an import brought both."""
     kinds = bytes((OUTSIDE, POOL, POOL, OUTSIDE))
     serve(hosts, plan(BASE, kinds), plan(OTHER, kinds))
     take(hosts, A, (BASE, POOL), now=START)
     take(hosts, A, (OTHER, POOL), now=START + 100, base=OTHER)
-    wire(hosts, now=START + 101)
+    here, there = wire(hosts, now=START + 101)
     table = hosts.tables[BASE]
     assert hosts.address_of(table, A) == OTHER + 1
-    assert (state(hosts, BASE + 1), hosts.tables[OTHER].states[1]) == (ENDED, LEASED)
-    assert take(hosts, B, (BASE, POOL), now=START + 102) == BASE + 2
-    assert take(hosts, C, (BASE, POOL), now=START + 102) == BASE + 1
+    assert (state(hosts, BASE + 1), hosts.tables[OTHER].states[1]) == (LEASED, LEASED)
+    assert [take(hosts, client, here, now=START + 102) for client in (B, C)] == [BASE + 2, 0]
+    assert take(hosts, A, here, there, now=START + 103) == OTHER + 1
 
 
 def test_offers_hold_when_wires_are_regrouped(hosts):

@@ -144,11 +144,13 @@ def test_a_restart_counts_what_runs(hosts):
     again.store.close()
 
 
-def test_of_two_leases_of_one_client_only_the_one_that_counts_is_counted(hosts):
+def test_of_two_leases_of_one_client_both_count_but_neither_against_it(hosts):
     hosts.store.commit([Row(ONE + 1, A, 1, A[2:], "", START + 600, START, BOUND, limits=VOIP),
                         Row(TWO + 1, A, 1, A[2:], "", START + 900, START, BOUND, limits=PORT)])
     again = opened(hosts.store.path)
-    assert again.limits.keys == {TWO + 1: PORT}
+    assert again.limits.keys == {ONE + 1: VOIP, TWO + 1: PORT}
+    assert exceeded(again, A, voip=1, port=1) == ""
+    assert exceeded(again, B, voip=1, port=1) == VOIP
     again.store.close()
 
 

@@ -199,18 +199,53 @@ def test_a_place_that_is_no_pool_gives_its_present_address_and_no_new_one(hosts)
 # --- two running leases of one client on a wire, which an import or a change of the wires brings
 
 
-@pytest.mark.parametrize(("first", "second", "winner"), [(600, 900, TWO), (900, 600, ONE), (600, 600, ONE)])
-def test_of_two_running_leases_on_a_wire_the_later_end_counts_and_the_other_address_is_free(hosts, first, second, winner):
+@pytest.mark.parametrize(("first", "second"), [(600, 900), (900, 600), (600, 600)])
+def test_two_running_leases_on_a_wire_are_the_clients_until_each_ends(hosts, first, second):
     hosts.store.commit([Row(ONE + 1, A, 1, A[2:], "", START + first, START, BOUND),
                         Row(TWO + 1, A, 1, A[2:], "", START + second, START, BOUND)])
     again = opened(hosts.store.path)
-    loser = ONE + TWO - winner
-    assert hosts_of(again) == {A: winner + 1}
-    assert (state(again, winner + 1), state(again, loser + 1)) == (LEASED, ENDED)
-    assert offer(again, B, loser + 1) == loser + 1
-    while again.reclaim(START + 900) or not again.is_settled:
+    for address, end in ((ONE + 1, first), (TWO + 1, second)):
+        assert state(again, address) == LEASED
+        assert again.lease_end(again.tables[ONE], A, address) == START + end
+        assert again.is_free_for(again.tables[TWO], A, address, EVERYWHERE)
+        assert not again.is_free_for(again.tables[TWO], B, address, EVERYWHERE)
+        assert offer(again, A, address) == address
+    while again.reclaim(START + 899) or not again.is_settled:
         pass
-    assert state(again, winner + 1) == ENDED
+    assert {state(again, ONE + 1), state(again, TWO + 1)} == ({ENDED, LEASED} if first != second else {ENDED})
+    again.store.close()
+
+
+@pytest.mark.parametrize("kept", [ONE + 1, TWO + 1])
+def test_the_one_of_two_leases_that_is_renewed_goes_on_and_the_other_runs_to_its_end(hosts, kept):
+    lost = ONE + TWO + 2 - kept
+    hosts.store.commit([Row(one, A, 1, A[2:], "", START + 600, START, BOUND) for one in (ONE + 1, TWO + 1)])
+    again = opened(hosts.store.path)
+    stage(again, A, kept, now=START + 300, end=START + 900)
+    again.commit()
+    assert bound(again) == {ONE + 1: A, TWO + 1: A}
+    assert again.address_of(again.tables[ONE], A) == kept
+    while again.reclaim(START + 600) or not again.is_settled:
+        pass
+    assert (state(again, kept), state(again, lost), again.address_of(again.tables[ONE], A)) == (LEASED, ENDED, kept)
+    assert offer(again, B, lost) == lost
+    again.store.close()
+
+
+@pytest.mark.parametrize("act", ["release", "decline", "expiry", "delete"])
+def test_when_the_last_used_of_two_leases_is_over_the_other_is_the_clients_address(hosts, act):
+    hosts.store.commit([Row(ONE + 1, A, 1, A[2:], "", START + 900, START, BOUND),
+                        Row(TWO + 1, A, 1, A[2:], "", START + 600, START + 5, BOUND)])
+    again = opened(hosts.store.path)
+    assert again.address_of(again.tables[ONE], A) == TWO + 1
+    {"release": lambda: again.release(again.tables[ONE], A, TWO + 1, START),
+     "decline": lambda: again.decline(again.tables[ONE], A, TWO + 1, START + 950, START, 1, A[2:]),
+     "delete": lambda: again.delete(next(again.get(ip="10.0.1.1"))),
+     "expiry": lambda: [again.reclaim(START + 600) for _ in range(3)]}[act]()
+    again.commit()
+    assert again.address_of(again.tables[ONE], A) == ONE + 1
+    assert again.has_lease(again.tables[TWO], A)
+    assert offer(again, A) == ONE + 1
     again.store.close()
 
 
@@ -235,7 +270,7 @@ rows_at_random = st.dictionaries(st.sampled_from([base + slot for base in (ONE, 
 
 @settings(deadline=None)
 @given(rows_at_random, st.integers(0, 60))
-def test_after_a_load_a_wire_has_one_lease_a_client_and_each_free_address_once(rows, later):
+def test_after_a_load_every_lease_runs_to_its_end_and_each_free_address_is_given_once(rows, later):
     tables: list[AddressTable] = []
     for base, size, kinds, pools, _ in WIRE[:2]:
         AddressTable(base, size, START, tables).set_kinds(kinds, pools)
@@ -245,13 +280,8 @@ def test_after_a_load_a_wire_has_one_lease_a_client_and_each_free_address_once(r
         rest = [(address, client, START + end, kind) for address, client, end, kind in mine if kind != BOUND or end <= 0]
         table.load(running, rest, START)
     leased = {table.base + slot for table in tables for slot in range(table.size) if table.states[slot] == LEASED}
-    latest: dict[bytes, int] = {}
-    for client, end, kind in rows.values():
-        if kind == BOUND and end > 0:
-            latest[client] = max(latest.get(client, 0), end)
-    clients = tables[0].clients
-    assert {rows[address][0]: rows[address][1] for address in leased} == latest
-    assert leased == {clients[client] for client in latest}
+    assert leased == {address for address, (_, end, kind) in rows.items() if kind == BOUND and end > 0}
+    assert all(tables[0].is_of(rows[address][0], address) for address in leased)
     for table in tables:
         for _ in range(3):
             for address in table.due(START + later, 100):
@@ -297,12 +327,48 @@ def test_networks_that_are_regrouped_keep_their_leases_and_share_clients_with_th
         assert hosts.has_lease(hosts.tables[base], A) == (TWO in others)
 
 
-def test_joining_two_wires_leaves_a_client_the_lease_that_ends_later(hosts):
-    lease(hosts, A, ONE + 1)
-    lease(hosts, A, FAR + 1, places((FAR, 0)), FAR, end=START + 900)
+def test_joining_two_wires_leaves_a_client_both_leases(hosts):
+    lease(hosts, A, ONE + 1, end=START + 900)
+    lease(hosts, A, FAR + 1, places((FAR, 0)), FAR, now=START + 1)
     serve(hosts, *REGROUPED[1])
-    assert (state(hosts, ONE + 1), state(hosts, FAR + 1)) == (ENDED, LEASED)
-    assert hosts.address_of(hosts.tables[ONE], A) == FAR + 1
+    assert (state(hosts, ONE + 1), state(hosts, FAR + 1)) == (LEASED, LEASED)
+    assert hosts.address_of(hosts.tables[ONE], A) == FAR + 1  # the newer, though the other ends later
+
+
+def test_a_network_that_is_taken_out_and_put_back_frees_no_lease_that_runs(hosts):
+    """Meanwhile its client got another one, and that stays too."""
+    lease(hosts, A, ONE + 1, end=START + 9000)
+    serve(hosts, *WIRE[1:])
+    assert lease(hosts, A, where=places((TWO, 0)), base=TWO, now=START + 1) == TWO + 1
+    serve(hosts, *WIRE)
+    assert offer(hosts, A) == TWO + 1
+    assert {offer(hosts, one) for one in (B, C, D)}.isdisjoint({ONE + 1, TWO + 1})
+    assert bound(hosts) == {ONE + 1: A, TWO + 1: A}
+
+
+@pytest.mark.parametrize(("networks", "told"), [
+    (WIRE[1:], {"10.0.0.0/29": 2}), (WIRE[:2], {"10.1.0.0/29": 1}), (WIRE, {}), ([], {"10.0.0.0/29": 2, "10.1.0.0/29": 1}),
+    ([plan(ONE, KINDS[:4], "floor"), *WIRE[1:]], {"10.0.0.0/29": 1}),  # a /30 of it
+    ([plan(ONE - 8, bytes(24), "floor"), WIRE[2]], {}),
+    ([plan(ONE + 4, KINDS[4:], "floor"), WIRE[2]], {"10.0.0.0/29": 1})])
+def test_a_network_that_is_taken_out_is_told_with_the_number_of_its_leases(hosts, caplog, networks, told):
+    for client, address in ((A, ONE + 1), (B, ONE + 4)):
+        lease(hosts, client, address)
+    lease(hosts, C, where=places((FAR, 0)), base=FAR)
+    serve(hosts, *networks)
+    assert {one.args[0]: one.args[1] for one in caplog.records if one.levelname == "WARNING"} == told
+
+
+def test_a_reload_that_fails_leaves_the_pools_of_the_networks_that_stay(hosts, monkeypatch):
+    changed = plan(FAR, bytes(8), "other")
+
+    def fail(*bounds):
+        raise StoreError("disk I/O error")
+
+    monkeypatch.setattr(hosts.store, "running", fail)
+    with pytest.raises(StoreError):
+        serve(hosts, changed, WIRE[0])
+    assert offer(hosts, A, where=places((FAR, 0)), base=FAR) == FAR + 1
 
 
 def test_an_offer_holds_though_its_wire_is_read_anew(hosts):
