@@ -152,7 +152,7 @@ class Datagrams:
 
     def send(self, messages, on_link=False):
         for data, address, port, index, source in messages:
-            assert bool(index) is on_link, "by the link of the request, or as the routing table says"
+            assert (index in self.bench.interfaces) is on_link, "by the link of the request, or as a routing table says"
             self.bench.note(data, address, port, index, source)
         return []
 

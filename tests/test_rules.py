@@ -193,11 +193,27 @@ def test_rule_11_another_clients_address_is_not_renewed(bench):
     assert bench.stored("192.0.2.10").mac == "02:00:00:00:00:0A"
 
 
-@pytest.mark.parametrize("options", [{}, {50: b""}, {50: b"\xc0\0\2"}, {50: "0.0.0.0"}])
-def test_rule_12_neither_50_nor_ciaddr_is_malformed(bench, options):
-    bench.lease(ALICE)
-    assert bench.say(bench.request(ALICE, options=options)) == []
+@pytest.mark.parametrize("options", [{}, {50: b""}, {50: b"\xc0\0\2"}, {50: "0.0.0.0"}, {54: SERVER}])
+@pytest.mark.parametrize("client", [ALICE, BOB], ids=["known", "stranger"])
+@pytest.mark.parametrize("fields", [{}, {"giaddr": "192.0.2.9"}], ids=["direct", "relayed"])
+@pytest.mark.parametrize("authoritative", [False, True])
+def test_rule_12_neither_50_nor_ciaddr_is_malformed(bench, options, client, fields, authoritative):
+    bench.serve(NETWORK + f"authoritative = {authoritative}").lease(ALICE)
+    assert bench.say(bench.request(client, options=options, **fields)) == []
     assert reason(bench) == {"REQUEST without an address": 1}
+
+
+def test_rule_12_a_request_without_an_address_to_another_server_withdraws_its_offer(bench):
+    (offer,) = bench.say(bench.discover(ALICE))
+    assert bench.say(bench.request(ALICE, options={54: STRANGER})) == []
+    (other,) = bench.say(bench.discover(BOB, options={50: offer.yiaddr}))
+    assert other.yiaddr == offer.yiaddr
+
+
+@pytest.mark.parametrize("flags", [0, 0x8000])
+def test_rule_21_an_inform_that_says_neither_ciaddr_nor_giaddr_has_nowhere_to_go(bench, flags):
+    assert bench.say(bench.message(INFORM, flags=flags)) == []
+    assert reason(bench) == {"INFORM without an address": 1}
 
 
 # --- what a reply carries: section 4.3.1, table 3
@@ -354,8 +370,10 @@ def test_rule_21_an_inform_gives_no_address_and_leaves_a_lease_alone(bench):
     assert list(bench.hosts.get(ip=ALL)) == before
 
 
-def test_rule_21_an_inform_from_an_address_of_no_served_network_is_ignored(bench):
-    assert bench.say((bench.message(INFORM, ciaddr="203.0.113.7"), SERVER, "203.0.113.7")) == []
+@pytest.mark.parametrize("ciaddr", ["203.0.113.7", "192.0.2.0", "192.0.2.255", "224.0.0.1", EVERYBODY])
+def test_rule_21_an_inform_from_an_address_of_no_host_of_a_served_network_is_ignored(bench, ciaddr):
+    assert bench.say((bench.message(INFORM, ciaddr=ciaddr), SERVER, ciaddr)) == []
+    assert bench.say(bench.message(INFORM, ciaddr=ciaddr, giaddr="192.0.2.9")) == []
 
 
 # Rule 22: section 4.3.1 gives the order: the client's current address, its previous one, the one it asks for, a new one.
