@@ -38,6 +38,7 @@ from pydhcpd.process.privileges import (
     give_database,
     prepare_directory,
 )
+from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
@@ -69,6 +70,7 @@ class Daemon:
         self._ports = ports
         self._lock = threading.Lock()  # guards _configuration and the making of what is served
         self._waiting: tuple[str, ...] = ()
+        self._remarks: list[str] = []
         self._ready = False
         self._check: ReloadCheck | None = None
         self._beats = (-1, -1)
@@ -150,15 +152,20 @@ class Daemon:
         serving = make_serving(configuration, interfaces, self._held(configuration, interfaces))
         tables = self._hosts.prepare(serving.networks(), int(time.time()))
         self._server.swap(serving, tables)
-        self._tell_changes(before, serving)
+        self._tell_changes(configuration, before, serving)
         self._port.tell([interfaces[index] for index in serving.links], interfaces)
 
-    def _tell_changes(self, before: Serving | None, serving: Serving) -> None:
+    def _tell_changes(self, configuration: DHCPServerConfiguration, before: Serving | None, serving: Serving) -> None:
         if serving.waiting and serving.waiting != self._waiting:
             log.warning("waiting: %s", "; ".join(serving.waiting))
         self._waiting = serving.waiting
         if before is None or before.describe() != serving.describe():
             log.info("serving %s", serving.describe())
+        found = remarks(configuration, serving)
+        for remark in found:
+            if remark not in self._remarks:
+                log.warning("%s", remark)
+        self._remarks = found
 
     def _tell_ready(self, again: bool = False) -> None:
         """Tell systemd what is served and what is waited for; ready once there is anything to serve, and after a reload."""
@@ -390,7 +397,8 @@ def _act(command_line: CommandLine) -> int:
 def _notes(configuration: DHCPServerConfiguration) -> list[str]:
     """What is as configured, and worth knowing. Without a look at the interfaces there is none."""
     with suppress(InvalidValue, OSError):
-        return relay_notes(configuration, lambda: make_serving(configuration, take_snapshot()))
+        serving = make_serving(configuration, take_snapshot())
+        return [*remarks(configuration, serving), *relay_notes(configuration, lambda: serving)]
     return []
 
 

@@ -259,10 +259,18 @@ class DHCPTransaction(Case):
             hold = self.network.offer_hold or self.serving.offer_hold
             address = self.hosts.offer(self.table, request.client, request.address(50), int(self.time) + hold, self.places)
         if not address:
-            self._tell(request, "no free address for", 0, f"all of {self.segment} are taken" if self.places else
-                       f"no pool of {self.segment} is open to it")
+            self._tell(request, "no free address for", 0, self._shortage())
             self._forbid_auto_configuration(request)
         return address
+
+    def _shortage(self) -> str:
+        """Why there is no address, in words."""
+        if not any(network.pools for network in self.segment.networks):
+            return f"{self.segment} has no pool"
+        if not self.places:
+            return f"no pool of {self.segment} is open to it"
+        return f"all of {self.segment} are taken" if any(pool.size for pool in self.pools) else (
+            f"its pools in {self.segment} hold no address that may be given")
 
     def _forbid_auto_configuration(self, request: Request) -> None:
         """An OFFER of no address, which tells a client that asked whether it may choose one itself (RFC 2563 section 2.3)."""

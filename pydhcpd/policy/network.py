@@ -6,7 +6,7 @@ routers, the server's own addresses), what is excluded, and what is reserved for
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from pydhcpd.addresses import network_text
 from pydhcpd.policy.declarations import KNOWN, UNKNOWN, PoolDeclaration, SubnetDeclaration, without_own_policy_merged
@@ -32,6 +32,7 @@ class Pool:
     allow: frozenset[str] = frozenset()
     deny: frozenset[str] = frozenset()
     scope: Scope = EMPTY
+    size: int = 0  # addresses that can be given: in its ranges, less what is reserved, excluded or never given
 
     def __str__(self) -> str:
         return ", ".join(map(range_text, self.ranges))
@@ -63,6 +64,11 @@ class Network:
     offer_hold: int | None = None
     client_key: Callable[[Request], bytes] | None = None  # who a lease belongs to, where RFC 2131 section 4.2 does not say
     words: str = ""  # as people write it; here, for one is wanted for each event
+
+    @property
+    def last(self) -> int:
+        """The last address of the network."""
+        return self.base | ~self.mask & 0xFFFFFFFF
 
     @property
     def size(self) -> int:
@@ -174,6 +180,7 @@ def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], r
     never = frozenset(one for one in (*own, *routers) if one & mask == base)
     here = frozenset(one for one in reserved if one & mask == base)
     kinds = kinds_of(base, mask, (pool.ranges for pool in pools), subnet.exclude, never, here)
+    pools = tuple(replace(pool, size=kinds.count(pool.place[1])) for pool in pools)
     of_reserved = {address: pool for pool in pools for first, last in pool.ranges
                    for address in here if first <= address <= last}
     ends = {base, subnet.last} if subnet.last - base > 1 else set()
