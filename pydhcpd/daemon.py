@@ -12,6 +12,7 @@ import threading
 import time
 from collections.abc import Mapping
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 
 from daemon import DaemonContext
@@ -24,7 +25,7 @@ from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.neighbours import PortWatch
+from pydhcpd.neighbours import Ours, PortWatch
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
 from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
@@ -308,7 +309,8 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     lock = PidLock(Path(configuration["pid_file"]).absolute())
     lock.check()
     database_lock = open_database(configuration)
-    ports = open_ports(configuration["interface"], openers(SERVICES, configuration))
+    ours = Ours(configuration["interface"], partial(interfaces_for, configuration))
+    ports = open_ports(ours, openers(SERVICES, configuration))
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with ExitStack() as stack:
@@ -323,6 +325,11 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
         handler = start_logging(level_of(configuration), configuration["foreground"])
         stack.callback(handler.close)
         return _run(command_line, configuration, ports)
+
+
+def interfaces_for(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> list[Interface]:
+    """Those of the interfaces that would be served. Raises InvalidValue."""
+    return [interfaces[index] for index in make_serving(configuration, interfaces).links]
 
 
 def open_database(configuration: DHCPServerConfiguration) -> DatabaseLock:

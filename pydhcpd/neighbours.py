@@ -11,8 +11,9 @@ import logging
 import pwd
 import socket
 import time
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
@@ -27,16 +28,32 @@ ON_THE_WAY = 0.3  # seconds that a server may take from opening the port to bind
 SEE = "see: ss -ulpn sport = :67"
 
 
-def open_beside_others(names: Collection[str]) -> socket.socket:
-    """The port on all interfaces, of which those of these names are ours. Raises InvalidValue where it cannot be ours there,
-    or OSError."""
+@dataclass(frozen=True, slots=True)
+class Ours:
+    """The interfaces that are ours: those of these `names`, else those that `wanted` tells, as far as nobody has them."""
+
+    names: Collection[str]
+    wanted: Callable[[Mapping[int, Interface]], Iterable[Interface]]
+
+    def without_which(self, others: Iterable[Holder]) -> list[Interface]:
+        """Those without which there would be no sense in a start beside the others."""
+        interfaces = take_snapshot()
+        if self.names:
+            return [one for one in interfaces.values() if one.name in self.names]
+        held = {one.interface for one in others}
+        wanted = list(self.wanted(interfaces))
+        return wanted if all(held.intersection(one.heard_by) for one in wanted) else []
+
+
+def open_beside_others(ours: Ours) -> socket.socket:
+    """The port on all interfaces. Raises InvalidValue where it cannot be ours on those that are to be, or OSError."""
     try:
-        _refuse(names, _others(None))
+        _refuse(ours, _others(None))
     except OSError:  # the kernel does not tell who else is there: nobody else may be
         return open_udp(DHCP)
     sock = _open_shared()
     try:
-        _refuse(names, _others(sock))  # somebody may have come meanwhile
+        _refuse(ours, _others(sock))  # somebody may have come meanwhile
     except BaseException:
         sock.close()
         raise
@@ -54,11 +71,11 @@ def _open_shared() -> socket.socket:
                            f"{SEE}") from error
 
 
-def _refuse(names: Collection[str], others: Collection[Holder]) -> None:
+def _refuse(ours: Ours, others: Collection[Holder]) -> None:
     """Raise InvalidValue where one of the others is in our way."""
-    ours = [one for one in take_snapshot().values() if one.name in names] if others and names else []
+    needed = ours.without_which(others) if others else []
     for one in others:
-        place = _place(one, ours)
+        place = _place(one, needed)
         if place:
             raise InvalidValue(f"UDP port 67 {place} is held by {who(one)}; {_remedy(one)}; {SEE}")
 

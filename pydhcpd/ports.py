@@ -1,10 +1,10 @@
 """Ports: what must be opened while still root, by name. Those of DHCP itself are here, those of services in the services."""
 
 import socket
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.neighbours import SEE, open_beside_others
+from pydhcpd.neighbours import SEE, Ours, open_beside_others
 from pydhcpd.net.probe import open_arp, open_icmp
 from pydhcpd.net.sockets import open_packet
 from pydhcpd.net.unaddressed import open_unaddressed
@@ -14,14 +14,14 @@ DISPENSABLE = {ARP: open_arp, ICMP: open_icmp, UNADDRESSED: open_unaddressed}
 """What the system may forbid: then nothing can be probed in that way, or nobody be heard who asks by unicast from 0.0.0.0."""
 
 
-def open_ports(interfaces: Collection[str], more: Mapping[str, Callable[[], socket.socket]]) -> dict[str, socket.socket]:
-    """Open the ports of DHCP, for interfaces of these names if any are named, and `more`.
+def open_ports(ours: Ours, more: Mapping[str, Callable[[], socket.socket]]) -> dict[str, socket.socket]:
+    """Open the ports of DHCP, for the interfaces that are ours, and `more`.
 
     Raises InvalidValue with the reason and the remedy. Those for probes are opened whether or not anything is probed: a reload
     may ask for it, when it is too late to open them.
     """
     try:
-        opened = {UDP: open_beside_others(interfaces), PACKET: open_packet()}
+        opened = {UDP: open_beside_others(ours), PACKET: open_packet()}
     except PermissionError as error:
         raise InvalidValue("port 67 and raw sockets need root, "
                            "or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW") from error

@@ -156,7 +156,7 @@ class DHCPServer:
         """Until something is on the port, and not for long; what only a packet socket hears is rare, and waits for this."""
         ready = poll.poll(self._beat * 1000)
         if self._unaddressed is not None and self._unaddressed.fileno() in [descriptor for descriptor, _ in ready]:
-            self.receive(one for one in receive_unaddressed(self._unaddressed) if self._is_own(one[-1]))
+            self.receive([one for one in receive_unaddressed(self._unaddressed) if self._is_own(one[-1])])
 
     def _is_own(self, address: int) -> bool:
         return self._serving is not None and address in self._serving.own

@@ -5,13 +5,14 @@ import logging
 import socket
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from pydhcpd import neighbours
 from pydhcpd.errors import InvalidValue
-from pydhcpd.neighbours import PortWatch, open_beside_others
+from pydhcpd.neighbours import Ours, PortWatch, open_beside_others
 from pydhcpd.net.holders import Holder
 from pydhcpd.net.interfaces import Interface
 
@@ -123,14 +124,14 @@ def other(device: str = "", reuse: bool = True) -> socket.socket:
 
 def opened_beside(machine: Machine, make: Callable[[], socket.socket]) -> None:
     """Open the port in the machine beside another's, and close both."""
-    with machine.open(make), machine.open(lambda: open_beside_others(["eth1"])):
+    with machine.open(make), machine.open(lambda: open_beside_others(Ours(["eth1"], lambda interfaces: []))):
         pass
 
 
 @pytest.mark.namespaces
 def test_port_is_shared_with_who_keeps_to_his_interface(machine: Machine) -> None:
     opened_beside(machine, lambda: other("virbr0"))
-    with machine.open(lambda: open_beside_others(["eth1"])), machine.open(lambda: other("virbr0")):
+    with machine.open(lambda: open_beside_others(Ours(["eth1"], lambda interfaces: []))), machine.open(lambda: other("virbr0")):
         pass
 
 
@@ -145,12 +146,23 @@ def test_port_is_refused_where_another_is_in_our_way(machine: Machine, device: s
 
 
 @pytest.mark.namespaces
+@pytest.mark.parametrize(("wanted", "refused"), [(["virbr0"], True), (["virbr0", "eth1"], False), ([], False)])
+def test_where_no_interface_is_named_one_must_be_left(machine: Machine, wanted: list[str], refused: bool) -> None:
+    """Else the server would wait for ever for what another has."""
+    ours = Ours((), lambda interfaces: [one for one in interfaces.values() if one.name in wanted])
+    with machine.open(lambda: other("virbr0")), ExitStack() as stack:
+        if refused:
+            stack.enter_context(pytest.raises(InvalidValue, match="on virbr0 is held by another program"))
+        machine.open(lambda: open_beside_others(ours)).close()
+
+
+@pytest.mark.namespaces
 def test_port_is_ours_alone_where_the_kernel_does_not_tell(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without sock_diag there is no telling who comes: nobody may."""
     def silent(number: int) -> list[Holder]:
         raise OSError(errno.ENOENT, "no such thing")
     monkeypatch.setattr(neighbours, "holders_of", silent)
-    with machine.open(lambda: open_beside_others(["eth1"])) as own:
+    with machine.open(lambda: open_beside_others(Ours(["eth1"], lambda interfaces: []))) as own:
         with pytest.raises(OSError, match="in use"):
             machine.open(lambda: other("virbr0"))
         assert not PortWatch(own).look()

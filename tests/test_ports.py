@@ -10,10 +10,13 @@ from pathlib import Path
 import pytest
 
 from pydhcpd import ports as module
+from pydhcpd.neighbours import Ours
 from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "system"))
 from lab import Machine, reason_to_skip
+
+NAMELESS = Ours((), lambda interfaces: [])
 
 
 @pytest.fixture
@@ -41,7 +44,7 @@ def closing_all(ports: dict[str, socket.socket]) -> Iterator[dict[str, socket.so
 @pytest.mark.namespaces
 def test_sockets_for_probes_are_opened_with_the_others(machine: Machine) -> None:
     """Even where nothing is probed, for a reload may ask for it."""
-    with closing_all(machine.open(lambda: open_ports((), {}))) as ports:
+    with closing_all(machine.open(lambda: open_ports(NAMELESS, {}))) as ports:
         assert set(ports) == {UDP, PACKET, ARP, ICMP, UNADDRESSED}
         assert (ports[ARP].family, ports[ICMP].family) == (socket.AF_PACKET, socket.AF_INET)
         assert not os.get_blocking(ports[ARP].fileno()) and not os.get_blocking(ports[ICMP].fileno())
@@ -55,11 +58,12 @@ def test_server_starts_without_sockets_that_are_forbidden_where_it_can(
     def forbidden() -> socket.socket:
         raise reason
     monkeypatch.setattr(module, "DISPENSABLE", dict.fromkeys((ARP, ICMP, UNADDRESSED), forbidden))
-    with closing_all(machine.open(lambda: open_ports((), {}))) as ports:
+    with closing_all(machine.open(lambda: open_ports(NAMELESS, {}))) as ports:
         assert set(ports) == {UDP, PACKET}
 
 
 @pytest.mark.namespaces
 def test_what_services_want_is_opened_with_the_rest(machine: Machine) -> None:
-    with closing_all(machine.open(lambda: open_ports((), {"page": lambda: socket.create_server(("127.0.0.1", 0))}))) as ports:
+    wanted = {"page": lambda: socket.create_server(("127.0.0.1", 0))}
+    with closing_all(machine.open(lambda: open_ports(NAMELESS, wanted))) as ports:
         assert ports["page"].family == socket.AF_INET

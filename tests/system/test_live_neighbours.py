@@ -173,6 +173,13 @@ def test_start_beside_what_would_take_our_requests_is_an_error(lab: Lab, guest: 
     assert re.search(f"UDP port 67 .*{words}", refused(lab.daemon()))
 
 
+@pytest.mark.parametrize("settings", [{"network": "10.77.0.0/16"}, {"bind_address": "10.77.0.1"}])
+def test_start_with_the_only_interface_taken_is_an_error(lab: Lab, guest: Station, settings: dict[str, object]) -> None:
+    """Where the interface follows from an address."""
+    socket_of(lab, device="s0")
+    assert "on s0 is held by another program" in refused(lab.daemon(interface=None, **settings))
+
+
 def test_dnsmasq_on_all_interfaces_is_an_error(lab: Lab, guest: Station, dnsmasq: Callable[..., object]) -> None:
     dnsmasq()
     assert "on all interfaces" in refused(lab.daemon())
