@@ -143,6 +143,8 @@ class DHCPServer:
                 datagrams = self._receiver.receive()
                 if len(datagrams) == BATCH or self._backlog:
                     datagrams = self._most_urgent(datagrams)
+                if self._receiver.truncated:
+                    self._drop_truncated()
                 if datagrams:
                     self.receive(datagrams)
                 else:
@@ -327,6 +329,13 @@ class DHCPServer:
             for one in found:
                 self.probes.forget(one[2])
         self._record(found)
+
+    def _drop_truncated(self) -> None:
+        """Count and tell the datagrams that were too long to be read."""
+        interfaces, self._receiver.truncated = self._receiver.truncated, []
+        with self.hosts.lock:
+            for interface in interfaces:
+                self._drop(MalformedPacket(f"longer than {self._receiver.buffer_size} bytes"), interface, None)
 
     def _drop(self, reason: Exception, interface: int, request: Request | None) -> None:
         """Count and tell what gets no answer; that the database fails, or the program, is told apart."""

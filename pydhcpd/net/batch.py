@@ -107,6 +107,10 @@ class _Messages:
         """The unsigned 32-bit field at this offset of each `struct mmsghdr`."""
         return _column(self.headers, "I", offset, sizeof(_Mmsghdr))
 
+    def buffer_addresses(self) -> memoryview:
+        """Where each buffer lies."""
+        return _column(self._vectors, "L", _Iovec.base.offset, sizeof(_Iovec))
+
     def buffer_lengths(self) -> memoryview:
         """The length of each buffer: to be sent, or room to receive."""
         return _column(self._vectors, "L", _Iovec.length.offset, sizeof(_Iovec))
@@ -146,9 +150,12 @@ class BatchReceiver:
     """Receives what waits on a UDP socket, up to `size` datagrams a call."""
 
     def __init__(self, sock: socket.socket, size: int = 64, buffer_size: int = 4096) -> None:
-        """Longer datagrams than `buffer_size` octets are dropped. Turns IP_PKTINFO on."""
+        """Longer datagrams than `buffer_size` octets are dropped: `truncated` has the interfaces that they came in on, until
+        somebody takes them out. Turns IP_PKTINFO on.
+        """
         sock.setsockopt(socket.IPPROTO_IP, _IP_PKTINFO, 1)
-        self.truncated = 0
+        self.truncated: list[int] = []
+        self.buffer_size = buffer_size
         self._sock = sock
         self._messages = _Messages(size, buffer_size, _SOCKADDR_IN, _CONTROL)
         self._buffers = _slices(self._messages.buffers, buffer_size)
@@ -185,10 +192,10 @@ class BatchReceiver:
         return []
 
     def _whole(self, datagrams: list[Datagram], flags: list[int]) -> list[Datagram]:
-        """Those of the datagrams that came whole; counts the others."""
-        whole = [datagram for datagram, flag in zip(datagrams, flags, strict=True) if not flag & socket.MSG_TRUNC]
-        self.truncated += len(datagrams) - len(whole)
-        return whole
+        """Those of the datagrams that came whole."""
+        pairs = list(zip(datagrams, flags, strict=True))
+        self.truncated += [datagram[1] for datagram, flag in pairs if flag & socket.MSG_TRUNC]
+        return [datagram for datagram, flag in pairs if not flag & socket.MSG_TRUNC]
 
     def kernel_drops(self) -> int:
         """How many datagrams the kernel has dropped since the socket was made, most of them because its buffer was full."""
@@ -212,7 +219,7 @@ class _Sender:
         self._buffer_size = buffer_size
         self._buffers = messages.buffers
         self._pointers = messages.pointers
-        self._lengths = messages.buffer_lengths()
+        self._bases, self._lengths = messages.buffer_addresses(), messages.buffer_lengths()
         # Copies the first 0, 1, 2... messages into their buffers.
         self._pack = [struct.Struct(f"{buffer_size}s" * count).pack_into for count in range(messages.size + 1)]
         self._waits_left = _WAITS
@@ -232,21 +239,34 @@ class _Sender:
         datas = address(messages)
         lengths = [*map(len, datas)]
         if max(lengths) > self._buffer_size:
-            return self._send_fitting(messages, lengths, address)
+            return self._send_mixed(messages, lengths, address)
         count = len(lengths)
         self._pack[count](self._buffers, 0, *datas)
         self._lengths[:count] = array("L", lengths)
         return self._transmit(count)
 
-    def _send_fitting(self, messages: Sequence[Any], lengths: list[int],
-                      address: Callable[[Sequence[Any]], Sequence[bytes]]) -> list[Failure]:
-        """Send only what is no longer than a buffer."""
-        fitting = [index for index, length in enumerate(lengths) if length <= self._buffer_size]
-        failures = [(index, errno.EMSGSIZE) for index, length in enumerate(lengths) if length > self._buffer_size]
-        if fitting:
-            sent = self._send_portion([messages[index] for index in fitting], address)
-            failures += [(fitting[index], error) for index, error in sent]
+    def _send_mixed(self, messages: Sequence[Any], lengths: list[int],
+                    address: Callable[[Sequence[Any]], Sequence[bytes]]) -> list[Failure]:
+        """Send each of those that are longer than a buffer alone: they are rare."""
+        usual = [index for index, length in enumerate(lengths) if length <= self._buffer_size]
+        failures: list[Failure] = []
+        if usual:
+            sent = self._send_portion([messages[index] for index in usual], address)
+            failures += [(usual[index], error) for index, error in sent]
+        for index, length in enumerate(lengths):
+            if length > self._buffer_size:
+                failures += [(index, error) for _, error in self._send_large(messages[index], address)]
         return sorted(failures)
+
+    def _send_large(self, message: Any, address: Callable[[Sequence[Any]], Sequence[bytes]]) -> list[Failure]:
+        """Send a message from memory of its own, which takes the place of the first buffer meanwhile."""
+        (data,) = address([message])
+        memory = memoryview(bytearray(data))
+        buffer, self._bases[0], self._lengths[0] = self._bases[0], _address(memory), len(data)
+        try:
+            return self._transmit(1)
+        finally:
+            self._bases[0] = buffer
 
     def _transmit(self, count: int) -> list[Failure]:
         """Send the first `count` messages. The kernel stops at one that it refuses: that one is left out."""
@@ -282,7 +302,7 @@ class BatchSender(_Sender):
     """Sends datagrams by a UDP socket."""
 
     def __init__(self, sock: socket.socket, size: int = 64, buffer_size: int = 2048) -> None:
-        """At most `size` messages go with one system call; one longer than `buffer_size` octets fails with EMSGSIZE."""
+        """At most `size` messages go with one system call; one that is longer than `buffer_size` octets with one of its own."""
         messages = _Messages(size, buffer_size, _SOCKADDR_IN, _CONTROL)
         super().__init__(sock, messages, buffer_size)
         header = struct.pack("@Nii", socket.CMSG_LEN(_PKTINFO), socket.IPPROTO_IP, _IP_PKTINFO)
@@ -328,7 +348,7 @@ class FrameSender(_Sender):
     """Sends whole frames of the link layer by a raw packet socket."""
 
     def __init__(self, sock: socket.socket, size: int = 64, buffer_size: int = 2048) -> None:
-        """At most `size` frames go with one system call; one longer than `buffer_size` octets fails with EMSGSIZE."""
+        """At most `size` frames go with one system call; one that is longer than `buffer_size` octets with one of its own."""
         messages = _Messages(size, buffer_size, _SOCKADDR_LL, 0)
         super().__init__(sock, messages, buffer_size)
         family, protocol = struct.pack("=H", socket.AF_PACKET), struct.pack(">H", _ETH_P_IP)

@@ -58,7 +58,7 @@ class Ear:
         while (remaining := deadline - time.monotonic()) > 0:
             self._socket.settimeout(remaining)
             try:
-                data, ancillary, _, _ = self._socket.recvmsg(2048, 64)
+                data, ancillary, _, _ = self._socket.recvmsg(65536, 64)
             except TimeoutError:
                 return None
             heard = self._understood(Frame(data, _stamp(ancillary)))
