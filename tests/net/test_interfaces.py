@@ -84,6 +84,21 @@ for interface in (lo, a0, a1):
     ]
 
 
+def test_port_of_a_bridge_is_deaf_and_its_master_is_told(namespace):
+    assert run(namespace, """
+ip("link", "add", "br0", "type", "bridge")
+ip("link", "add", "m0", "link", "a1", "type", "macvlan")
+watcher.start()
+for change in (["master", "br0"], ["nomaster"]):
+    ip("link", "set", "a0", *change)
+    picture = pictures.get(timeout=10)
+    a0, br0 = named(picture, "a0"), named(picture, "br0")
+    print(a0.role, a0.master == br0.index, a0.deaf, a0.heard_by == (a0.index,))
+print(*(one.name for one in picture.values() if one.deaf))
+watcher.stop()
+""") == ["bridge True True True", " False False True", ""]
+
+
 def test_changes_are_told(namespace):
     assert run(namespace, """
 assert watcher.start() == watcher.snapshot()

@@ -3,6 +3,7 @@
 Its filter is tried by tests/system/test_live_unaddressed.py.
 """
 
+import random
 import struct
 
 import pytest
@@ -50,3 +51,14 @@ def test_damaged_packets_are_not(packet: bytes) -> None:
 
 def test_checksum_that_the_sender_left_to_a_network_card_is_not_looked_at() -> None:
     assert is_whole(changed(26, 1, 1), is_summed=False)
+
+
+def test_noise_is_read_or_left_out() -> None:
+    """Whatever comes: no exception, and what is read lies within the packet."""
+    noise = random.Random(1)
+    for _ in range(20_000):
+        packet = bytearray(noise.choice((PACKET, OPTIONS))[:noise.randrange(200)])
+        for _ in range(noise.randrange(4) if packet else 0):
+            packet[noise.randrange(len(packet))] = noise.randrange(256)
+        if is_whole(bytes(packet), is_summed=False):
+            assert len(_datagram(bytes(packet), 7)[0]) <= len(packet) - 28

@@ -112,7 +112,10 @@ class Station(Ear):
 
     def send(self, payload: bytes, mac: bytes, **where: object) -> float:
         """Send a payload in a frame; returns when."""
-        data = frame(payload, mac, **where)  # type: ignore[arg-type]
+        return self.send_frame(frame(payload, mac, **where))  # type: ignore[arg-type]
+
+    def send_frame(self, data: bytes) -> float:
+        """Send a frame; returns when."""
         while True:
             try:
                 now = time.time()

@@ -1,8 +1,10 @@
 """A client without an address that asks the server by unicast: from 0.0.0.0, which the kernel gives to no UDP socket."""
 
+import struct
+
 import pytest
 from lab import SERVER, SERVER_MAC, Daemon, Lab, Machine
-from messages import ACK, DISCOVER, OFFER, REQUEST, mac_of, message, packed
+from messages import ACK, DISCOVER, OFFER, REQUEST, frame, mac_of, message, ones_sum, packed
 from station import Station
 
 pytestmark = pytest.mark.namespaces
@@ -41,6 +43,20 @@ def test_broadcasts_are_heard_once(daemon: Daemon, station: Station, where: dict
     ask(station, 1, DISCOVER, 1, **where)
     station.answer(1, OFFER)
     station.silence(1, 0.5)
+
+
+@pytest.mark.parametrize("error", [0, 1])
+def test_checksum_must_be_right_where_there_is_one(daemon: Daemon, station: Station, error: int) -> None:
+    """RFC 1122 section 4.1.3.4."""
+    mac = mac_of(1)
+    data = frame(message(DISCOVER, mac, 1), mac, SERVER_MAC, destination=SERVER)
+    pseudo = data[26:34] + struct.pack(">HH", 17, len(data) - 34)
+    checksum = (ones_sum(pseudo + data[34:]) ^ 0xFFFF) + error
+    station.send_frame(data[:40] + struct.pack(">H", checksum) + data[42:])
+    if error:
+        station.silence(1, 0.5)
+    else:
+        station.answer(1, OFFER)
 
 
 @pytest.mark.parametrize("where", [
