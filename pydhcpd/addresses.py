@@ -11,22 +11,46 @@ from pydhcpd.errors import InvalidValue
 
 BROADCAST = 0xFFFFFFFF
 LOOPBACK = 127  # the first octet of such addresses
+HARDWARE_SIZES = (1, 6, 8, 16)  # ARCNET (RFC 1201); Ethernet and its kin; EUI-64; and as much as chaddr holds
+_DOTTED = re.compile(r"[0-9]{1,3}(\.[0-9]{1,3}){3}")
 _HARDWARE = re.compile(r"[0-9A-Fa-f]{1,2}([:-][0-9A-Fa-f]{1,2})*")
 
 
 def address_from(value: object) -> int:
-    """The integer (host byte order) of an address given as text, integer or `IPv4Address`.
+    """The integer (host byte order) of an address given as text or `IPv4Address`.
 
     Raises InvalidValue for anything else.
     """
     try:
         if isinstance(value, str):
             return int.from_bytes(inet_pton(AF_INET, value), "big")
-        if isinstance(value, int | IPv4Address) and not isinstance(value, bool):
-            return int(IPv4Address(value))
+        if isinstance(value, IPv4Address):
+            return int(value)
     except (OSError, ValueError):
         pass
-    raise InvalidValue(f"{value!r} is not an IPv4 address; allowed is text such as '192.0.2.1'")
+    raise InvalidValue(f"{value!r} is not an IPv4 address; {_instead_of_address(value)}")
+
+
+def _instead_of_address(value: object) -> str:
+    """What to write for text that is nearly an address."""
+    text = value if isinstance(value, str) else ""
+    parts = several_in(text)
+    if len(parts) > 1 and all(_DOTTED.fullmatch(part) for part in parts):
+        return f"several addresses are a list: {parts}"
+    if _DOTTED.fullmatch(text.partition("/")[0]):
+        numbers = [int(part) for part in text.partition("/")[0].split(".")]
+        if max(numbers) < 256:
+            return f"write {'.'.join(map(str, numbers))!r}"
+    elif text.count(".") == 6:
+        return "is there a comma missing between two addresses?"
+    elif re.search("[a-z]", text, re.IGNORECASE) and ":" not in text:
+        return "names are not looked up; allowed is text such as '192.0.2.1'"
+    return "allowed is text such as '192.0.2.1'"
+
+
+def several_in(text: str) -> list[str]:
+    """The parts of text that should have been a list: "a, b" or "a b"."""
+    return [part for part in re.split(r"[,;\s]+", text) if part]
 
 
 def address_text(address: int) -> str:
@@ -48,9 +72,16 @@ def network_from(network: object, mask: object = None) -> tuple[int, int]:
     try:
         parsed = IPv4Network(text)
     except ValueError as error:
-        raise InvalidValue(f"{text!r} is not an IPv4 network ({error}); "
-                           "allowed is a base address with its mask, such as '192.0.2.0/24'") from error
+        raise InvalidValue(f"{text!r} is not an IPv4 network{_instead_of_network(text)}") from error
     return int(parsed.network_address), int(parsed.netmask)
+
+
+def _instead_of_network(text: str) -> str:
+    """Why text is no network, and what to write."""
+    try:
+        return f": that is an address in it; write '{IPv4Network(text, strict=False)}'"
+    except ValueError:
+        return "; allowed is a base address with its mask, such as '192.0.2.0/24'"
 
 
 def network_text(base: int, mask: int) -> str:
@@ -69,7 +100,26 @@ def hardware_from(text: object) -> bytes:
     elif isinstance(text, str) and _HARDWARE.fullmatch(text):
         octets = bytes([int(pair, 16) for pair in text.replace("-", ":").split(":")])
     if not 0 < len(octets) <= 16:
-        raise InvalidValue(f"{text!r} is not a hardware address; allowed is text such as '02:00:00:00:99:01'")
+        raise InvalidValue(f"{text!r} is not a hardware address; {_instead_of_hardware(text)}")
+    return octets
+
+
+def _instead_of_hardware(value: object) -> str:
+    digits = re.sub(r"[.:\-\s]", "", value) if isinstance(value, str) else ""
+    if re.fullmatch("[0-9A-Fa-f]{12}", digits):
+        return f"write '{bytes.fromhex(digits).hex(':')}'"
+    return "allowed is text such as '02:00:00:00:99:01'"
+
+
+def machine_from(text: object) -> bytes:
+    """The hardware address of a machine that is named: as long as those that there are, so that an octet left out is told.
+
+    Raises InvalidValue.
+    """
+    octets = hardware_from(text)
+    if len(octets) not in HARDWARE_SIZES:
+        raise InvalidValue(f"{text!r} has {len(octets)} octets; allowed is a hardware address of 6, such as "
+                           "'02:00:00:00:99:01'")
     return octets
 
 

@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.errors import InvalidValue
+from pydhcpd.names import remedy, synonym
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import match
 from pydhcpd.policy.declarations import (
@@ -23,8 +24,9 @@ from pydhcpd.policy.declarations import (
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import ReplyView as Reply
 from pydhcpd.policy.views import RequestView as Request
-from pydhcpd.settings import DAYS, HOURS, INFINITE, MINUTES
+from pydhcpd.settings import ARGUMENTS, BY_NAME, DAYS, HOURS, INFINITE, MINUTES
 from pydhcpd.wire.codecs import codec
+from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
@@ -46,7 +48,8 @@ def pool(range: object, **arguments: object) -> PoolDeclaration | Mistake:  # th
 
 
 def shared_network(name: object, subnets: object, **arguments: object) -> SharedNetworkDeclaration | Mistake:
-    """Several subnets on one wire, for `shared_networks`; and settings and DHCP options by name for all of them."""
+    """Several subnets on one link, for `shared_networks`; relays and interface for all of them; and settings and DHCP
+    options by name."""
     return _made("shared_network", SharedNetworkDeclaration.of, {"name": name, "subnets": subnets, **arguments})
 
 
@@ -84,7 +87,15 @@ def _made(name: str, make: Callable[[int, dict[str, object]], Made], arguments: 
     try:
         return make(line, arguments)
     except InvalidValue as error:
-        return Mistake(line, _call(name, arguments), str(error), mistakes_in(arguments.values()))
+        reasons = [str(error), *_other_servers_words(name, arguments)]
+        return Mistake(line, _call(name, arguments), "; ".join(reasons), mistakes_in(arguments.values()))
+
+
+def _other_servers_words(constructor: str, arguments: dict[str, object]) -> list[str]:
+    """What to write for arguments that have another server's name, which may be all that is wrong."""
+    return [f"{name}: {remedy(name, [*ARGUMENTS[constructor], *BY_NAME, *OPTION_NAMES], constructor, repr(value))}"
+            for name, value in arguments.items()
+            if constructor in ARGUMENTS and name not in ARGUMENTS[constructor] and synonym(name, constructor)]
 
 
 def _call(name: str, arguments: dict[str, object]) -> str:

@@ -121,7 +121,8 @@ def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDecl
     segments = [Segment(str(one), (network(one, configuration.scope),)) for one in subnets]
     for shared in configuration.shared_networks:
         scope = shared.scope.over(configuration.scope)
-        segments.append(Segment(shared.name, tuple(network(one, scope) for one in shared.subnets)))
+        segments.append(Segment(shared.name, tuple(network(one, scope) for one in shared.subnets), shared.relays,
+                                shared.interface))
     keys = {name for segment in segments for one in segment.networks for name in one.scope.settings.get("client_identity", ())}
     return Policy(segments, configuration.hosts, fields=configuration.fields, classifier=configuration.classifier,
                   class_scopes=configuration.class_scopes, functions=configuration.functions,

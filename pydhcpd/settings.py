@@ -12,11 +12,21 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, address_text, network_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.arguments import interface_name
+from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
 from pydhcpd.policy.classes import ClientClass
-from pydhcpd.policy.declarations import SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.declarations import (
+    POOL_ARGUMENTS,
+    SHARED_NETWORK_ARGUMENTS,
+    SUBNET_ARGUMENTS,
+    SharedNetworkDeclaration,
+    SubnetDeclaration,
+)
 from pydhcpd.policy.fence import FAILURE
 from pydhcpd.policy.ranges import ranges_from
+from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.wire.codecs import instead_of_number, instead_of_time, whole_seconds
 from pydhcpd.wire.options import Option
 
 MINUTES, HOURS, DAYS, INFINITE = 60, 3600, 86400, 0xFFFFFFFF
@@ -26,6 +36,13 @@ LOG_LEVELS = ("debug", "info", "warning", "error")
 HOST, POOL, NETWORK_WIDE, GLOBAL = range(4)
 """The narrowest scope in which a setting makes sense; it may be set there and in each that is wider. What a host may set, a
 class may too; what holds for a network may be set for a shared network, and for all."""
+
+ARGUMENTS = {"subnet": SUBNET_ARGUMENTS, "pool": POOL_ARGUMENTS, "shared_network": SHARED_NETWORK_ARGUMENTS,
+             "host": tuple(HOST_ARGUMENTS), "client_class": tuple(CLASS_ARGUMENTS)}
+"""What each constructor takes besides settings and options."""
+
+NARROWEST = {"subnet": NETWORK_WIDE, "pool": POOL, "shared_network": NETWORK_WIDE, "host": HOST, "client_class": HOST}
+"""The scope of each constructor."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +66,8 @@ class Setting:
     command_line_only: bool = False
 
 
-def _refuse(value: object, words: str) -> InvalidValue:
-    return InvalidValue(f"{value!r} cannot be used here; allowed is {words}")
+def _refuse(value: object, words: str, instead: str = "") -> InvalidValue:
+    return InvalidValue(f"{value!r} cannot be used here; {instead or f'allowed is {words}'}")
 
 
 def _flag(value: object) -> bool:
@@ -63,14 +80,21 @@ def _flag(value: object) -> bool:
 def _number(least: int, most: int, words: str) -> Kind:
     def parse(value: object) -> int:
         if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
-            raise _refuse(value, words)
+            raise _refuse(value, words, instead_of_number(value))
         return value
     return Kind(words, parse)
 
 
+def _time(value: object) -> int:
+    seconds = whole_seconds(value)
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or not 1 <= seconds <= INFINITE:
+        raise _refuse(value, TIME.words, instead_of_time(value))
+    return seconds
+
+
 def _duration(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= DAYS:
-        raise _refuse(value, DURATION.words)
+        raise _refuse(value, DURATION.words, instead_of_number(value))
     return float(value)
 
 
@@ -81,10 +105,19 @@ def _text(value: object) -> str:
 
 
 def _mask(value: object) -> int:
-    mask = address_from(value)
+    mask = address_from(_dotted_mask(value))
     if (~mask & 0xFFFFFFFF) & ((~mask & 0xFFFFFFFF) + 1):
         raise _refuse(value, MASK.words)
     return mask
+
+
+def _dotted_mask(value: object) -> object:
+    """A mask that was given as a number of bits is told with the text to write; other values are as they are."""
+    bits = str(value).removeprefix("/")
+    if isinstance(value, int | str) and not isinstance(value, bool) and bits.isdecimal() and int(bits) <= 32:
+        mask = address_text(0xFFFFFFFF << 32 - int(bits) & 0xFFFFFFFF)
+        raise _refuse(value, MASK.words, f"write '{mask}', or the bits with the network: 'a/{bits}'")
+    return value
 
 
 def _server_name(value: object) -> str:
@@ -95,10 +128,9 @@ def _server_name(value: object) -> str:
 
 
 def _names(value: object) -> tuple[str, ...]:
-    names = (value,) if isinstance(value, str) else value
-    if not isinstance(names, list | tuple) or not all(isinstance(one, str) and 0 < len(one) < 16 for one in names):
+    if not isinstance(value, str | list | tuple):
         raise _refuse(value, NAMES.words)
-    return tuple(names)
+    return tuple(interface_name(one) for one in ((value,) if isinstance(value, str) else value))
 
 
 def _path(value: object) -> Path:
@@ -114,6 +146,8 @@ def _level(value: object) -> str:
 
 
 def _network(value: object) -> str:
+    if isinstance(value, list | tuple) and len(value) > 1 and all(isinstance(one, str) for one in value):
+        raise _refuse(value, NETWORK.words, f"several networks are subnets = [subnet({value[0]!r}), subnet({value[1]!r})]")
     if not isinstance(value, str):
         raise _refuse(value, NETWORK.words)
     if "/" in value:
@@ -126,6 +160,8 @@ def _network(value: object) -> str:
 def _several_of(what: type, words: str) -> Kind:
     """A list of what a constructor makes."""
     def parse(value: object) -> tuple[Any, ...]:
+        if isinstance(value, what):
+            raise _refuse(value, words, f"write brackets around it: [{value!r}]")
         if not isinstance(value, list | tuple) or not all(isinstance(one, what) for one in value):
             raise _refuse(value, words)
         return tuple(value)
@@ -163,7 +199,7 @@ def _control_address(value: object) -> str:
 
 FLAG = Kind("True or False", _flag)
 DURATION = Kind("a number of seconds from 0 to a day", _duration)
-TIME = _number(1, INFINITE, "whole seconds from 1 to 4294967295 (INFINITE)")
+TIME = Kind("whole seconds from 1 to 4294967295, such as 8 * HOURS, or INFINITE", _time)
 COUNT = _number(1, 1 << 24, "a whole number from 1 to 16777216")
 TEXT = Kind("printable text", _text)
 SERVER_NAME = Kind("printable text of at most 63 bytes", _server_name)

@@ -130,6 +130,38 @@ def test_a_server_without_a_network_of_its_own_serves_relays(bench):
 # --- shared networks: row 32
 
 
+SHARED = {
+    "relays of the shared network": """shared_networks = [shared_network("f", [
+        subnet("10.3.0.0/24", pools=["10.3.0.10 - 10.3.0.10"]), subnet("10.4.0.0/24", pools=["10.4.0.10 - 10.4.0.10"])],
+        relays=["203.0.113.9", "203.0.113.10"])]""",
+    "one relay of both subnets": """shared_networks = [shared_network("f", [
+        subnet("10.3.0.0/24", pools=["10.3.0.10 - 10.3.0.10"], relays=["203.0.113.9"]),
+        subnet("10.4.0.0/24", pools=["10.4.0.10 - 10.4.0.10"], relays=["203.0.113.9"])])]""",
+    "of a subnet and of all": """shared_networks = [shared_network("f", [
+        subnet("10.3.0.0/24", pools=["10.3.0.10 - 10.3.0.10"]),
+        subnet("10.4.0.0/24", pools=["10.4.0.10 - 10.4.0.10"], relays="203.0.113.9")], relays="203.0.113.9")]""",
+}
+
+
+@pytest.mark.parametrize("text", SHARED.values(), ids=SHARED)
+def test_a_relay_of_a_shared_network_leads_to_all_its_subnets(bench, text):
+    bench.serve(text)
+    found = [one(bench.say(bench.discover(who, giaddr="203.0.113.9"))).yiaddr for who in (ALICE, BOB)]
+    assert sorted(found) == ["10.3.0.10", "10.4.0.10"]
+
+
+@pytest.mark.parametrize("text", [
+    'shared_network("f", [subnet("10.3.0.0/24", pools=["10.3.0.10"]), subnet("10.4.0.0/24", pools=["10.4.0.10"])], '
+    'interface="eth2")',
+    'shared_network("f", [subnet("10.3.0.0/24", pools=["10.3.0.10"], interface="eth2"), '
+    'subnet("10.4.0.0/24", pools=["10.4.0.10"], interface="eth2")])'])
+def test_an_interface_of_a_shared_network_leads_to_all_its_subnets(bench, text):
+    bench.serve(f"shared_networks = [{text}]")
+    for who in (ALICE, BOB):
+        bench.server.receive([datagram(bench.discover(who), index=ETH2)])
+    assert sorted(reply.yiaddr for reply in bench.sent[-2:]) == ["10.3.0.10", "10.4.0.10"]
+
+
 def test_a_shared_network_gives_of_the_next_subnet_when_one_is_full(bench):
     bench.serve(CAMPUS)
     clients = [bytes((2, 0, 0, 0, 1, number)) for number in range(5)]

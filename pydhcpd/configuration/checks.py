@@ -4,22 +4,19 @@ Owns what is right and wrong between them, and the words for it. Every mistake i
 where it was written: `FILE:LINE: subnet 10.1.0.0/16 NAME = VALUE: what is wrong; what is allowed`.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from difflib import get_close_matches
 from itertools import pairwise
 from typing import Any
 
+from pydhcpd import names as kinds
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
+from pydhcpd.names import FILE, NEAR, OPTION, is_foreign, nearest, remedy, synonym
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
     KNOWN,
     MOST_POOLS,
-    POOL_ARGUMENTS,
-    SHARED_NETWORK_ARGUMENTS,
-    SUBNET_ARGUMENTS,
     UNKNOWN,
     Mistake,
     PoolDeclaration,
@@ -28,10 +25,9 @@ from pydhcpd.policy.declarations import (
     without_own_policy_merged,
 )
 from pydhcpd.policy.ranges import range_text
-from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.scope import Scope, Suboption, contradictions, may_contradict, terms_of
-from pydhcpd.settings import BY_NAME, HOST, NETWORK_WIDE, POOL, settings_of
+from pydhcpd.settings import ARGUMENTS, BY_NAME, GLOBAL, HOST, NARROWEST, NETWORK_WIDE, POOL, settings_of
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 
@@ -39,9 +35,13 @@ NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "
                 54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
 """Options that nobody sets, by code, and why."""
 
+ALLOWED_OPTIONS = "allowed are the names that -help lists, and option_N for a number"
+
 ROUTER = 3
-NEAR = 0.6  # likeness from which a name is taken for a misspelling of a known one
-SHORTEST_NEAR_MISS = 5  # letters; shorter names of the file's own would be taken for misspellings
+PLACES = {HOST: "host(), client_class(), pool(), subnet(), shared_network() and the whole file",
+          POOL: "pool(), subnet(), shared_network() and the whole file",
+          NETWORK_WIDE: "subnet(), shared_network() and the whole file", GLOBAL: "the whole file: a line of its own"}
+"""Where a setting may stand, by its narrowest scope."""
 
 
 @dataclass(slots=True)
@@ -59,10 +59,9 @@ class Checker:
 
     # --- one scope
 
-    def scope(self, settings: Mapping[str, Any], narrowest: int, where: str, place: str, arguments: Iterable[str]) -> Scope:
-        """Compile what was set in one place. `narrowest` says what may be set there; `where` is the place in words;
-        `arguments` are the constructor's own, of which a name may be a misspelling."""
-        allowed = settings_of(narrowest)
+    def scope(self, settings: Mapping[str, Any], constructor: str, where: str, place: str) -> Scope:
+        """Compile what a constructor was given besides its own arguments; `where` is that in words."""
+        allowed = settings_of(NARROWEST[constructor])
         values: dict[str, Any] = {}
         options: dict[int, bytes | None] = {}
         suboptions: dict[Suboption, bytes | None] = {}
@@ -71,30 +70,37 @@ class Checker:
                 if name in allowed:
                     values[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
                 else:
-                    self.encode(options, suboptions, name, value, allowed, arguments)
+                    self.encode(options, suboptions, name, value, constructor)
             except InvalidValue as error:
-                self.problems.append(f"{place}: {where} {name} = {_short(value)}: {error}")
+                self.problems.append(f"{place}: {where} {name} = {short(value)}: {error}")
         for name, reason in self.resolve_names(values):
             self.problems.append(f"{place}: {where} {name}: {reason}")
         origin = where, place
         return Scope(values, options, suboptions, dict.fromkeys([*values, *options, *suboptions], origin))
 
     def encode(self, options: dict[int, bytes | None], suboptions: dict[Suboption, bytes | None], name: str, value: object,
-               allowed: Sequence[str] = (), arguments: Iterable[str] = ()) -> None:
+               constructor: str = FILE) -> None:
         """Put an option's value into one of the two. Raises InvalidValue."""
         option = self.option(name)
         if option is None:
-            if name in BY_NAME:
-                raise InvalidValue("is not for this place; allowed are DHCP options and " + ", ".join(allowed))
-            near = nearest(name, [*arguments, *allowed, *OPTION_NAMES, *self.own_options], NEAR)
-            raise InvalidValue("is not known there; " + (f"did you mean {near}?" if near else
-                                                         "allowed are DHCP options and lease times by name"))
+            raise InvalidValue(self._no_name_of(constructor, name, value))
         if option.inside is not None:
             suboptions[option.inside, option.code] = encoded(option, value)
         elif option.code in NOT_SETTABLE:
-            raise InvalidValue(f"cannot be set: {NOT_SETTABLE[option.code]}; allowed is to leave it out")
+            meant = remedy(name, ARGUMENTS[constructor], constructor, short(value)) if synonym(name, constructor) else ""
+            raise InvalidValue(f"cannot be set: {NOT_SETTABLE[option.code]}; {meant or 'allowed is to leave it out'}")
         else:
             options[option.code] = encoded(option, value)
+
+    def _no_name_of(self, constructor: str, name: str, value: object) -> str:
+        """Why a name cannot stand in a constructor, and what can."""
+        own, allowed = ARGUMENTS[constructor], settings_of(NARROWEST[constructor])
+        if name in BY_NAME and not synonym(name, constructor):
+            return f"is not for {constructor}(); allowed is in {PLACES[BY_NAME[name].narrowest]}"
+        known = [*own, *(allowed if is_foreign(name, constructor) else BY_NAME), *OPTION_NAMES, *self.own_options]
+        meant = remedy(name, known, constructor, short(value))
+        return f"is not known in {constructor}(); " + (
+            meant or f"allowed are {', '.join(own)}, DHCP options by name, and {', '.join(allowed)}")
 
     def resolve_names(self, settings: dict[str, Any]) -> list[tuple[str, str]]:
         """Turn the option names of always_send and never_send into codes, in place; returns what is wrong, by setting."""
@@ -104,9 +110,8 @@ class Checker:
             for name in settings.get(setting) or ():
                 option = self.option(name)
                 if option is None:
-                    near = get_close_matches(name, [*OPTION_NAMES, *self.own_options], 1, NEAR)
-                    wrong.append((setting, f"{name!r} is no DHCP option; " + (f"did you mean {near[0]}?" if near else
-                                                                              "allowed are the names of the option table")))
+                    meant = remedy(name, [*OPTION_NAMES, *self.own_options], OPTION)
+                    wrong.append((setting, f"{name!r} is no DHCP option; {meant or ALLOWED_OPTIONS}"))
                 else:
                     codes.add(option.code if option.inside is None else option.inside[0])
             if setting in settings:
@@ -137,7 +142,7 @@ class Checker:
         for one in shared:
             self._note_mistakes(one.mistakes)
             where, place = f"shared network {one.name!r}", self._place(one.line)
-            scope = self.scope(one.settings, NETWORK_WIDE, where, place, SHARED_NETWORK_ARGUMENTS)
+            scope = self.scope(one.settings, kinds.SHARED_NETWORK, where, place)
             told_here = self.agree(scope.over(outer), told, where, place)
             inside = tuple(self._subnet(subnet, scope.over(outer), told_here, names) for subnet in one.subnets)
             together.append(replace(one, subnets=inside, scope=scope))
@@ -146,24 +151,26 @@ class Checker:
             if after.base <= before.last:
                 self.problems.append(f"{self._place(after.line)}: subnet {after} overlaps {before} on line {before.line}; "
                                      "allowed is each address once")
-        self._no_relay_twice(every)
+        self._no_relay_twice([(f"subnet {one}", [one]) for one in alone]
+                             + [(f"shared network {one.name!r}", [one, *one.subnets]) for one in together])
         return alone, tuple(together)
 
-    def _no_relay_twice(self, subnets: Iterable[SubnetDeclaration]) -> None:
-        first: dict[object, SubnetDeclaration] = {}
-        for one in subnets:
-            for key, words in [*((relay, f"relay {address_text(relay)}") for relay in one.relays),
-                               *([(one.interface, f"interface {one.interface!r}")] if one.interface else [])]:
-                other = first.setdefault(key, one)
-                if other is not one:
-                    self.problems.append(f"{self._place(one.line)}: subnet {one}: {words} is that of {other} on line "
-                                         f"{other.line} too; allowed is one subnet for each, or a shared network")
+    def _no_relay_twice(self, links: Iterable[tuple[str, Sequence[SubnetDeclaration | SharedNetworkDeclaration]]]) -> None:
+        """A relay or interface tells the link, on which there may be several subnets: those of a shared network."""
+        first: dict[object, tuple[str, int]] = {}
+        for link, declared in links:
+            for one in declared:
+                for key, words in _leading_to(one):
+                    other, line = first.setdefault(key, (link, one.line))
+                    if other != link:
+                        self.problems.append(f"{self._place(one.line)}: {link}: {words} is that of {other} on line {line} too; "
+                                             "allowed is one subnet for each, or one shared_network() with both subnets")
 
     def _subnet(self, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
                 names: Sequence[str]) -> SubnetDeclaration:
         self._note_mistakes(subnet.mistakes)
         where, place = f"subnet {subnet}", self._place(subnet.line)
-        scope = self.scope(subnet.settings, NETWORK_WIDE, where, place, SUBNET_ARGUMENTS)
+        scope = self.scope(subnet.settings, kinds.SUBNET, where, place)
         whole = scope.over(outer)
         told_here = self.agree(whole, told, where, place)
         self.defined((*subnet.allow, *subnet.deny), names, where, place)
@@ -180,7 +187,7 @@ class Checker:
     def _pool(self, pool: PoolDeclaration, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
               names: Sequence[str]) -> PoolDeclaration:
         where, place = f"pool {pool}", self._place(pool.line)
-        scope = self.scope(pool.settings, POOL, where, place, POOL_ARGUMENTS)
+        scope = self.scope(pool.settings, kinds.POOL, where, place)
         self.agree(scope.over(outer), told, where, place)
         self.defined((*pool.allow, *pool.deny), names, where, place)
         for bounds in pool.ranges:
@@ -200,9 +207,9 @@ class Checker:
         """Complain of names of classes that are not among those that there are."""
         for name in used:
             if name not in names:
-                near = get_close_matches(name, names, 1, NEAR)
+                near = nearest(name, names, NEAR)
                 self.problems.append(f"{place}: {where}: class {name!r} is not defined; " +
-                                     (f"did you mean {near[0]!r}?" if near else f"defined are {', '.join(map(repr, names))}"))
+                                     (f"did you mean {near!r}?" if near else f"defined are {', '.join(map(repr, names))}"))
 
     # --- classes
 
@@ -218,7 +225,7 @@ class Checker:
             if other is not one:
                 self.problems.append(f"{place}: {where} is defined on line {other.line} too; allowed is each name once")
                 continue
-            scope = self.scope(one.settings, HOST, where, place, CLASS_ARGUMENTS)
+            scope = self.scope(one.settings, kinds.CLIENT_CLASS, where, place)
             self.agree(scope.over(outer), told, where, place)
             try:
                 check(one)
@@ -235,7 +242,7 @@ class Checker:
         settings = {"host_name": one.hostname, **one.settings} if one.hostname else one.settings
         if not settings:
             return one
-        return one.with_scope(self.scope(settings, HOST, str(one), self.place_of(one), HOST_ARGUMENTS))
+        return one.with_scope(self.scope(settings, kinds.HOST, str(one), self.place_of(one)))
 
     def place_of(self, one: Reservation) -> str:
         """FILE:LINE of a host."""
@@ -329,6 +336,14 @@ class HostChecker:
             others.append((one, homes))
 
 
+def _leading_to(one: SubnetDeclaration | SharedNetworkDeclaration) -> Iterator[tuple[object, str]]:
+    """The relays and the interface of a declaration, and each in words."""
+    for relay in one.relays:
+        yield relay, f"relay {address_text(relay)}"
+    if one.interface:
+        yield one.interface, f"interface {one.interface!r}"
+
+
 def routers_of(scope: Scope) -> list[int]:
     """The routers that a scope sets."""
     data = scope.options.get(ROUTER) or b""
@@ -340,15 +355,7 @@ def encoded(option: Option, value: object) -> bytes | None:
     return None if value is None or value in ([], ()) else option.codec.encode(value)
 
 
-def nearest(name: str, known: Sequence[str], likeness: float) -> str:
-    """The known name that one was probably meant to be, or nothing: by capitals, by changed places, or by likeness."""
-    for candidate in known:
-        if candidate == name.casefold() or (sorted(candidate) == sorted(name) and len(name) >= SHORTEST_NEAR_MISS):
-            return candidate
-    near = get_close_matches(name, known, 1, likeness)
-    return near[0] if near else ""
-
-
-def _short(value: object) -> str:
+def short(value: object) -> str:
+    """A value as the file would write it, not longer than a line of a log may be."""
     text = repr(value)
     return text if len(text) <= 400 else text[:397] + "..."

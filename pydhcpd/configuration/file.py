@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from sys import _getframe
 from types import ModuleType
@@ -17,9 +18,11 @@ from typing import Any
 
 from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from
-from pydhcpd.configuration.checks import NEAR, NOT_SETTABLE, SHORTEST_NEAR_MISS, Checker, HostChecker, nearest
+from pydhcpd.configuration import remedies, source
+from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_executable_configuration
+from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.classes import Classifier, ClientClass
 from pydhcpd.policy.declarations import Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
 from pydhcpd.policy.fields import Fields
@@ -81,6 +84,7 @@ class DHCPServerConfiguration:
         self.functions = Functions.none()
         self.fields = Fields({})
         self.classifier = Classifier((), self.fields)
+        self._text = b""
         self._lines: dict[str, int] = {}
         self._own_options: dict[str, Option] = {}
         self._checker = Checker("", {})
@@ -130,10 +134,10 @@ class DHCPServerConfiguration:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""
         for setting in SETTINGS:
             if not setting.command_line_only:
-                yield setting.name, _for_people(self._shown(setting))
+                yield setting.name, short(self._shown(setting))
         for name, value in sorted(self.given.items()):
             if name not in BY_NAME and self._option(name) is not None:
-                yield name, _for_people(self._as_written(name, value))
+                yield name, short(self._as_written(name, value))
 
     def _shown(self, setting: Setting) -> object:
         """The value of a setting as it is in force."""
@@ -157,10 +161,17 @@ class DHCPServerConfiguration:
             exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
         except SyntaxError as error:
             line = error.lineno if error.filename == str(file) else _line_in(file, error)
-            raise ConfigurationError([f"{file}:{line or 0}: {error.msg}"]) from error
+            told = remedies.of_syntax(text.decode("utf-8", "replace"), line or 0, error.msg, [*BY_NAME, *self.fields.names()])
+            raise ConfigurationError([f"{file}:{line or 0}: {error.msg}; {told}"]) from error
         except (Exception, SystemExit) as error:
-            kind = "" if isinstance(error, InvalidValue) else f"{type(error).__name__}: "  # that of a comparator says it all
-            raise ConfigurationError([f"{file}:{_line_in(file, error)}: {kind}{error}"]) from error
+            line = _line_in(file, error)
+            if isinstance(error, InvalidValue):  # that of a comparator says it all
+                raise ConfigurationError([f"{file}:{line}: {error}"]) from error
+            told = remedies.of_exception(text.decode("utf-8", "replace"), line, error, [*BY_NAME, *self.fields.names()])
+            said = f"{type(error).__name__}: {error}" if error.args and error.args != (None,) else type(error).__name__
+            raise ConfigurationError([f"{file}:{line}: {said}; {told}" if told else f"{file}:{line}: {said}"]) from error
+        self._text = text
+        self.warnings += [f"{file}:{line}: {told}" for line, told in source.values_dropped(text)]
         for name, value in namespace.items():
             if not name.startswith("_") and (name not in start or value is not start[name]):
                 self.given[name] = value  # also what a function assigned by `global`, whose line nobody noted
@@ -238,17 +249,29 @@ class DHCPServerConfiguration:
             self._complain(name, value, error)
 
     def _check_own_name(self, name: str, value: object) -> None:
-        """Names that nobody knows are the file's own, unless they look like a misspelling."""
-        on_command_line = self._lines.get(name) == ON_COMMAND_LINE
-        if not on_command_line and (isinstance(value, ModuleType | type) or len(name) < SHORTEST_NEAR_MISS):
-            return
+        """Names that nobody knows are the file's own, unless they are another server's or look like a misspelling, and the
+        file itself does not read them."""
         known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *PARAMETERS]
-        near = nearest(name, known, NEAR if on_command_line else NEAR_IN_FILE)
-        if near:
-            own = "" if on_command_line else "; a name of your own may begin with _"
-            self._complain(name, value, f"is not known; did you mean {near}?{own}")
-        elif on_command_line:
-            self._complain(name, value, "is not known; allowed are the names that -help lists, and DHCP options")
+        if self._lines.get(name) == ON_COMMAND_LINE:
+            meant = remedy(name, known, FILE, f"{self._as_written(name, value)!r}")
+            self._complain(name, value, f"is not known; {meant or 'allowed are the names that -help lists, and DHCP options'}")
+            return
+        meant = self._meant_by(name, value, known)
+        if meant and name not in self._names_read:
+            self._complain(name, value, f"is not known; {meant}; a name of your own may begin with _")
+
+    def _meant_by(self, name: str, value: object, known: list[str]) -> str:
+        """What to write instead of a name of the file's own that was probably meant for us; nothing for most."""
+        if isinstance(value, ModuleType | type):
+            return ""
+        if not callable(value) and is_foreign(name, FILE):
+            return remedy(name, known, FILE, short(value))
+        near = "" if len(name) < SHORTEST_NEAR_MISS else nearest(name, known, NEAR_IN_FILE)
+        return f"did you mean {near}?" if near else ""
+
+    @cached_property
+    def _names_read(self) -> frozenset[str]:
+        return source.names_read(self._text)
 
     def _check_classes(self) -> None:
         classes: tuple[ClientClass, ...] = self.settings["classes"]
@@ -267,9 +290,9 @@ class DHCPServerConfiguration:
             self._complain(name if name in self.given else "ip_address_lease_time", ..., error)
         for name in self.settings["client_identity"]:
             if self.fields.reader(name) is None:
-                near = nearest(name, list(self.fields.names()), NEAR)
-                self._complain("client_identity", self.given.get("client_identity"), f"{name!r} is no field of a request; " + (
-                    f"did you mean {near}?" if near else "allowed are the fields of match()"))
+                meant = remedy(name, self.fields.names(), MATCH) or "allowed are the fields of match()"
+                self._complain("client_identity", self.given.get("client_identity"),
+                               f"{name!r} is no field of a request; {meant}")
         subnets, shared = self.settings["subnets"], self.settings["shared_networks"]
         if subnets or shared:
             for name in FLAT:
@@ -361,7 +384,7 @@ class DHCPServerConfiguration:
                                    own_options=self._own_options)
 
     def _complain(self, name: str, value: object, error: object) -> None:
-        shown = "" if value is ... else f" = {_for_people(self._as_written(name, value))}"
+        shown = "" if value is ... else f" = {short(self._as_written(name, value))}"
         self._problems.append(f"{self._place(name)}: {name}{shown}: {error}")
 
     def _place(self, name: str) -> str:
@@ -377,17 +400,6 @@ def _plain(value: object) -> object:
     if isinstance(value, Path):
         return str(value)
     return list(value) if isinstance(value, tuple) else value
-
-
-def _for_people(value: object) -> str:
-    if isinstance(value, list | tuple) and any(isinstance(one, DECLARATIONS) for one in value):
-        text = f"[{', '.join(str(one) if isinstance(one, DECLARATIONS) else repr(one) for one in value)}]"
-    else:
-        text = repr(value)
-    return text if len(text) <= 400 else text[:397] + "..."
-
-
-DECLARATIONS = (Reservation, SubnetDeclaration, SharedNetworkDeclaration, ClientClass)
 
 
 def _line_in(file: Path, error: BaseException) -> int:

@@ -102,6 +102,8 @@ POOL_WORDS = (
 SHARED_NETWORK_WORDS = (
     ("name", "what it is called in messages"),
     ("subnets", "list of subnet(...)"),
+    ("relays", "addresses of relays for all of it that lie elsewhere"),
+    ("interface", "name of a link whose own address is in none of them"),
 )
 CLASS_WORDS = (
     ("name", "what it is called in allow, deny, host(classes=...) and by classify()"),

@@ -22,7 +22,7 @@ MOST_LEASES = 1 << 24  # that a limit can say: the addresses of a /8
 MakeFence = Callable[[Callable[..., object], str], Fence]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class ClientClass:
     """A class as it was written, checked as far as it can be alone. Without a condition one joins by other means.
 
@@ -57,6 +57,9 @@ class ClientClass:
 
     def __str__(self) -> str:
         return self.name
+
+    def __repr__(self) -> str:
+        return f"client_class({self.name!r})"
 
     def check(self, fields: Fields) -> None:
         """Raise InvalidValue with all that is wrong in its fields and their patterns."""

@@ -68,6 +68,9 @@ class Condition:
     def __bool__(self) -> NoReturn:
         raise TypeError("a condition is true or false of a request only; write & | ~ in place of and, or, not")
 
+    def __repr__(self) -> str:
+        return f"match({self})"
+
     @abstractmethod
     def names(self) -> frozenset[str]:
         """The fields that it reads."""
@@ -148,7 +151,7 @@ def _combined(make: Callable[[Condition], Condition], other: object) -> Conditio
 
 # --- what a condition may be
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Match(Condition):
     """Every field is equal to its pattern."""
 
@@ -177,7 +180,7 @@ class _Match(Condition):
         return " and ".join(f"{name} {_is(pattern)}" for name, pattern in self.fields)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Joined(Condition):
     """Several conditions."""
 
@@ -202,7 +205,7 @@ class _Joined(Condition):
         return tests
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _And(_Joined):
     def test(self, matcher: "Matcher") -> Test:
         return _all(self._tests(matcher))
@@ -211,7 +214,7 @@ class _And(_Joined):
         return " and ".join(_bracketed(part) if isinstance(part, _Or) else str(part) for part in self.parts)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Or(_Joined):
     def test(self, matcher: "Matcher") -> Test:
         return _any(self._tests(matcher))
@@ -220,7 +223,7 @@ class _Or(_Joined):
         return " or ".join(map(str, self.parts))
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Not(Condition):
     part: Condition
 
@@ -237,7 +240,7 @@ class _Not(Condition):
         return f"not {_bracketed(self.part)}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class _Function(Condition):
     """What a plain function says."""
 

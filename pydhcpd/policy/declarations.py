@@ -12,7 +12,7 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, network_from, network_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy.arguments import check_arguments
+from pydhcpd.policy.arguments import check_arguments, interface_name
 from pydhcpd.policy.ranges import Range, is_pair, range_from, range_text
 from pydhcpd.policy.scope import EMPTY, Scope
 
@@ -20,13 +20,13 @@ SMALLEST_MASK = 0xFF000000  # a /8: the arrays of one network have an element fo
 KNOWN, UNKNOWN = "known", "unknown"  # classes that always exist: clients with a reservation, and without
 SUBNET_ARGUMENTS = ("network", "pools", "exclude", "relays", "interface", "allow", "deny")
 POOL_ARGUMENTS = ("range", "allow", "deny")
-SHARED_NETWORK_ARGUMENTS = ("name", "subnets")
+SHARED_NETWORK_ARGUMENTS = ("name", "subnets", "relays", "interface")
 """What the constructors take besides settings and options."""
 
 MOST_POOLS = 250  # of one subnet, their ranges counted as one pool where nothing tells them apart
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Mistake:
     """What a constructor returns for arguments that cannot be used. `call` is the call as it was written, `inner` are the
     mistakes in what it was given."""
@@ -36,8 +36,11 @@ class Mistake:
     reason: str
     inner: tuple["Mistake", ...] = ()
 
+    def __repr__(self) -> str:
+        return self.call
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(frozen=True, slots=True, repr=False)
 class PoolDeclaration:
     """A range of addresses, and who may have one of it."""
 
@@ -59,13 +62,16 @@ class PoolDeclaration:
     def __str__(self) -> str:
         return ", ".join(map(range_text, self.ranges))
 
+    def __repr__(self) -> str:
+        return f"pool({str(self)!r})"
+
     @property
     def is_plain(self) -> bool:
         """Whether it says nothing but its addresses."""
         return not (self.allow or self.deny or self.settings)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SubnetDeclaration:
     """A subnet. Addresses are in host byte order; `relays` are relays whose own address lies elsewhere."""
 
@@ -86,7 +92,7 @@ class SubnetDeclaration:
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SubnetDeclaration":
         """Check `subnet()`'s arguments. Raises InvalidValue with all that are wrong."""
         checked, settings = check_arguments(arguments, dict(zip(SUBNET_ARGUMENTS, (
-            _network, lambda value: _pools(line, value), _ranges, _addresses, _interface, _names, _names), strict=True)))
+            _network, lambda value: _pools(line, value), _ranges, _addresses, interface_name, _names, _names), strict=True)))
         if "network" not in checked:
             raise InvalidValue("has no network; allowed is a base address with its mask, such as '192.0.2.0/24'")
         base, mask = checked["network"]
@@ -97,6 +103,9 @@ class SubnetDeclaration:
     def __str__(self) -> str:
         return network_text(self.base, self.mask)
 
+    def __repr__(self) -> str:
+        return f"subnet({str(self)!r})"
+
     @property
     def last(self) -> int:
         """Its last address."""
@@ -106,12 +115,14 @@ class SubnetDeclaration:
         return address & self.mask == self.base
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class SharedNetworkDeclaration:
-    """Several subnets on one wire."""
+    """Several subnets on one link. `relays` and `interface` are those of all of them."""
 
     name: str
     subnets: tuple[SubnetDeclaration, ...]
+    relays: tuple[int, ...] = ()
+    interface: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
     line: int = 0
     mistakes: tuple[Mistake, ...] = ()
@@ -120,14 +131,18 @@ class SharedNetworkDeclaration:
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "SharedNetworkDeclaration":
         """Check `shared_network()`'s arguments. Raises InvalidValue with all that are wrong."""
-        checked, settings = check_arguments(arguments, dict(zip(SHARED_NETWORK_ARGUMENTS, (_name, _subnets), strict=True)))
+        checked, settings = check_arguments(arguments, dict(zip(SHARED_NETWORK_ARGUMENTS, (
+            _name, _subnets, _addresses, interface_name), strict=True)))
         subnets, mistakes = checked.get("subnets", ((), ()))
         if "name" not in checked or (not subnets and not mistakes):
             raise InvalidValue("needs a name and subnets; allowed is shared_network('name', [subnet(...), ...])")
-        return cls(checked["name"], subnets, settings, line, mistakes)
+        return cls(checked["name"], subnets, checked.get("relays", ()), checked.get("interface"), settings, line, mistakes)
 
     def __str__(self) -> str:
         return self.name
+
+    def __repr__(self) -> str:
+        return f"shared_network({self.name!r}, {list(self.subnets)!r})"
 
 
 def mistakes_in(arguments: Iterable[object]) -> tuple[Mistake, ...]:
@@ -177,12 +192,6 @@ def _names(value: object) -> tuple[str, ...]:
     if not all(isinstance(one, str) for one in names):
         raise InvalidValue(f"{value!r} is no list of classes; allowed are names, such as 'voip' or ['known', 'voip']")
     return tuple(str(one) for one in names)
-
-
-def _interface(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) < 16:
-        raise InvalidValue(f"{value!r} is not an interface; allowed is its name, such as 'wg0'")
-    return value
 
 
 def _addresses(value: object) -> tuple[int, ...]:

@@ -10,11 +10,12 @@ A field is read in two steps: `raw` is cheap and can be a key (bytes, a number),
 import re
 from collections.abc import Callable, Hashable, Iterable, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any
 
-from pydhcpd.addresses import address_from, address_text, hardware_from
+from pydhcpd.addresses import address_from, address_text, machine_from
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.names import MATCH, remedy
+from pydhcpd.policy.arguments import interface_name
 from pydhcpd.wire import codecs
 from pydhcpd.wire.codecs import BYTES, Codec
 from pydhcpd.wire.options import BY_NAME, END, PAD, VENDOR_IDENTIFYING, VENDOR_SPECIFIC, Inside, Option, option_named
@@ -29,7 +30,7 @@ UUID_SIZE = 16  # octets, behind the one that tells the type (RFC 4578 section 2
 MESSAGES = {BOOTP: "BOOTP", **MESSAGE_NAMES}
 SENT = tuple(name for kind, name in MESSAGES.items() if kind == BOOTP or kind in FROM_CLIENTS)
 OFTEN_UNIQUE = frozenset((12, 50, 61, 81, 82, 90, 97))  # options of which nearly every client has a value of its own
-NEAR = 0.6  # likeness from which a name is taken for a misspelling of a known one
+ALLOWED_NAMES = "allowed are mac, giaddr, circuit_id and so on, and options by name"
 
 Raw = Callable[[Request], Hashable | None]
 
@@ -129,12 +130,6 @@ def _whole(most: int) -> Callable[[object], int]:
     return check
 
 
-def _interface(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value) < 16:
-        raise InvalidValue(f"{value!r} is not an interface; allowed is its name, such as 'eth1'")
-    return value
-
-
 def _suboption(name: str, code: int) -> Field:
     return Field(name, OCTETS, lambda request: suboption_in(request.relay, code), _same, BYTES.encode, _same,
                  reads_relay=True, varies=True)
@@ -143,14 +138,14 @@ def _suboption(name: str, code: int) -> Field:
 _KIND_NUMBERS = {name: kind for kind, name in MESSAGES.items()}
 
 HEADER: tuple[Field, ...] = (
-    Field("mac", HARDWARE, _hardware, _hardware_text, lambda value: hardware_from(value).hex(":"), hardware_from, varies=True),
+    Field("mac", HARDWARE, _hardware, _hardware_text, lambda value: machine_from(value).hex(":"), machine_from, varies=True),
     Field("client_id", OCTETS, lambda request: request.identifier or None, _same, BYTES.encode, _same, varies=True),
     Field("htype", NUMBER, lambda request: request.htype, _same, _whole(255), _same),
     Field("ciaddr", ADDRESS, lambda request: request.ciaddr or None, address_text, _address, address_from, varies=True),
     Field("giaddr", ADDRESS, lambda request: request.relay_address or None, address_text, _address, address_from,
           reads_relay=True),
     Field("secs", NUMBER, lambda request: request.secs, _same, _whole(65535), _same),
-    Field("interface", TEXT, lambda request: request.interface_name or None, _same, _interface, _same),
+    Field("interface", TEXT, lambda request: request.interface_name or None, _same, interface_name, _same),
     Field("message_type", WORD, _message, _message_text, _message_from, _KIND_NUMBERS.__getitem__),
     _suboption("circuit_id", CIRCUIT_ID),
     _suboption("remote_id", REMOTE_ID),
@@ -265,9 +260,8 @@ class Fields:
         """The field of a name. Raises InvalidValue with the nearest name where there is none."""
         field = self.get(name)
         if field is None:
-            near = get_close_matches(name, list(self.names()), 1, NEAR)
-            hint = f"did you mean {near[0]}?" if near else "allowed are mac, giaddr, circuit_id and so on, and options by name"
-            raise InvalidValue(f"{name!r} is no field of a request; {hint}")
+            meant = remedy(name, self.names(), MATCH)
+            raise InvalidValue(f"{name!r} is no field of a request; {meant or ALLOWED_NAMES}")
         return field
 
     def _make(self, name: str) -> Field | None:

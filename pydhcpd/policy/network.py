@@ -92,12 +92,16 @@ class Network:
 
 
 class Segment:
-    """What is on one wire, and who may have which address there. `is_open`: anybody any; nothing in it allows or denies."""
+    """What is on one link, and who may have which address there. `is_open`: anybody any; nothing in it allows or denies.
 
-    __slots__ = ("_places", "is_open", "key", "name", "networks", "open_pools")
+    `relays` and `interface` are those of all its networks.
+    """
 
-    def __init__(self, name: str, networks: tuple[Network, ...]) -> None:
-        self.name, self.networks = name, networks
+    __slots__ = ("_places", "interface", "is_open", "key", "name", "networks", "open_pools", "relays")
+
+    def __init__(self, name: str, networks: tuple[Network, ...], relays: tuple[int, ...] = (),
+                 interface: str | None = None) -> None:
+        self.name, self.networks, self.relays, self.interface = name, networks, relays, interface
         self.key = tuple(network.base for network in networks)
         self.is_open = False
         self._places: dict[tuple[tuple[str, ...], bool], tuple[tuple[Pool, ...], Places]] = {}

@@ -3,7 +3,7 @@
 Owns nothing but the look-ups, which take the same time however many networks there are.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from pydhcpd.addresses import is_unicast
 from pydhcpd.policy.network import Network, Segment
@@ -23,9 +23,20 @@ class NetworkIndex:
         self._by_mask: dict[int, dict[int, Network]] = {}
         for network in sorted(self._networks, key=lambda one: -one.mask):
             self._by_mask.setdefault(network.mask, {})[network.base] = network
-        self._listed_relays = {relay: network for network in self._networks for relay in network.relays}
+        self._listed_relays: dict[int, Network] = {}
+        self._by_interface: dict[str, Network] = {}
+        for segment in segments:
+            for network in segment.networks:
+                self._note(network, network.relays, network.interface)
+            self._note(segment.networks[0], segment.relays, segment.interface)
         self._by_relay = dict(self._listed_relays)
-        self._by_interface = {network.interface: network for network in self._networks if network.interface}
+
+    def _note(self, network: Network, relays: Iterable[int], interface: str | None) -> None:
+        """Relays and interface of a network. Several of one shared network may have the same: any of them tells the link."""
+        for relay in relays:
+            self._listed_relays.setdefault(relay, network)
+        if interface:
+            self._by_interface.setdefault(interface, network)
 
     def __iter__(self) -> Iterator[Network]:
         return iter(self._networks)

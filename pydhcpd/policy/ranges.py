@@ -2,7 +2,7 @@
 
 from itertools import pairwise
 
-from pydhcpd.addresses import address_from, address_text, network_from
+from pydhcpd.addresses import address_from, address_text, network_from, several_in
 from pydhcpd.errors import InvalidValue
 
 Range = tuple[int, int]  # first and last address, host byte order, both included
@@ -17,10 +17,29 @@ def range_from(value: object) -> Range:
     ends = value.split("-") if isinstance(value, str) else value
     if not isinstance(ends, list | tuple) or len(ends) not in (1, 2):
         raise InvalidValue(f"{value!r} is not a range; {ALLOWED}")
+    if isinstance(value, str) and (meant := _meant_by(value)):
+        raise InvalidValue(f"{value!r} is not a range; write {meant!r}")
     first, last = (address_from(end.strip() if isinstance(end, str) else end) for end in (ends[0], ends[-1]))
     if last < first:
         raise InvalidValue(f"the range {range_text((first, last))} ends before it begins; {ALLOWED}")
     return first, last
+
+
+def _meant_by(text: str) -> str:
+    """The range that was meant by "a, b", "a b" or "10.1.0.10-20"; nothing where it is one, or is none."""
+    parts = several_in(text.replace("-", " "))
+    if len(parts) < 2 or not _is_address(parts[0]):
+        return ""
+    last = parts[1] if "." in parts[1] else f"{parts[0].rpartition('.')[0]}.{parts[1]}"
+    return f"{parts[0]} - {last}" if _is_address(last) and ("-" not in text or "." not in parts[1]) else ""
+
+
+def _is_address(text: str) -> bool:
+    try:
+        address_from(text)
+    except InvalidValue:
+        return False
+    return True
 
 
 def ranges_from(value: object) -> tuple[Range, ...]:

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from pydhcpd.addresses import address_from, address_text, hardware_from
+from pydhcpd.addresses import address_from, address_text, machine_from
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy.arguments import check_arguments
+from pydhcpd.policy.arguments import check_arguments, hostname
 from pydhcpd.policy.scope import Scope
 from pydhcpd.wire.codecs import BYTES
 from pydhcpd.wire.packet import Request
@@ -22,7 +22,7 @@ RelayFields = tuple[tuple[str, int | bytes], ...]
 Pattern = tuple[bytes, bytes]  # a hardware address and a mask over it: what the mask leaves is what must be equal
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Reservation:
     """One host: who it is, and what it gets. `ips` are in host byte order, at most one of each subnet.
 
@@ -79,6 +79,8 @@ class Reservation:
         parts += [f"mac={_pattern_text(pattern)!r}" for pattern in self.patterns[:1]]
         return f"host({', '.join(parts) or '...'})"
 
+    __repr__ = __str__
+
     @property
     def place(self) -> str:
         """Where it was written: FILE:LINE, or the line alone."""
@@ -106,12 +108,12 @@ def _several(convert: Callable[[object], Any]) -> Callable[[object], tuple[Any, 
 def _mac(value: object) -> bytes | Pattern:
     """A hardware address, or a pattern of one where an octet is `*`."""
     if not isinstance(value, str) or "*" not in value:
-        return hardware_from(value)
+        return machine_from(value)
     octets = value.replace("-", ":").split(":")
     try:
-        exact = hardware_from(":".join("0" if octet == "*" else octet for octet in octets))
+        exact = machine_from(":".join("0" if octet == "*" else octet for octet in octets))
     except InvalidValue:
-        raise InvalidValue(f"{value!r} is not a hardware address; allowed is text such as '02:00:00:00:99:01', "
+        raise InvalidValue(f"{value!r} is not a hardware address of 6 octets; allowed is text such as '02:00:00:*:*:*', "
                            "with * for a whole octet") from None
     return exact, bytes(0 if octet == "*" else 255 for octet in octets)
 
@@ -132,12 +134,6 @@ def _class_names(value: object) -> tuple[str, ...]:
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
         raise InvalidValue(f"{value!r} is no list of classes; allowed are their names")
     return tuple(names)
-
-
-def _hostname(value: object) -> str:
-    if not isinstance(value, str) or not 0 < len(value.encode()) < 256 or not value.isprintable():
-        raise InvalidValue(f"{value!r} is not a name; allowed is printable text of 1 to 255 bytes")
-    return value
 
 
 def _identifier(value: object) -> bytes:
@@ -166,7 +162,7 @@ def _truth(value: object) -> bool:
 
 _RELAY_FIELDS = ("circuit_id", "relay", "remote_id", "subscriber_id")  # in this order they make one kind of identity
 ARGUMENTS: dict[str, Callable[[object], Any]] = {
-    "ip": _several(address_from), "hostname": _hostname, "mac": _several(_mac), "client_id": _several(_identifier),
+    "ip": _several(address_from), "hostname": hostname, "mac": _several(_mac), "client_id": _several(_identifier),
     "uuid": _several(_uuid), "relay": address_from, "circuit_id": _identifier, "remote_id": _identifier,
     "subscriber_id": _identifier, "match_hostname": _truth, "ignore": _truth, "classes": _class_names}
 

@@ -11,16 +11,15 @@ import ast
 import csv
 import io
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from difflib import get_close_matches
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.names import HOST, remedy
 from pydhcpd.policy.reservation import ARGUMENTS, Reservation
 from pydhcpd.wire.options import BY_NAME, option_named
 
 SEPARATORS: dict[str, str | None] = {"mac": None, "ip": None, "client_id": None, "uuid": None, "classes": ","}  # None: blanks
 FLAGS = frozenset(("match_hostname", "ignore"))
 TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
-NEAR = 0.6  # likeness from which a name is taken for a misspelling of a known one
 LONGEST_PROBLEM = 400  # characters
 
 Row = tuple[int, dict[str, object]]
@@ -136,9 +135,9 @@ def _columns(cells: list[str], settings: Collection[str] | None) -> tuple[list[s
             columns.append(name)
             continue
         columns.append("")
-        near = get_close_matches(name, [*ARGUMENTS, *BY_NAME, *(settings or ())], 1, NEAR)
+        meant = "" if is_known else remedy(name, [*ARGUMENTS, *BY_NAME, *(settings or ())], HOST)
         wrong.append(f"{name!r} names two columns; allowed is each name once" if is_known else
-                     f"{name!r} cannot name a column; " + (f"did you mean {near[0]}?" if near else "allowed are "
+                     f"{name!r} cannot name a column; " + (meant or "allowed are "
                      f"{', '.join(ARGUMENTS)}, and DHCP options and lease times by name"))
     return columns, wrong
 

@@ -8,7 +8,7 @@ knows no other, and later ones ask for both.
 from collections.abc import Mapping
 
 from pydhcpd.errors import MalformedPacket
-from pydhcpd.wire.codecs import ROUTES
+from pydhcpd.wire.codecs import ADDRESS, ROUTES
 
 ROUTER, CLASSLESS_ROUTES, MICROSOFT_ROUTES = 3, 121, 249
 DEFAULT = "0.0.0.0/0"
@@ -32,4 +32,4 @@ def _with_default(routes: bytes, router: bytes) -> bytes:
         has_default = any(destination == DEFAULT for destination, _ in ROUTES.decode(routes))
     except MalformedPacket:
         return routes  # set as raw bytes: the administrator's own affair
-    return routes if has_default else routes + ROUTES.encode([(DEFAULT, int.from_bytes(router, "big"))])
+    return routes if has_default else routes + ROUTES.encode([(DEFAULT, ADDRESS.decode(router))])

@@ -8,11 +8,11 @@ is sent.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, NoReturn, Protocol
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.names import MATCH, OPTION, remedy
 from pydhcpd.policy.scope import boot_server
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, Option, option_named
 from pydhcpd.wire.packet import FILE_SIZE, SNAME_SIZE, Request
@@ -23,7 +23,7 @@ NOT_SETTABLE: dict[int, str] = {**dict.fromkeys(PROTOCOL_OWN, "it is the protoco
                                 SERVER_IDENTIFIER: "it follows from the interface"}
 """Options that `finish` cannot set, by code, and why."""
 
-NEAR = 0.6  # likeness from which a name is taken for a misspelling of a known one
+ALLOWED = "allowed are the fields and options of the configuration by name"
 
 
 class Fields(Protocol):
@@ -65,7 +65,7 @@ class UnknownField(AttributeError):
         self._known = known
 
     def __str__(self) -> str:
-        return f"a request has no {self.name}; {_hint(self.name or '', self._known())}"
+        return f"a request has no {self.name}; {remedy(self.name or '', self._known(), MATCH) or ALLOWED}"
 
 
 class RequestView:
@@ -122,7 +122,7 @@ class OptionTable:
         if isinstance(name, str):
             option = self._own.get(name) or option_named(name)
         if option is None:
-            raise InvalidValue(f"{name!r} is no DHCP option; {_hint(str(name), [*BY_NAME, *self._own])}")
+            raise InvalidValue(f"{name!r} is no DHCP option; {remedy(str(name), [*BY_NAME, *self._own], OPTION) or ALLOWED}")
         if option.inside is not None:
             outer = self.of(option.inside[0]).name
             raise InvalidValue(f"{name!r} is a part of {outer}; allowed is the whole of that, as bytes")
@@ -324,9 +324,3 @@ def _text_of(name: str, value: object, most: int) -> bytes:
     if data is None or len(data) > most:
         raise InvalidValue(f"{name} = {value!r} cannot be used here; allowed is printable text of at most {most} bytes")
     return data
-
-
-def _hint(name: str, known: Iterable[str]) -> str:
-    """Which name was probably meant."""
-    near = get_close_matches(name, list(known), 1, NEAR)
-    return f"did you mean {near[0]}?" if near else "allowed are the fields and options of the configuration by name"

@@ -14,12 +14,13 @@ RFC 2132 (addresses, text, flags, numbers), RFC 1035 4.1.4 and RFC 3397 (domain 
 RFC 3004 (user classes), RFC 3361 (SIP servers), RFC 3925 (vendor classes), RFC 9463 (encrypted DNS).
 """
 
+import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, Protocol
 
-from pydhcpd.addresses import address_from, address_text, network_from, network_text
+from pydhcpd.addresses import address_from, address_text, network_from, network_text, several_in
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.wire import service_parameters
 
@@ -34,7 +35,9 @@ POINTER = 0xC0  # RFC 1035 4.1.4: the two high bits that make a length octet the
 MAXIMUM_POINTER = 0x3FFF  # the 14 bits that are left
 
 _HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
-_LABEL = re.compile(r"[!-\-/-\[\]-~]+")  # printable ASCII without the dot and the backslash
+_LABEL = re.compile(r"[!-+\-/-:<-\[\]-~]+")  # printable ASCII without dot and backslash, and without what separates names
+_NUMBER_IN_TEXT = re.compile(r"\s*([0-9]+)\s*(|[smhdw]|(?:sec|min|hour|day|week)(?:ond|ute)?s?)\s*", re.IGNORECASE)
+_UNITS = {"m": " * MINUTES", "h": " * HOURS", "d": " * DAYS", "w": " * 7 * DAYS"}
 _TRUTH: dict[object, bool] = {
     True: True, False: False, "yes": True, "no": False, "true": True, "false": False, "1": True, "0": False,
 }  # 1 and 0 are equal to True and False, and so found as well
@@ -62,8 +65,30 @@ class Codec(Protocol):
         """The value of a whole option's octets, in people's form. Raises MalformedPacket."""
 
 
-def _refusal(codec: Codec, value: object, why: str = "cannot be used here") -> InvalidValue:
-    return InvalidValue(f"{value!r} {why}; allowed is {codec.allowed}")
+def _refusal(codec: Codec, value: object, why: str = "cannot be used here", instead: str = "") -> InvalidValue:
+    return InvalidValue(f"{value!r} {why}; {instead or f'allowed is {codec.allowed}'}")
+
+
+def instead_of_number(value: object) -> str:
+    """What to write for text that stands for a number, or for a time: "1400", "8h"; nothing for what is neither."""
+    found = _NUMBER_IN_TEXT.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return ""
+    unit = _UNITS.get(found[2].lower()[:1], "")
+    return f"write {found[1]}{unit}" + ("" if unit else ", without the quotes")
+
+
+def whole_seconds(value: object) -> object:
+    """A time in seconds as a whole number, where it is one: 1.5 * HOURS is a float, and exact."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+def instead_of_time(value: object) -> str:
+    """What to write for what stands for a time."""
+    if isinstance(value, float) and math.isfinite(value):
+        return f"write {round(value)}: times are in whole seconds"
+    is_endless = isinstance(value, str) and value.lower() in ("infinite", "infinity", "inf", "unlimited", "forever", "never")
+    return "write INFINITE, without quotes" if is_endless else instead_of_number(value)
 
 
 def _truth(value: object) -> bool | None:
@@ -110,7 +135,7 @@ class Number:
 
     def encode(self, value: object) -> bytes:
         if isinstance(value, bool) or not isinstance(value, int):
-            raise _refusal(self, value, "is not a whole number")
+            raise _refusal(self, value, "is not a whole number", instead_of_number(value))
         try:
             return value.to_bytes(self.width, "big", signed=self.signed)
         except OverflowError:
@@ -130,10 +155,9 @@ class Seconds:
     width: int = 4
 
     def encode(self, value: object) -> bytes:
-        if isinstance(value, float) and value.is_integer():
-            value = int(value)  # 1.5 * HOURS is a float, and exact
+        value = whole_seconds(value)
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= INFINITE:
-            raise _refusal(self, value, "is not a time")
+            raise _refusal(self, value, "is not a time", instead_of_time(value))
         return value.to_bytes(4, "big")
 
     def decode(self, data: bytes) -> int:
@@ -317,6 +341,8 @@ def _labels_from(codec: Codec, value: object) -> Labels:
     if value == ".":
         return ()
     texts = value.removesuffix(".").split(".")
+    if len(parts := several_in(value)) > 1:
+        raise _refusal(codec, value, "is not a domain name", f"several names are a list: {parts}")
     if not all(_LABEL.fullmatch(text) and len(text) <= MAXIMUM_LABEL for text in texts):
         raise _refusal(codec, value, "is not a domain name: a label is empty, longer than 63, or not plain ASCII "
                                      "(write an international name in its xn-- form)")

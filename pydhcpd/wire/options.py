@@ -56,7 +56,7 @@ VENDOR_SPECIFIC, VENDOR_IDENTIFYING = 43, 125
 LARGEST_ENTERPRISE = 0xFFFFFFFF  # RFC 3925 4: four octets
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Option:
     """One option: code (1 to 254), name, codec of its value, where it is defined, and other names that it has had.
 
@@ -69,6 +69,9 @@ class Option:
     reference: str
     aliases: tuple[str, ...] = ()
     inside: Inside | None = None
+
+    def __repr__(self) -> str:
+        return f"option({self.code}, {self.name!r}, {self.codec.name!r})"
 
 
 TABLE: tuple[Option, ...] = (

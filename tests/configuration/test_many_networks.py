@@ -55,9 +55,16 @@ ONE_MISTAKE = {
         'subnets = [subnet("10.1.0.0/16")]\nshared_networks = [shared_network("a", [\n subnet("10.1.3.0/24")])]',
         r"3: subnet 10\.1\.3\.0/24 overlaps 10\.1\.0\.0/16 on line 1"),
     "relay of two": ('subnets = [subnet("10.1.0.0/16", relays="192.0.2.7"),\n subnet("10.2.0.0/16", relays=["192.0.2.7"])]',
-                     r"2: subnet 10\.2\.0\.0/16: relay 192\.0\.2\.7 is that of 10\.1\.0\.0/16 on line 1 too; allowed"),
+                     r"2: subnet 10\.2\.0\.0/16: relay 192\.0\.2\.7 is that of subnet 10\.1\.0\.0/16 on line 1 too; allowed"),
+    "relay of a subnet and of a shared network": (
+        'subnets = [subnet("10.1.0.0/16", relays="192.0.2.7")]\nshared_networks = [\n shared_network("a", '
+        '[subnet("10.2.0.0/16")], relays="192.0.2.7")]',
+        r"3: shared network 'a': relay 192\.0\.2\.7 is that of subnet 10\.1\.0\.0/16 on line 1 too; allowed"),
+    "interface of two": ('subnets = [subnet("10.1.0.0/16", interface="wg0"),\n subnet("10.2.0.0/16", interface="wg0")]',
+                         r"2: subnet 10\.2\.0\.0/16: interface 'wg0' is that of subnet 10\.1\.0\.0/16 on line 1 too; allowed"),
     "no mask": ('subnets = [\n subnet("10.1.0.0")]', r"2: subnet\(network='10\.1\.0\.0'\): network: .*; allowed"),
-    "host bits": ('subnets = [\n subnet("10.1.0.1/24")]', r"2: subnet\(network='10\.1\.0\.1/24'\): network: .*; allowed"),
+    "host bits": ('subnets = [\n subnet("10.1.0.1/24")]',
+                  r"2: subnet\(network='10\.1\.0\.1/24'\): network: .*; write '10\.1\.0\.0/24'"),
     "too large": ('subnets = [\n subnet("0.0.0.0/1")]', r"2: subnet\(.*too large; allowed is a /8 at most"),
     "no relay's address": ('subnets = [\n subnet("10.1.0.0/24", relays=["10.1.0"])]',
                      r"2: subnet\(.*relays: '10\.1\.0' .*; allowed"),
@@ -67,11 +74,11 @@ ONE_MISTAKE = {
     "network beside subnets": ('subnets = [subnet("10.1.0.0/24")]\nnetwork = "10.3.0.0/24"',
                      r"2: network = '10\.3\.0\.0/24': .*"),
     "name in subnet": ('subnets = [\n subnet("10.1.0.0/24", ruter="10.1.0.1")]',
-                       r"2: subnet 10\.1\.0\.0/24 ruter = '10\.1\.0\.1': is not known there; did you mean router\?"),
+                       r"2: subnet 10\.1\.0\.0/24 ruter = '10\.1\.0\.1': is not known in subnet\(\); did you mean router\?"),
     "name in pool": ('subnets = [subnet("10.1.0.0/24", pools=[\n pool("10.1.0.0/25", alow="known")])]',
-                     r"2: pool .* alow = 'known': is not known there; did you mean allow\?"),
+                     r"2: pool .* alow = 'known': is not known in pool\(\); did you mean allow\?"),
     "name of an argument in subnet": ('subnets = [\n subnet("10.1.0.0/24", pool=["10.1.0.0/25"])]',
-                                      r"2: subnet 10\.1\.0\.0/24 pool = .*did you mean pools\?"),
+                                      r"2: subnet 10\.1\.0\.0/24 pool = .*pydhcpd calls it pools: write pools="),
     "name in shared network": ('shared_networks = [\n shared_network("a", [subnet("10.1.0.0/24")], domain_nam="x")]',
                                r"2: shared network 'a' domain_nam = 'x': .*did you mean domain_name\?"),
     "name in class": ('interface = "eth1"\nclasses = [client_class("a", ruter="10.1.0.1")]',
@@ -83,9 +90,11 @@ ONE_MISTAKE = {
     "name of an argument in host": ('interface = "eth1"\nhosts = [host(mac="02:00:00:00:00:01", ignor=True)]',
                                     r"2: host\(.*\) ignor = True: .*did you mean ignore\?"),
     "setting of a wider scope": ('subnets = [\n subnet("10.1.0.0/24", control_port=1)]',
-                                 r"2: subnet 10\.1\.0\.0/24 control_port = 1: is not for this place; allowed are DHCP "),
+                                 r"2: subnet 10\.1\.0\.0/24 control_port = 1: is not for subnet\(\); allowed is in the "
+                                 r"whole file"),
     "setting of a network in a class": ('interface = "eth1"\nclasses = [client_class("a", authoritative=True)]',
-                                        r"2: client_class 'a' authoritative = True: is not for this place"),
+                                        r"2: client_class 'a' authoritative = True: is not for client_class\(\); allowed "
+                                        r"is in subnet\(\)"),
     "value in subnet": ('subnets = [\n subnet("10.1.0.0/24", router="10.1.0")]',
                         r"2: subnet 10\.1\.0\.0/24 router = '10\.1\.0': .*; allowed"),
     "value in pool": ('subnets = [subnet("10.1.0.0/24", pools=[\n pool("10.1.0.0/25", ip_address_lease_time="long")])]',
@@ -104,7 +113,8 @@ ONE_MISTAKE = {
     "limit without number": ('interface = "eth1"\nclasses = [\n client_class("a", lease_limit_per="mac")]',
                              r"3: client_class\(.*lease_limit_per: .*; allowed is with lease_limit"),
     "limit per no field": ('interface = "eth1"\nclasses = [\n client_class("a", lease_limit=2, lease_limit_per="circuit")]',
-                           r"3: client_class 'a': lease_limit_per: 'circuit' is no field .*did you mean circuit_id\?"),
+                           r"3: client_class 'a': lease_limit_per: 'circuit' is no field .*pydhcpd calls it circuit_id: "
+                           "write circuit_id"),
     "no condition": ('interface = "eth1"\nclasses = [\n client_class("a", "mac")]',
                      r"3: client_class\(.*condition: .*; allowed"),
     "condition of two": ('interface = "eth1"\nclasses = [\n client_class("a", lambda a, b: True)]',
@@ -226,7 +236,7 @@ def accept():
 """)
     lines = sorted({int(problem.partition(":")[0]) for problem in found})
     assert lines == [2, 3, 6, 7, 8, 9, 10, 11, 12, 15, 16, 17, 21, 22, 23, 24, 26]
-    assert [problem for problem in found if not re.search("allowed|did you mean|defined are", problem)] == []
+    assert [problem for problem in found if not re.search("allowed|did you mean|defined are|pydhcpd calls it", problem)] == []
     assert len(found) == len(set(found)) == len(lines)
 
 

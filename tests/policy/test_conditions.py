@@ -75,7 +75,7 @@ def test_a_condition_does_not_hold(condition):
     ({"secs": -1}, "allowed is a whole number"),
     ({"secs": GREATER("8")}, "allowed is a number"), ({"host_name": GREATER(8)}, "allowed is text"),
     ({"giaddr": GREATER("x")}, "is not an IPv4 address"), ({"host_name": NETWORK("10.0.0.0/8")}, "NETWORK makes no sense"),
-    ({"mac": "b8:27"}, None), ({"mac": "b8:27:*"}, "is not a hardware address"),
+    ({"mac": "b8:27"}, "has 2 octets; allowed is a hardware address of 6"), ({"mac": "b8:27:*"}, "is not a hardware address"),
     ({"mac": PREFIX("b827eb:x")}, "no part of its values"),
     ({"mac": PREFIX("b827eb")}, "no part of its values"), ({"uuid": "4c4c"}, "is not a UUID"),
     ({"uuid": PREFIX("xy")}, "no part"),
@@ -88,9 +88,6 @@ def test_a_condition_does_not_hold(condition):
     ({}, "names no field")], ids=lambda value: ",".join(value) if isinstance(value, dict) else str(value))
 def test_what_can_never_hold_is_refused_when_it_is_compiled(fields, reason):
     condition = match(**fields)
-    if reason is None:
-        condition.compiled(FIELDS)  # short, and yet a hardware address of some kind
-        return
     with pytest.raises(InvalidValue, match=reason):
         (pxe | ~condition).compiled(FIELDS)
 

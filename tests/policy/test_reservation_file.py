@@ -153,8 +153,8 @@ def test_ten_thousand_rows_are_read_in_half_a_second():
      f"# a\nmac,hostname,ip\n\n# b\n{TWO},,\n{ONE},pc,10.0.0.1\n"),
     (f"mac\r\n{TWO}\r\n", {"mac": ONE, "hostname": "pc"}, f"mac,hostname\r\n{TWO},\r\n{ONE},pc\r\n"),
     ("\ufeffmac\n", {"mac": ONE, "hostname": "pc"}, f"\ufeffmac,hostname\n{ONE},pc\n"),
-    ("hostname,mac\n", {"mac": ONE, "hostname": "#1"}, f'hostname,mac\n"#1","{ONE}"\n'),
-    ("hostname,mac\n", {"mac": ONE, "hostname": 'a,"b"'}, f'hostname,mac\n"a,""b""",{ONE}\n'),
+    ("domain_name,mac\n", {"mac": ONE, "domain_name": "#1"}, f'domain_name,mac\n"#1","{ONE}"\n'),
+    ("domain_name,mac\n", {"mac": ONE, "domain_name": 'a,"b"'}, f'domain_name,mac\n"a,""b""",{ONE}\n'),
     ("mac,no_such\n", {"mac": ONE}, f"mac,no_such\n{ONE},\n")])
 def test_a_row_more_keeps_what_was_there(before, arguments, after):
     assert append(before, arguments) == after
@@ -181,10 +181,10 @@ def test_nothing_is_appended_to_a_file_that_cannot_be_read():
         append('mac,"ip\n', {"mac": ONE})
 
 
-@given(st.dictionaries(st.sampled_from(["hostname", "domain_name", "boot_file_name"]),
+@given(st.dictionaries(st.sampled_from(["root_path", "domain_name", "boot_file_name"]),
                        st.text(alphabet='ab,"#\' ;', max_size=6)), st.randoms(use_true_random=False))
 def test_what_is_appended_is_what_is_read(others, shuffled: random.Random):
-    columns = ["hostname", "domain_name", "mac"]
+    columns = ["root_path", "domain_name", "mac"]
     shuffled.shuffle(columns)
     text = append(",".join(columns) + "\n", {"mac": ONE, **others})
     ((_, found),), problems = read(text, FILE)

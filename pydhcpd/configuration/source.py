@@ -1,0 +1,50 @@
+"""The configuration file as text: which of its names it reads itself, and which lines of it have no effect.
+
+Looks at the syntax only where something is to be told, so that a file without a mistake costs nothing. Knows no values.
+"""
+
+import ast
+import re
+from collections.abc import Iterator
+
+HOMES = {"host": "hosts", "subnet": "subnets", "shared_network": "shared_networks", "client_class": "classes",
+         "option": "option_definitions"}
+"""What takes the values of a constructor."""
+
+_SUSPECT = re.compile(rf"(?:^|:[ \t]*\n[ \t]+)(?:{'|'.join(HOMES)})\s*\(|^\w+[ \t]*:[ \t]*[^\s=]|^\w+[ \t]*==".encode(),
+                      re.MULTILINE)
+"""What may begin such a line; most that do are good."""
+
+
+def names_read(text: bytes) -> frozenset[str]:
+    """The names that the file reads somewhere: those are its own, whatever they are called.
+
+    A list that is only filled, by `names.append(...)`, is not read by that.
+    """
+    tree = ast.parse(text)
+    filled = {id(one.value.func.value) for one in ast.walk(tree)
+              if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call) and isinstance(one.value.func, ast.Attribute)}
+    return frozenset(one.id for one in ast.walk(tree)
+                     if isinstance(one, ast.Name) and isinstance(one.ctx, ast.Load) and id(one) not in filled)
+
+
+def values_dropped(text: bytes) -> Iterator[tuple[int, str]]:
+    """Statements that make a value and leave it: line, and what is wrong with it and what to write."""
+    if not _SUSPECT.search(text):
+        return
+    for one in ast.walk(ast.parse(text)):
+        if isinstance(one, ast.Expr):
+            yield from _of_expression(one)
+        elif isinstance(one, ast.AnnAssign) and one.value is None and isinstance(one.annotation, ast.Constant | ast.List):
+            name = ast.unparse(one.target)
+            yield one.lineno, f"{name}: ... assigns nothing; write {name} = {ast.unparse(one.annotation)}"
+
+
+def _of_expression(one: ast.Expr) -> Iterator[tuple[int, str]]:
+    value = one.value
+    if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in HOMES:
+        name = value.func.id
+        yield one.lineno, f"{name}(...) has no effect by itself; write {HOMES[name]} = [{name}(...), ...]"
+    elif isinstance(value, ast.Compare) and isinstance(value.left, ast.Name) and isinstance(value.ops[0], ast.Eq):
+        text = ast.unparse(value)
+        yield one.lineno, f"{text} compares, and assigns nothing; write {text.replace('==', '=', 1)}"
