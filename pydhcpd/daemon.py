@@ -6,6 +6,7 @@ database, start threads. Signals are taken by the main thread alone, which does 
 
 import gc
 import logging
+import os
 import signal
 import sys
 import threading
@@ -365,15 +366,28 @@ def main(words: list[str] | None = None) -> int:
     open_standard_files()
     gc.set_threshold(COLLECT_AFTER, 20, 100)
     try:
-        return _act(parse(sys.argv[1:] if words is None else words))
+        code = _act(parse(sys.argv[1:] if words is None else words))
+        sys.stdout.flush()  # while what goes wrong with it can be told
+        return code
     except ConfigurationError as error:
         for problem in error.problems:
             print(problem, file=sys.stderr)
     except (InvalidValue, StoreError) as error:
         print(f"pydhcpd: {error}", file=sys.stderr)
+    except BrokenPipeError:  # who reads what we print has had enough
+        _forget_output()
+    except OSError as error:
+        print(f"pydhcpd: {error.strerror or error}{f': {error.filename}' if error.filename else ''}", file=sys.stderr)
+        _forget_output()
     except KeyboardInterrupt:
         return 130
     return 1
+
+
+def _forget_output() -> None:
+    """What could not be printed is not tried again at the end, where its failure would be a traceback."""
+    with open(os.devnull, "w") as nowhere:  # noqa: PTH123
+        os.dup2(nowhere.fileno(), 1)
 
 
 def _act(command_line: CommandLine) -> int:

@@ -4,8 +4,10 @@ import errno
 import os
 import stat
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import BinaryIO
 
 from pydhcpd.errors import InvalidValue
 
@@ -83,6 +85,17 @@ def write_safely(path: Path, text: str, mode: int = 0o640) -> None:
         data = text.encode()
     except UnicodeEncodeError as error:
         raise InvalidValue(f"{path} cannot be written: {error.reason}; allowed is text that UTF-8 has") from error
+    with replacing(path, mode) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path, mode: int = 0o640) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of the one at `path` when all is written, and outlives a loss of power then.
+
+    Until then it has a name that nobody can foresee. A new file gets `mode`; one that was there gives it owner and mode. Raises
+    OSError where it cannot be written; then, and after any exception, what was there is as it was.
+    """
     before = os.lstat(path) if path.exists() else None
     descriptor, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
@@ -91,7 +104,7 @@ def write_safely(path: Path, text: str, mode: int = 0o640) -> None:
                 with suppress(PermissionError):  # a group that this user is not in
                     os.fchown(descriptor, before.st_uid, before.st_gid)
             os.fchmod(descriptor, mode if before is None else stat.S_IMODE(before.st_mode))
-            file.write(data)
+            yield file
             file.flush()
             os.fsync(descriptor)
         os.replace(name, path)  # noqa: PTH105
@@ -100,6 +113,18 @@ def write_safely(path: Path, text: str, mode: int = 0o640) -> None:
             os.unlink(name)  # noqa: PTH108
         raise
     _sync_directory(path.parent)
+
+
+@contextmanager
+def writing(path: Path, mode: int = 0o640) -> Iterator[BinaryIO]:
+    """A file to write that somebody named: a plain one, or a new one, is replaced by it; a device, a pipe, or what a link
+    leads to is written to, and never replaced. Raises OSError."""
+    if not path.is_symlink() and (path.is_file() or not path.exists()):
+        with replacing(path, mode) as file:
+            yield file
+    else:
+        with path.open("wb") as file:
+            yield file
 
 
 def _sync_directory(directory: Path) -> None:

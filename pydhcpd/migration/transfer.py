@@ -1,14 +1,16 @@
 """The actions `-import` and `-export`: hosts between the lease database and files of the older form."""
 
-import os
+import io
 import sys
 import time
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TextIO, TypeVar
+from typing import TypeVar
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.files import writing
+from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.snapshot import snapshot
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.process.locks import DatabaseLock
@@ -72,44 +74,25 @@ def import_hosts(database: Path, file: str, lease_time: int) -> int:
 
 
 def export_hosts(database: Path, file: str) -> int:
-    """Write the hosts of the lease database to `file`, or to standard output for `-`; returns the exit code."""
-    if not database.exists():
-        raise InvalidValue(f"there is no lease database {database}; name it with -host_file")
-    lock = DatabaseLock(database)
-    lock.acquire()
-    try:
-        store = SQLiteStore(database)
+    """Write the hosts of the lease database to `file`, or to standard output for `-`; returns the exit code.
+
+    A daemon may be using it meanwhile. Raises InvalidValue, StoreError.
+    """
+    progress, now = Progress("hosts exported:"), time.time()
+    with snapshot(database) as rows:
+        hosts = progress.over(Host.of(row, now) for row in rows if row.hardware)
+        if file == "-":
+            write_hosts(hosts, sys.stdout)
+            return 0
         try:
-            return _export(HostDatabase(store), file)
-        finally:
-            store.close()
-    finally:
-        lock.release()
-
-
-def _export(hosts: HostDatabase, file: str) -> int:
-    progress = Progress("hosts exported:")
-    known = (host for host in hosts.all() if host.mac)
-    if file == "-":
-        write_hosts(progress.over(known), sys.stdout)
-        return 0
-    target, part = Path(file), Path(f"{file}.part")
-    try:
-        with part.open("w", encoding="utf-8", errors="surrogateescape", newline="") as out:
-            _write_synced(progress.over(known), out)
-        part.replace(target)  # whole or not at all
-    except OSError as error:
-        part.unlink(missing_ok=True)
-        raise InvalidValue(f"{file} cannot be written: {error.strerror}") from error
-    except KeyboardInterrupt:
-        part.unlink(missing_ok=True)
-        print(f"\ninterrupted: {file} is as it was", file=sys.stderr)
-        return 130
+            with writing(Path(file)) as target:
+                out = io.TextIOWrapper(target, "utf-8", "surrogateescape", newline="")
+                write_hosts(hosts, out)
+                out.detach()  # which writes what it holds
+        except OSError as error:
+            raise InvalidValue(f"{file} cannot be written: {error.strerror}") from error
+        except KeyboardInterrupt:
+            print(f"\ninterrupted: {file} is as it was", file=sys.stderr)
+            return 130
     print(f"{progress.count} hosts exported to {file}")
     return 0
-
-
-def _write_synced(hosts: Iterable, out: TextIO) -> None:  # type: ignore[type-arg]
-    write_hosts(hosts, out)
-    out.flush()
-    os.fsync(out.fileno())

@@ -2,9 +2,12 @@
 
 import os
 import random
+import sqlite3
+import stat
 import subprocess
 import sys
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -167,18 +170,106 @@ def test_a_lease_time_without_end_does_not_run_over(imported, database):
 # --- what goes wrong
 
 
-@pytest.mark.parametrize("action", [lambda database: import_hosts(database, "/dev/null", 3600),
-                                    lambda database: export_hosts(database, "-")])
-def test_while_a_daemon_holds_the_database_it_says_so(database, action):
+def test_an_import_while_a_daemon_holds_the_database_says_so(database):
     SQLiteStore(database).close()
     lock = DatabaseLock(database)
     lock.acquire()
     try:
         with pytest.raises(InvalidValue, match=f"in use by process {os.getpid()}"):
-            action(database)
+            import_hosts(database, "/dev/null", 3600)
     finally:
         lock.release()
-    assert action(database) == 0
+    assert import_hosts(database, "/dev/null", 3600) == 0
+
+
+def test_an_export_reads_beside_a_daemon_that_writes(imported, database, tmp_path):
+    imported(GOOD)
+    lock, store = DatabaseLock(database), SQLiteStore(database)
+    lock.acquire()
+    try:
+        hosts = HostDatabase(store)
+        hosts.add(next(hosts.get(ip="192.0.2.7"))._replace(mac="02:00:00:00:99:03", ip="192.0.2.9", hostname="new"))
+        assert exported(database, tmp_path).splitlines()[-1] == "02:00:00:00:99:03;192.0.2.9;new;1700000000"
+    finally:
+        store.close()
+        lock.release()
+
+
+def test_an_export_creates_no_database(tmp_path):
+    with pytest.raises(InvalidValue, match="there is no lease database"):
+        export_hosts(tmp_path / "leases.db", "-")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_another_programs_database_is_not_exported(tmp_path):
+    with closing(sqlite3.connect(tmp_path / "other.db")) as other:
+        other.execute("CREATE TABLE leases (x)")
+    with pytest.raises(InvalidValue, match="no lease database of pydhcpd"):
+        export_hosts(tmp_path / "other.db", "-")
+
+
+def test_an_export_over_a_device_writes_to_it_and_leaves_it_there(imported, database, tmp_path):
+    """/dev/null of the whole machine, say."""
+    imported(GOOD)
+    device = tmp_path / "null"
+    os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3)) if os.geteuid() == 0 else pytest.skip("only root makes devices")
+    assert export_hosts(database, str(device)) == 0
+    assert stat.S_ISCHR(device.lstat().st_mode)
+    full = tmp_path / "full"
+    os.mknod(full, 0o666 | stat.S_IFCHR, os.makedev(1, 7))
+    with pytest.raises(InvalidValue, match="No space left on device"):
+        export_hosts(database, str(full))
+
+
+def test_an_export_over_a_link_writes_to_what_it_leads_to(imported, database, tmp_path):
+    imported(GOOD)
+    (tmp_path / "target").write_text("before")
+    (tmp_path / "link").symlink_to(tmp_path / "target")
+    assert export_hosts(database, str(tmp_path / "link")) == 0
+    assert (tmp_path / "link").is_symlink()
+    assert (tmp_path / "target").read_text() == GOOD
+
+
+def test_an_export_into_a_pipe(imported, database, tmp_path):
+    imported(GOOD)
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
+    assert export_hosts(database, str(pipe)) == 0
+    assert reader.communicate(timeout=20)[0] == GOOD
+
+
+def test_an_export_follows_no_planted_file(imported, database, tmp_path):
+    imported(GOOD)
+    victim = tmp_path / "victim"
+    victim.write_text("precious")
+    for name in ("out.csv.part", ".out.csv.part", "out.csv.tmp"):
+        (tmp_path / name).symlink_to(victim)
+    assert exported(database, tmp_path) == GOOD
+    assert victim.read_text() == "precious"
+
+
+def test_an_export_keeps_the_mode_of_what_it_replaces(imported, database, tmp_path):
+    imported(GOOD)
+    (tmp_path / "out.csv").touch(0o600)
+    exported(database, tmp_path)
+    assert stat.S_IMODE((tmp_path / "out.csv").stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("words", [["-help"], ["-version"], ["-export", "-"]])
+@pytest.mark.parametrize("output", ["closed pipe", "/dev/full"])
+def test_output_that_cannot_be_written_ends_without_a_traceback(imported, database, words, output):
+    imported(GOOD)
+    if output == "closed pipe":
+        read, out = os.pipe()
+        os.close(read)
+    else:
+        out = os.open(output, os.O_WRONLY)
+    done = subprocess.run([sys.executable, "-m", "pydhcpd", *words, "-host_file", str(database), "-interface", "any"],
+                          cwd=Path(__file__).parents[2], stdout=out, stderr=subprocess.PIPE, text=True, check=False)
+    os.close(out)
+    assert done.returncode == 1
+    assert done.stderr == ("" if output == "closed pipe" else "pydhcpd: No space left on device\n")
 
 
 def test_a_file_that_is_missing_is_told(database):
