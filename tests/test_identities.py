@@ -8,6 +8,8 @@ from rig import ALICE, BOB, CAROL, ETH2, EVERY_STATION, EVERYBODY, NETWORK, OTHE
 
 from pydhcpd.wire.packet import ACK, DECLINE, INFORM, NAK, OFFER, RELEASE
 
+DELL_IN_ORDER = bytes.fromhex("4c4c4544003244108051b4c04f4e3132")  # as dmidecode shows it: 4c4c4544-0032-4410-8051-b4c04f4e3132
+DELL = bytes.fromhex("44454c4c320010448051b4c04f4e3132")  # the same as the firmware sends it
 RELAY, OTHER_RELAY = "10.1.0.2", "10.2.0.2"
 DAVE = bytes.fromhex("02000000000d")
 CAMPUS = """
@@ -54,6 +56,13 @@ def kinds(replies):
     ('host(mac=["02:00:00:00:00:0f", "02:00:00:00:00:0a"], ip="192.0.2.50")', {}, "192.0.2.50"),
     ('host(client_id=["x", "01:02:00:00:00:00:0a"], ip="192.0.2.50")', {61: b"\1" + ALICE}, "192.0.2.50"),
     ('host(uuid=["00" * 16, "11" * 16], ip="192.0.2.50")', {97: b"\0" + b"\x11" * 16}, "192.0.2.50"),
+    # as dmidecode shows it (SMBIOS's mixed order), and as its digits are sent; bytes are what they are
+    ('host(uuid="4c4c4544-0032-4410-8051-b4c04f4e3132", ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.50"),
+    ('host(uuid="44454c4c-3200-1044-8051-b4c04f4e3132", ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.50"),
+    ('host(uuid="44454C4C320010448051B4C04F4E3132", ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.50"),
+    ('host(uuid="4c4c4544-0032-4410-8051-b4c04f4e3133", ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.10"),
+    (f'host(uuid={DELL!r}, ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.50"),
+    (f'host(uuid={DELL_IN_ORDER!r}, ip="192.0.2.50")', {97: b"\0" + DELL}, "192.0.2.10"),
     # rule 45: some firmware breaks option 97; a UUID that is none is nobody's
     ('host(uuid="11" * 16, ip="192.0.2.50")', {97: b"\0" + b"\x11" * 15}, "192.0.2.10"),
     ('host(uuid="11" * 16, ip="192.0.2.50")', {97: b""}, "192.0.2.10"),

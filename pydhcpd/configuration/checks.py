@@ -300,7 +300,7 @@ class HostChecker:
         known = [id(home) for home in homes if home is not None]
         if len(set(known)) < len(known):
             reasons.append("two of its addresses lie in one subnet; allowed is one in each")
-        return [*reasons, *self._given_twice(one, known)]
+        return [*reasons, *dict.fromkeys(self._given_twice(one, known))]  # a UUID counts in two orders
 
     def _home(self, ip: int) -> SubnetDeclaration | None:
         for mask in self._masks:

@@ -73,7 +73,8 @@ EXAMPLES = {
 HOST_ARGUMENTS = (
     ("mac", "hardware address, or a list of them; * stands for any octet"),
     ("client_id", "client identifier (option 61), or a list of them: bytes; text such as \"01:a2:ff\"; or other text"),
-    ("uuid", "UUID of the machine's firmware (option 97), or a list of them"),
+    ("uuid", "UUID of the machine's firmware (option 97), or a list of them: text as dmidecode and libvirt show it, or its "
+     "digits as they are sent; bytes as they are sent alone"),
     ("relay", "address of the relay (giaddr)"),
     ("circuit_id", "the relay's circuit identifier (option 82, suboption 1)"),
     ("remote_id", "the relay's remote identifier (suboption 2)"),
@@ -138,7 +139,8 @@ FIELD_WORDS = {
     "circuit_id": "the relay's circuit identifier, bytes (option 82, suboption 1)",
     "remote_id": "the relay's remote identifier, bytes (suboption 2)",
     "subscriber_id": "the relay's subscriber identifier, bytes (suboption 6)",
-    "uuid": "UUID of the firmware (option 97)",
+    "uuid": "UUID of the firmware (option 97), its digits as they are sent; compared with text, its first three fields count "
+            "in either order of their octets",
     "known": "True for a client with a reservation",
 }
 

@@ -33,6 +33,7 @@ from pydhcpd.comparators import (
 )
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.fields import ADDRESS, HARDWARE, NUMBER, OCTETS, RECORD, SERVER, TEXT, TRUTH, UUID, WORD, Field, Fields
+from pydhcpd.policy.machine_uuid import InEitherOrder
 from pydhcpd.wire.packet import Request
 
 MOST_REMEMBERED = 8192  # values of one field; all are forgotten when there would be more
@@ -404,8 +405,10 @@ def _add_part(patterns: _Patterns, asked: Field, pattern: PREFIX | SUFFIX) -> No
                                + ("'b8:27:eb'" if asked.kind == HARDWARE else "'4c4c4544-0032'"))
         if asked.kind == HARDWARE and is_start and digits and len(digits) % 2 == 0:
             patterns.starts.append(bytes.fromhex(digits))
+        elif asked.kind == HARDWARE:
+            patterns.others.append(type(pattern)(value.lower().replace("-", ":")))
         else:
-            patterns.others.append(type(pattern)(value.lower().replace("-", ":") if asked.kind == HARDWARE else value.lower()))
+            patterns.others.append(InEitherOrder(type(pattern)(value.lower())))
     elif asked.kind in (OCTETS, HARDWARE, UUID) and is_start and value:
         patterns.starts.append(octets(value))
     elif asked.kind in (HARDWARE, UUID) and value:

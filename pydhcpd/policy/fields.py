@@ -16,6 +16,7 @@ from pydhcpd.addresses import address_from, address_text, machine_from
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.names import MATCH, remedy
 from pydhcpd.policy.arguments import interface_name
+from pydhcpd.policy.machine_uuid import orders_of, text_of
 from pydhcpd.wire import codecs
 from pydhcpd.wire.codecs import BYTES, Codec
 from pydhcpd.wire.options import BY_NAME, END, PAD, VENDOR_IDENTIFYING, VENDOR_SPECIFIC, Inside, Option, option_named
@@ -26,7 +27,6 @@ NUMBER, ADDRESS, TEXT, OCTETS, HARDWARE, UUID, WORD, TRUTH, SERVER, RECORD = ran
 """What a value is in people's form, so which comparators make sense. WORD is one of a few, SERVER a name or an address."""
 
 CLIENT_UUID, RELAY_INFORMATION = 97, 82
-UUID_SIZE = 16  # octets, behind the one that tells the type (RFC 4578 section 2.3)
 MESSAGES = {BOOTP: "BOOTP", **MESSAGE_NAMES}
 SENT = tuple(name for kind, name in MESSAGES.items() if kind == BOOTP or kind in FROM_CLIENTS)
 OFTEN_UNIQUE = frozenset((12, 50, 61, 81, 82, 90, 97))  # options of which nearly every client has a value of its own
@@ -73,22 +73,9 @@ def _hardware_text(octets: bytes) -> str:
     return octets.hex(":")
 
 
-def _uuid_from(value: object) -> str:
-    """The usual form of a UUID, its digits in the order in which the firmware sends them."""
-    try:
-        octets = value if isinstance(value, bytes) else bytes.fromhex(str(value).replace("-", ""))
-    except ValueError:
-        octets = b""
-    if len(octets) not in (UUID_SIZE, UUID_SIZE + 1):
-        raise InvalidValue(f"{value!r} is not a UUID; allowed is text of 32 hexadecimal digits, with or without -")
-    return str(_uuid_text(octets[-UUID_SIZE:]))
-
-
-def _uuid_text(octets: bytes) -> str | bytes:
-    if len(octets) != UUID_SIZE:
-        return octets
-    digits = octets.hex()
-    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
+def _uuid_from(value: object) -> list[str | bytes]:
+    """What a UUID that people write may look like as it is sent."""
+    return [text_of(octets) for octets in orders_of(value)]
 
 
 def _uuid(request: Request) -> bytes | None:
@@ -150,7 +137,7 @@ HEADER: tuple[Field, ...] = (
     _suboption("circuit_id", CIRCUIT_ID),
     _suboption("remote_id", REMOTE_ID),
     _suboption("subscriber_id", SUBSCRIBER_ID),
-    Field("uuid", UUID, _uuid, _uuid_text, _uuid_from, lambda text: bytes.fromhex(text.replace("-", "")), varies=True),
+    Field("uuid", UUID, _uuid, text_of, _uuid_from, lambda text: bytes.fromhex(text.replace("-", "")), varies=True),
     Field("known", TRUTH, lambda request: request.known, _same, _truth, _same),
 )
 

@@ -12,6 +12,7 @@ from typing import Any
 from pydhcpd.addresses import address_from, address_text, machine_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.arguments import check_arguments, hostname
+from pydhcpd.policy.machine_uuid import orders_of
 from pydhcpd.policy.scope import Scope
 from pydhcpd.wire.codecs import BYTES
 from pydhcpd.wire.packet import Request
@@ -143,15 +144,10 @@ def _identifier(value: object) -> bytes:
     return octets
 
 
-def _uuid(value: object) -> bytes:
-    """The 16 bytes that follow the type in option 97 (RFC 4578 section 2.3), in the order in which the firmware sends them."""
-    try:
-        octets = value if isinstance(value, bytes) else bytes.fromhex(str(value).replace("-", ""))
-    except ValueError:
-        octets = b""
-    if len(octets) not in (16, 17):
-        raise InvalidValue(f"{value!r} is not a UUID; allowed is text of 32 hexadecimal digits, with or without -")
-    return octets[-16:]
+def _uuids(value: object) -> tuple[bytes, ...]:
+    """One UUID or several, each in the orders in which the firmware may send it."""
+    each = value if isinstance(value, list | tuple) else [value]
+    return tuple(dict.fromkeys(octets for one in each for octets in orders_of(one)))
 
 
 def _truth(value: object) -> bool:
@@ -163,7 +159,7 @@ def _truth(value: object) -> bool:
 _RELAY_FIELDS = ("circuit_id", "relay", "remote_id", "subscriber_id")  # in this order they make one kind of identity
 ARGUMENTS: dict[str, Callable[[object], Any]] = {
     "ip": _several(address_from), "hostname": hostname, "mac": _several(_mac), "client_id": _several(_identifier),
-    "uuid": _several(_uuid), "relay": address_from, "circuit_id": _identifier, "remote_id": _identifier,
+    "uuid": _uuids, "relay": address_from, "circuit_id": _identifier, "remote_id": _identifier,
     "subscriber_id": _identifier, "match_hostname": _truth, "ignore": _truth, "classes": _class_names}
 
 

@@ -1,5 +1,7 @@
 """Conditions: compiled, they say what `==` says of the values that people read; mistakes are found when they are compiled."""
 
+import uuid
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -219,7 +221,8 @@ texts = st.sampled_from(["a", "ab", "iPXE", "PXEClient", "PXEClient:x", "Boss", 
 macs = st.sampled_from(["02:00:00:00:00:01", "02:00:00:00:00:02", "b8:27:eb:00:00:01"])
 addresses = st.sampled_from(["10.0.0.1", "10.0.0.2", "10.1.0.1", "192.0.2.1"])
 octet_texts = st.sampled_from([b"a", b"ab", b"\1\2\3", b"\xff"])
-uuids = st.sampled_from(["00010203-0405-0607-0809-0a0b0c0d0e0f", "00000000-0000-0000-0000-000000000001"])
+uuids = st.sampled_from(["00010203-0405-0607-0809-0a0b0c0d0e0f", "03020100-0504-0706-0809-0a0b0c0d0e0f",
+                         "00000000-0000-0000-0000-000000000001"])
 
 
 def parts(strategy):
@@ -248,7 +251,7 @@ patterns_of = {
     "router": st.one_of(addresses, comparing(addresses), st.just(NETWORK("10.0.0.0/8"))),
     "client_system_architecture": st.one_of(st.integers(0, 3), comparing(st.integers(0, 3))),
     "secs": st.one_of(st.integers(0, 3), comparing(st.integers(0, 3))), "uuid": st.one_of(uuids,
-        st.builds(PREFIX, parts(uuids))),
+        st.builds(PREFIX, parts(uuids)), st.builds(SUFFIX, uuids.map(lambda one: one[-20:]))),
     "message_type": st.sampled_from(["DISCOVER", "REQUEST"]), "known": st.booleans(), "option_224": textual(octet_texts)}
 
 
@@ -272,9 +275,17 @@ def condition_of(tree):
     return left & right if tree[0] == "&" else left | right
 
 
+def seen(name, request):
+    """What a pattern is compared with: a UUID in both orders of its octets."""
+    value = FIELDS.reader(name)(request)
+    if name == "uuid" and isinstance(value, str):
+        return [value, str(uuid.UUID(bytes_le=uuid.UUID(value).bytes))]
+    return value
+
+
 def naively(tree, request):
     if tree[0] == "match":
-        return all(naive(pattern, FIELDS.reader(name)(request)) for name, pattern in tree[1].items())
+        return all(naive(pattern, seen(name, request)) for name, pattern in tree[1].items())
     if tree[0] == "~":
         return not naively(tree[1], request)
     left, right = (naively(one, request) for one in tree[1:])
@@ -300,6 +311,20 @@ def requests(draw):
                        giaddr=draw(st.sampled_from([0, 0x0A000001, 0x0A010001, 0xC0000201])))
     request.known = draw(st.booleans())
     return request
+
+
+FIRMWARE_SENDS = bytes.fromhex("44454c4c320010448051b4c04f4e3132")
+
+
+@pytest.mark.parametrize(("pattern", "matches"), [
+    ("4c4c4544-0032-4410-8051-b4c04f4e3132", True), ("44454c4c-3200-1044-8051-b4c04f4e3132", True), (FIRMWARE_SENDS, True),
+    (PREFIX("4C4C4544"), True), (PREFIX("44454c4c-32"), True), (PREFIX("4c4c4544-0032-4410-8051"), True),
+    (PREFIX("4c4c4544-3200"), False), (SUFFIX("10-8051-b4c04f4e3132"), True), (NOT(PREFIX("4c4c4544")), False),
+    (["4c4c4544-0032-4410-8051-b4c04f4e3133", "4c4c4544-0032-4410-8051-b4c04f4e3132"], True),
+    (PREFIX(FIRMWARE_SENDS[:2]), True)])
+def test_a_uuid_is_understood_in_the_order_of_smbios_and_in_that_of_the_wire(pattern, matches):
+    """dmidecode, libvirt and tshark show the first three fields as numbers, which are sent with the lowest octet first."""
+    assert match(uuid=pattern).compiled(FIELDS)(received({97: b"\0" + FIRMWARE_SENDS}), lambda: None) is matches
 
 
 @settings(deadline=None)
