@@ -22,6 +22,7 @@ from pydhcpd import __version__
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
+from pydhcpd.configuration.summary import summary
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
@@ -38,6 +39,7 @@ from pydhcpd.process.privileges import (
     drop_capabilities,
     drop_privileges,
     give_database,
+    lack_of_user,
     prepare_directory,
 )
 from pydhcpd.remarks import remarks
@@ -406,21 +408,28 @@ def _act(command_line: CommandLine) -> int:
         end_with_parent()
     configuration = load(command_line)
     if command_line.action == "check":
-        for warning in configuration.warnings:
-            print(f"warning: {warning}", file=sys.stderr)
-        for note in _notes(configuration):
-            print(f"note: {note}", file=sys.stderr)
-        print(f"{configuration.file or 'the command line'}: good")
-        return 0
+        return _check(configuration)
     return serve(command_line, configuration)
 
 
-def _notes(configuration: DHCPServerConfiguration) -> list[str]:
-    """What is as configured, and worth knowing. Without a look at the interfaces there is none."""
+def _check(configuration: DHCPServerConfiguration) -> int:
+    """Tell what is to be told of a configuration that is good, and what was understood of it."""
+    for warning in [*configuration.warnings, *lack_of_user(configuration)]:
+        print(f"warning: {warning}", file=sys.stderr)
+    serving = _serving_now(configuration)
+    for note in () if serving is None else [*remarks(configuration, serving), *relay_notes(configuration, lambda: serving)]:
+        print(f"note: {note}", file=sys.stderr)
+    print(f"{configuration.file or 'the command line'}: good")
+    waiting = () if serving is None else serving.waiting
+    print("\n".join([*summary(configuration), *(f"waiting: {one}" for one in waiting)]))
+    return 0
+
+
+def _serving_now(configuration: DHCPServerConfiguration) -> Serving | None:
+    """What would be served on the interfaces of the moment; None where they cannot be looked at."""
     with suppress(InvalidValue, OSError):
-        serving = make_serving(configuration, take_snapshot())
-        return [*remarks(configuration, serving), *relay_notes(configuration, lambda: serving)]
-    return []
+        return make_serving(configuration, take_snapshot())
+    return None
 
 
 def _demo_wanted(command_line: CommandLine) -> bool:

@@ -11,9 +11,10 @@ from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.link import Link
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.policy.declarations import SMALLEST_MASK
-from pydhcpd.policy.network import Segment
+from pydhcpd.policy.network import Network, Segment
 from pydhcpd.policy.network_index import NetworkIndex
 
+MOST_NAMED = 10  # interfaces in a message
 SINGLE = 0xFFFFFFFF  # the mask of an address that says no network, as keepalived and other fail-over adds it
 LINK_LOCAL, LINK_LOCAL_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16 (RFC 3927)
 MEMBERS = {"bridge": "a port of bridge", "bond": "a slave of bond", "team": "a port of team"}  # by the kernel's words
@@ -26,7 +27,7 @@ def make_link(interface: Interface, networks: NetworkIndex, bind_address: int | 
     addresses = [address for address, _ in by_worth(interface, bind_address)]
     if bind_address:
         addresses.insert(0, bind_address)
-    network, server = networks.on(interface.name), addresses[0]
+    network, server = _named_by(networks, interface), addresses[0]
     if network is None:
         found = ((networks.of(address), address) for address in addresses)
         network, server = next((one for one in found if one[0] is not None), (None, server))
@@ -66,6 +67,11 @@ def by_worth(interface: Interface, bind_address: int | None = None) -> list[Pair
     return sorted(interface.addresses, key=worth)
 
 
+def _named_by(networks: NetworkIndex, interface: Interface) -> Network | None:
+    """The network that names an interface, by any name of it."""
+    return next((found for name in (interface.name, *interface.altnames) if (found := networks.on(name)) is not None), None)
+
+
 def _is_link_local(address: int) -> bool:
     return address & LINK_LOCAL_MASK == LINK_LOCAL
 
@@ -77,9 +83,8 @@ def usable(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Inte
            held: Mapping[int, str]) -> tuple[list[Interface], list[str]]:
     """The interfaces that can be served now, in the configuration's order, and what those lack that cannot."""
     bind_address, names = configuration["bind_address"], configuration["interface"]
-    by_name = {one.name: one for one in interfaces.values()}
-    lacks = {name: _lack(by_name[name], interfaces, held) if name in by_name else f"interface {name} is missing"
-             for name in names}
+    by_name = {name: one for one in interfaces.values() for name in (*one.altnames, one.name)}
+    lacks = {name: _lack(by_name[name], interfaces, held) if name in by_name else _missing(name, interfaces) for name in names}
     chosen = [by_name[name] for name in names if not lacks[name]]
     if not names:
         chosen = [one for one in interfaces.values() if not _lack(one, interfaces, held) and (bind_address or not one.loopback)]
@@ -91,6 +96,11 @@ def usable(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Inte
             f"no interface has the address {address_text(bind_address)}" if bind_address
             else "no interface that is up has an address"]
     return chosen, waiting
+
+
+def _missing(name: str, interfaces: Mapping[int, Interface]) -> str:
+    there = ", ".join(sorted(one.name for one in interfaces.values() if not one.loopback)[:MOST_NAMED])
+    return f"interface {name} is missing" + (f" (there are {there})" if there else "")
 
 
 def _lacks(bind_address: int | None, interfaces: Mapping[int, Interface], held: Mapping[int, str]) -> list[str]:

@@ -18,7 +18,7 @@ MOST = 5  # remarks of a kind; more are counted
 
 def remarks(configuration: DHCPServerConfiguration, serving: Serving) -> list[str]:
     """What an administrator should know of it, a line each."""
-    found = [*_without_network(serving), *_without_addresses(serving)]
+    found = [*_without_network(serving), *_without_addresses(serving), *_of_our_own(configuration, serving)]
     if not configuration.subnets and not configuration.shared_networks and serving.links:
         served = ", ".join(f"{link.network} on {link.name}" for link in serving.links.values() if link.network)
         found += _elsewhere(configuration, list(serving.policy.networks), served)
@@ -40,6 +40,12 @@ def _without_addresses(serving: Serving) -> Iterator[str]:
                 "its pools hold none that is not reserved, excluded, a router's or our own" if network.pools else "no pools")
 
 
+def _of_our_own(configuration: DHCPServerConfiguration, serving: Serving) -> Iterator[str]:
+    """Reservations of addresses that this machine has itself."""
+    yield from _few((f"{one}: {address_text(ip)} is the server's own address, so that host cannot have it; write another ip"
+                     for one in configuration.hosts for ip in one.ips if ip in serving.own), "have addresses of the server's own")
+
+
 def _elsewhere(configuration: DHCPServerConfiguration, networks: list[Network], served: str) -> Iterator[str]:
     """What the flat names name that lies in no network, where that follows from the interface."""
     ending = f"in none of the networks that follow from the interfaces ({served}); set network, or correct"
@@ -53,8 +59,8 @@ def _elsewhere(configuration: DHCPServerConfiguration, networks: list[Network], 
                     for one in configuration.hosts for ip in one.ips if not any(ip in network for network in networks))
 
 
-def _few(found: Iterable[str]) -> Iterator[str]:
+def _few(found: Iterable[str], rest: str = "have addresses in none of the networks") -> Iterator[str]:
     lines = list(found)
     yield from lines[:MOST]
     if len(lines) > MOST:
-        yield f"{len(lines) - MOST} more hosts have addresses in none of the networks"
+        yield f"{len(lines) - MOST} more hosts {rest}"

@@ -47,6 +47,17 @@ def test_bind_address_counts_with_the_network_in_which_it_lies(bind, addresses, 
     assert f"{network_text(address, mask)}" == first
 
 
+def test_an_interface_is_found_by_any_name_of_it():
+    uplink = interface(ETH1, "eth1", REAL, altnames=("office-uplink-of-the-house", "enp3s0"))
+    for name in ("eth1", "enp3s0", "office-uplink-of-the-house"):
+        assert served({"interface": name}, uplink) == [("eth1", "10.77.0.1", "10.77.0.0/16")]
+
+
+def test_an_interface_that_is_missing_is_told_with_those_that_there_are():
+    assert serving({"interface": "eth7"}, interface(ETH1, "eth1", REAL)).waiting[0] == (
+        "interface eth7 is missing (there are eth1)")
+
+
 @pytest.mark.parametrize("settings", [{"interface": "eth1"}, {"interface": "eth1", "network": "10.77.0.0/16"}])
 def test_an_address_of_fail_over_never_takes_the_place_of_the_networks_own(settings):
     """As its machine's own address goes and comes, it stands before or behind the other in the kernel's list."""

@@ -86,6 +86,12 @@ def test_identify_goes_before_the_list_and_none_leaves_it(bench, client, name, a
     assert (ack.yiaddr, option(ack, 15)) == (address, domain)
 
 
+def test_an_address_that_is_computed_outside_every_subnet_is_told(bench, caplog):
+    bench.serve(RACK).lease(ALICE, options={12: b"elsewhere"})
+    (told,) = [record.getMessage() for record in caplog.records if "identify() failed" in record.getMessage()]
+    assert "10.9.9.9 lies outside every subnet; allowed are their own addresses" in told
+
+
 def test_a_computed_host_may_be_ignored(bench):
     assert bench.serve(RACK).say(bench.discover(options={12: b"ignored"})) == []
 

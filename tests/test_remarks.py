@@ -50,6 +50,8 @@ def test_nothing_is_said_where_all_is_well(tmp_path, text):
       "3 more hosts have addresses in none of the networks"]),
     (ETH1 + 'subnets = [subnet("192.0.2.0/24", pools=["192.0.2.5"], exclude=["192.0.2.0/28"])]',
      ["192.0.2.0/24 has no address to give: its pools hold none"]),
+    (ETH1 + 'hosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.1")]',
+     ["host(ip='192.0.2.1', mac='02:00:00:00:00:0a'): 192.0.2.1 is the server's own address, so that host cannot have it"]),
     (ETH1 + 'subnets = [subnet("192.0.2.0/24")]', ["192.0.2.0/24 has no address to give: no pools"]),
 ])
 def test_what_does_not_fit_is_told(tmp_path, text, words):

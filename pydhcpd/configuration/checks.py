@@ -141,7 +141,7 @@ class Checker:
         together = []
         for one in shared:
             self._note_mistakes(one.mistakes)
-            where, place = f"shared network {one.name!r}", self._place(one.line)
+            where, place = f"shared network {one.name!r}", self.place(one.line)
             scope = self.scope(one.settings, kinds.SHARED_NETWORK, where, place)
             told_here = self.agree(scope.over(outer), told, where, place)
             inside = tuple(self._subnet(subnet, scope.over(outer), told_here, names) for subnet in one.subnets)
@@ -149,7 +149,7 @@ class Checker:
         every = [*alone, *(subnet for one in together for subnet in one.subnets)]
         for before, after in pairwise(sorted(every, key=lambda one: (one.base, -one.mask))):
             if after.base <= before.last:
-                self.problems.append(f"{self._place(after.line)}: subnet {after} overlaps {before} on line {before.line}; "
+                self.problems.append(f"{self.place(after.line)}: subnet {after} overlaps {before} on line {before.line}; "
                                      "allowed is each address once")
         self._no_relay_twice([(f"subnet {one}", [one]) for one in alone]
                              + [(f"shared network {one.name!r}", [one, *one.subnets]) for one in together])
@@ -163,13 +163,13 @@ class Checker:
                 for key, words in _leading_to(one):
                     other, line = first.setdefault(key, (link, one.line))
                     if other != link:
-                        self.problems.append(f"{self._place(one.line)}: {link}: {words} is that of {other} on line {line} too; "
+                        self.problems.append(f"{self.place(one.line)}: {link}: {words} is that of {other} on line {line} too; "
                                              "allowed is one subnet for each, or one shared_network() with both subnets")
 
     def _subnet(self, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
                 names: Sequence[str]) -> SubnetDeclaration:
         self._note_mistakes(subnet.mistakes)
-        where, place = f"subnet {subnet}", self._place(subnet.line)
+        where, place = f"subnet {subnet}", self.place(subnet.line)
         scope = self.scope(subnet.settings, kinds.SUBNET, where, place)
         whole = scope.over(outer)
         told_here = self.agree(whole, told, where, place)
@@ -186,7 +186,7 @@ class Checker:
 
     def _pool(self, pool: PoolDeclaration, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],
               names: Sequence[str]) -> PoolDeclaration:
-        where, place = f"pool {pool}", self._place(pool.line)
+        where, place = f"pool {pool}", self.place(pool.line)
         scope = self.scope(pool.settings, kinds.POOL, where, place)
         self.agree(scope.over(outer), told, where, place)
         self.defined((*pool.allow, *pool.deny), names, where, place)
@@ -200,7 +200,7 @@ class Checker:
         ranges = sorted(((bounds, pool) for pool in subnet.pools for bounds in pool.ranges), key=lambda one: one[0])
         for (before, _), (after, pool) in pairwise(ranges):
             if after[0] <= before[1]:
-                self.problems.append(f"{self._place(pool.line)}: the pools {range_text(before)} and {range_text(after)} of "
+                self.problems.append(f"{self.place(pool.line)}: the pools {range_text(before)} and {range_text(after)} of "
                                      f"subnet {subnet} overlap; allowed is each address once")
 
     def defined(self, used: Iterable[str], names: Sequence[str], where: str, place: str) -> None:
@@ -220,7 +220,7 @@ class Checker:
         first: dict[str, ClientClass] = {}
         told = list(contradictions(outer))
         for one in classes:
-            where, place = f"client_class {one.name!r}", self._place(one.line)
+            where, place = f"client_class {one.name!r}", self.place(one.line)
             other = first.setdefault(one.name, one)
             if other is not one:
                 self.problems.append(f"{place}: {where} is defined on line {other.line} too; allowed is each name once")
@@ -246,7 +246,7 @@ class Checker:
 
     def place_of(self, one: Reservation) -> str:
         """FILE:LINE of a host."""
-        return one.place if one.file else self._place(one.line)
+        return one.place if one.file else self.place(one.line)
 
     def note_mistakes(self, values: Iterable[object]) -> list[object]:
         """Complain of the mistakes among values; returns the others."""
@@ -256,10 +256,11 @@ class Checker:
 
     def _note_mistakes(self, mistakes: Iterable[Mistake]) -> None:
         for one in mistakes:
-            self.problems.append(f"{self._place(one.line)}: {one.call}: {one.reason}")
+            self.problems.append(f"{self.place(one.line)}: {one.call}: {one.reason}")
             self._note_mistakes(one.inner)
 
-    def _place(self, line: int) -> str:
+    def place(self, line: int) -> str:
+        """FILE:LINE, or the file alone where the line is not known."""
         return f"{self.file}:{line}" if line else self.file
 
 

@@ -7,7 +7,7 @@ mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is a
 import ast
 import time
 import traceback
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -17,7 +17,7 @@ from types import ModuleType
 from typing import Any
 
 from pydhcpd import conf
-from pydhcpd.addresses import address_text, network_from
+from pydhcpd.addresses import address_text, network_from, network_text
 from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
 from pydhcpd.errors import InvalidValue
@@ -149,6 +149,12 @@ class DHCPServerConfiguration:
     def _as_written(self, name: str, value: object) -> object:
         """A value as it stands in the file, or as a word of the command line reads."""
         return literal(value) if self._lines.get(name) == ON_COMMAND_LINE and isinstance(value, str) else value
+
+    def own_names(self) -> list[str]:
+        """The names that the file has for itself, modules and classes that it imports left out."""
+        known = {*BY_NAME, *PARAMETERS}
+        return sorted(name for name, value in self.given.items()
+                      if name not in known and self._option(name) is None and not isinstance(value, ModuleType | type))
 
     # --- the file
 
@@ -319,6 +325,9 @@ class DHCPServerConfiguration:
             return ()
         if network is None:
             return ()
+        if self.settings["subnet_mask"] not in (None, network[1]):
+            self.warnings.append(f"{self._place('subnet_mask')}: subnet_mask = {address_text(self.settings['subnet_mask'])!r}: "
+                                 f"network says {network_text(*network)}, which is what is served; leave subnet_mask out")
         subnet = SubnetDeclaration(*network, line=self._lines.get("network", UNKNOWN))
         ranges = self.settings["ip_ranges"] or ()
         for bounds in ranges:
@@ -346,6 +355,16 @@ class DHCPServerConfiguration:
             self.warnings += wrong
             hosts += [] if wrong else [made]
         self.hosts = tuple(hosts)
+        self._check_joined(hosts)
+
+    def _check_joined(self, hosts: Iterable[Reservation]) -> None:
+        """Tell of classes that nobody can be of: without a condition, named by no host, and nothing else names any."""
+        if any(self.given.get(name) is not None for name in ("classify", "identify")):
+            return
+        named = {name for one in hosts for name in one.classes}
+        self.warnings += [f"{self._checker.place(one.line)}: client_class {one.name!r} has no client: write a condition, "
+                          f"match(...), or name it in host(classes={one.name!r}) or classify()"
+                          for one in self.settings["classes"] if one.condition is None and one.name not in named]
 
     def _read_reservations(self) -> tuple[list[Reservation], list[str]]:
         """The hosts of the reservation file, and what is wrong with it."""
@@ -371,7 +390,13 @@ class DHCPServerConfiguration:
         if self._problems:
             return
 
+        bases = {(one.mask, one.base) for one in self._every_subnet()}
+        masks = {mask for mask, _ in bases}
+
         def compiled(one: Reservation) -> Reservation:
+            for ip in one.ips if bases else ():
+                if not any((mask, ip & mask) in bases for mask in masks):
+                    raise InvalidValue(f"{one}: {address_text(ip)} lies outside every subnet; allowed are their own addresses")
             checker = Checker(self._checker.file, self._own_options)
             made = checker.host(one)
             if checker.problems:

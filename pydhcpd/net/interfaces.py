@@ -55,6 +55,8 @@ class Interface:
     """Whether the kernel keeps from a socket of the whole machine what comes in by the VRF (net.ipv4.udp_l3mdev_accept)."""
     master: int = 0
     """The index of the bridge, bond, team or VRF that it belongs to; 0 for none."""
+    altnames: tuple[str, ...] = ()
+    """Other names of it (ip link property add dev NAME altname ...)."""
     role: str = ""
     """What it is there, as the kernel calls the kind of its master: "bridge", "bond", "team", "vrf"... It may be unknown."""
 
@@ -245,7 +247,13 @@ def _interface(link: Any, addresses: tuple[tuple[int, int], ...]) -> Interface:
         vrf_is_closed=vrf != 0 and _vrfs_are_closed(),
         master=master,
         role=role,
+        altnames=_altnames(link),
     )
+
+
+def _altnames(link: Any) -> tuple[str, ...]:
+    properties = link.get_attr("IFLA_PROP_LIST")
+    return tuple(properties.get_attrs("IFLA_ALT_IFNAME")) if properties else ()
 
 
 def _vrfs_are_closed() -> bool:

@@ -37,6 +37,16 @@ def _identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd
         raise InvalidValue(f"{error.args[0]}; make it with: useradd --system {configuration['user']}") from error
 
 
+def lack_of_user(configuration: DHCPServerConfiguration) -> list[str]:
+    """That there is no such user or group, with the remedy."""
+    try:
+        if configuration["user"]:
+            _identity(configuration)
+    except InvalidValue as error:
+        return [f"user = {configuration['user']!r}: {error}"]
+    return []
+
+
 def drop_capabilities() -> None:
     """Give up the capabilities that a service manager gave to a user other than root: all ports are open now."""
     if os.geteuid() == 0:

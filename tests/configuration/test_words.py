@@ -4,12 +4,15 @@ write instead.
 The rule: `FILE:LINE: what is wrong; what to write`. In the tables below N stands for a network that is good, on line 1.
 """
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pydhcpd import names
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
+from pydhcpd.configuration.summary import summary
 from pydhcpd.policy.fields import HEADER
 from pydhcpd.policy.reservation_file import reservations
 from pydhcpd.settings import ARGUMENTS, BY_NAME
@@ -311,3 +314,72 @@ def test_a_pasted_file_of_another_server_is_known(tmp_path: Path, language: str,
 def test_a_line_without_effect_is_told(tmp_path: Path, text: str, told: str) -> None:
     (warning,) = load(tmp_path, N + text).warnings
     assert told in warning
+
+
+# --- told, and good all the same
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    (N + 'subnet_mask = "255.255.0.0"', "2: subnet_mask = '255.255.0.0': network says 10.9.0.0/24, which is what is served"),
+    (N + 'classes = [client_class("fax")]', "2: client_class 'fax' has no client: write a condition, match(...), or name "),
+])
+def test_what_has_no_effect_is_told(tmp_path: Path, text: str, told: str) -> None:
+    (warning,) = load(tmp_path, text).warnings
+    assert warning.startswith(f"{tmp_path / 'pydhcpd.conf'}:{told}"), warning
+
+
+@pytest.mark.parametrize("text", [
+    N + 'subnet_mask = "255.255.255.0"', N + 'classes = [client_class("a", match(known=True))]',
+    N + 'classes = [client_class("a")]\nhosts = [host(mac="02:00:00:00:00:01", classes="a")]',
+    N + 'classes = [client_class("a")]\ndef classify(request):\n return ["a"]',
+    N + 'classes = [client_class("a")]\ndef identify(request):\n return None'])
+def test_what_has_an_effect_is_not(tmp_path: Path, text: str) -> None:
+    assert load(tmp_path, text).warnings == []
+
+
+# --- what -check ends with
+
+
+UNDERSTOOD = [
+    (N + 'ip_ranges = ["10.9.0.10 - 10.9.0.19"]', ["network 10.9.0.0/24: 10 addresses in a pool (10.9.0.10 - 10.9.0.19)"]),
+    (N, ["network 10.9.0.0/24: 249 addresses in a pool (10.9.0.6 - 10.9.0.254)"]),
+    (N + 'ip_ranges = ["10.9.0.10", "10.9.0.20"]',
+     ["network 10.9.0.0/24: 2 addresses in 2 pools (10.9.0.10 - 10.9.0.10, 10.9.0.20 - 10.9.0.20)"]),
+    (N + "ip_ranges = []", ["network 10.9.0.0/24: no pool: reservations only"]),
+    ('interface = "eth1"', ["network: that of eth1's address"]),
+    ('subnets = [subnet("10.1.0.0/24", pools=["10.1.0.0/24"], exclude=["10.1.0.0 - 10.1.0.9"], relays="10.5.0.1")]',
+     ["network 10.1.0.0/24: 245 addresses in a pool (10.1.0.0 - 10.1.0.255), 1 relay"]),
+    ('shared_networks = [shared_network("f", [subnet("10.1.0.0/24"), subnet("10.2.0.0/24", pools=["10.2.0.8/30"])], '
+     'interface="wg0")]',
+     ["shared network 'f': interface wg0", "  network 10.1.0.0/24: no pool: reservations only",
+      "  network 10.2.0.0/24: 4 addresses in a pool (10.2.0.8 - 10.2.0.11)"]),
+    ('interface = "eth1"\nhosts = [host(mac="02:00:00:00:00:01")]\nclasses = [client_class("a", match(known=True))]\n'
+     'option_definitions = [option(224, "rack", "text")]\nrack = "x"\nimport os\nshelf, _x = 1, 2\n'
+     'def accept(request):\n return True\ndef help_me():\n pass',
+     ["network: that of eth1's address", "hosts: 1", "classes: a", "functions: accept", "options of your own: rack",
+      "names of the file's own: help_me, shelf"]),
+]
+
+
+@pytest.mark.parametrize(("text", "lines"), UNDERSTOOD)
+def test_what_was_understood_is_told_in_a_few_lines(tmp_path: Path, text: str, lines: "list[str]") -> None:
+    found = summary(load(tmp_path, text, {"host_file": str(tmp_path / "leases.db")}))
+    assert [line.replace("f':  ", "f': ") for line in found] == lines
+
+
+def test_of_many_networks_some_are_told_and_the_rest_is_counted(tmp_path: Path) -> None:
+    lines = summary(load(tmp_path, "subnets = [subnet(f'10.{n}.0.0/16') for n in range(100)]"))
+    assert (len(lines), lines[-1]) == (21, "and 80 more")
+
+
+def test_check_ends_with_it_and_tells_of_users_and_interfaces_that_there_are_not(tmp_path: Path) -> None:
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text('interface = "noeth7"\nnetwork = "10.9.0.0/24"\nuser = "nobody_of_this_name"\n')
+    file.chmod(0o644)
+    done = subprocess.run([sys.executable, "-m", "pydhcpd", "-check", str(file)], capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0
+    good, network = done.stdout.splitlines()[:2]
+    assert (good, network) == (f"{file}: good", "network 10.9.0.0/24: 249 addresses in a pool (10.9.0.6 - 10.9.0.254)")
+    assert "waiting: interface noeth7 is missing" in done.stdout
+    assert "warning: user = 'nobody_of_this_name': " in done.stderr
+    assert "useradd" in done.stderr
