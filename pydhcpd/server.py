@@ -466,7 +466,8 @@ class DHCPServer:
             self.worker.do_after(again, self._keep_house)
 
     def _end_of(self, row: Row, now: float) -> Event:
-        return event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname, client=row.client, ends=row.ends,
+        return event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname,
+                     sent_name=row.sent_name or None, client=row.client, ends=row.ends,
                      network=self._serving.network_words(row.address) if self._serving else "", relay=row.relay)
 
     def _report_drops(self) -> None:

@@ -67,7 +67,7 @@ Question = tuple[str, bytes, int]
 TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr where another of them uses the same
 
 
-RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 80, 81, 108, 116, 118
+HOST_NAME, RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 12, 80, 81, 108, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
 
 
@@ -79,7 +79,7 @@ class DHCPTransaction(Case):
     nothing is decided yet: `wait` is in how many seconds to ask again, and `question` what is to be found out until then.
     """
 
-    __slots__ = ("address", "delayed", "due", "durable", "event", "hosts", "key", "link", "message", "moment",
+    __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "key", "link", "message", "moment",
                  "probes", "question", "route", "serving", "source", "table", "wait")
 
     key: TransactionKey
@@ -97,6 +97,7 @@ class DHCPTransaction(Case):
     event: Event | None
     durable: bool
     address: int
+    given_name: str  # the host name that the reply gives to the client, whether it asked for it or not
     wait: float
     question: Question | None
 
@@ -235,8 +236,8 @@ class DHCPTransaction(Case):
             return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
-            self._bind(request, address, lease_time)
             self._reply_with_lease(request, ACK, address, lease_time, terms, encode_option(RAPID_COMMIT, b""))
+            self._bind(request, address, lease_time)
         else:
             self._reply_with_lease(request, OFFER, address, lease_time, terms)
             if request.identifier and request.hlen:
@@ -366,21 +367,23 @@ class DHCPTransaction(Case):
             return True
         terms = self.serving.policy.terms_of(self, address)
         lease_time = self._lease_time(request, terms, address)
-        self._bind(request, address, lease_time)
         self._reply_with_lease(request, ACK, address, lease_time, terms)
+        self._bind(request, address, lease_time)
         return True
 
     def _bind(self, request: Request, address: int, lease_time: int) -> None:
         """Stage the lease of an address that was found free for the client."""
-        now, name, hardware = int(self.time), _sent_name(request), request.chaddr[:request.hlen]
+        now, given, sent, hardware = int(self.time), self.given_name, _sent_name(request), request.chaddr[:request.hlen]
+        name = given or sent
         end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
         relay, limits = b"", tuple(key for key, _ in self.limits) if self.limits else ()
         if (request.giaddr or 82 in request.options) and self.serving.remembers_relay and (
                 request.relay or request.relay_address):
             relay = request.relay_address.to_bytes(4, "big") + request.relay
-        self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits)
+        self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits,
+                        sent if given else "")
         self.durable, self.address = True, address
-        self.event = (self.time, "leased", address, hardware, name, name, "", request.client, self._words_of(address), end,
+        self.event = (self.time, "leased", address, hardware, name, sent, "", request.client, self._words_of(address), end,
                       relay)
 
     def _decline(self, request: Request) -> None:
@@ -428,9 +431,9 @@ class DHCPTransaction(Case):
         terms = self.serving.policy.terms_of(self, address)
         if terms.probe and self._is_to_wait(request, address):
             return
+        boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
-        boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         self.message = encode_bootp_reply(request, address, next_server, boot, chosen, self.link.mtu)
         self._speak_to(request, address)
         self.route = route_of_lease(request, address, self.link)
@@ -489,6 +492,7 @@ class DHCPTransaction(Case):
         echoed = more + self._answered(request)
         if self.serving.policy.functions.finish is None:
             boot, next_server, options = terms.boot, terms.next_server, terms.reply_options(server, lease_time, wanted)
+            self.given_name = terms.name
         else:
             boot, next_server, chosen = self._finished(yiaddr, lease_time, terms, wanted)
             options = terms.head(server, lease_time) + encode_options(chosen)
@@ -503,11 +507,16 @@ class DHCPTransaction(Case):
                   wanted: bytes | None) -> tuple[bytes, int, list[tuple[int, bytes]]]:
         """Boot fields, siaddr and options. finish() of the file has the last word, but on what goes to those alone who ask."""
         policy, chosen = self.serving.policy, terms.selected(wanted)
+        self.given_name = terms.name
         if policy.functions.finish is None:
             return terms.boot, terms.next_server, chosen
         reply = ReplyView(dict(chosen), terms.next_server, terms.boot[:64], terms.boot[64:192], address=yiaddr,
                           lease_time=lease_time, table=policy.functions.table)
-        if not policy.functions.finish(view_of(policy, self), reply) or not reply.changed():
+        if not policy.functions.finish(view_of(policy, self), reply):
+            return terms.boot, terms.next_server, chosen
+        if reply.options.was_touched(HOST_NAME):
+            self.given_name = reply.hostname or ""
+        if not reply.changed():
             return terms.boot, terms.next_server, chosen
         next_server, name, file = reply.boot_fields()
         unasked = NEVER_UNASKED.difference(wanted or b"")
@@ -535,8 +544,9 @@ class DHCPTransaction(Case):
         return request.size_limit(self.link.mtu) - OPTIONS - 1
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
-        name = _sent_name(request)
-        self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, name, note, request.client,
+        sent = _sent_name(request)
+        name = (self.reservation.hostname if self.reservation is not None else "") or sent
+        self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, sent, note, request.client,
                       self._words_of(address), 0, b"")
 
     def _words_of(self, address: int) -> str:

@@ -140,7 +140,7 @@ class Bench:
     def note(self, data, address, port, interface, source, hardware=b""):
         packet = Packet.decode(data)
         row = self.stored(address_text(packet.yiaddr)) if packet.yiaddr else None
-        stored = row is not None and row.mac == packet.hardware.hex(":").upper()
+        stored = row is not None and row.mac == packet.hardware.hex(":")
         self.sent.append(Sent(packet, data, address_text(address), port, interface, hardware, stored, address_text(source)))
 
 

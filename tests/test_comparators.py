@@ -197,9 +197,8 @@ def network(draw):
 
 
 macs = hardware.map(hardware_text)
-capitals = macs.map(str.upper)
-octet_parts = st.one_of(st.builds(lambda mac, end: PREFIX(mac[:end]), capitals, st.integers(0, 20)),
-                        st.builds(lambda mac, start: SUFFIX(mac[start:]), capitals, st.integers(0, 20)))
+octet_parts = st.one_of(st.builds(lambda mac, end: PREFIX(mac[:end]), macs, st.integers(0, 20)),
+                        st.builds(lambda mac, start: SUFFIX(mac[start:]), macs, st.integers(0, 20)))
 text_parts = st.one_of(st.builds(PREFIX, names), st.builds(SUFFIX, names), st.builds(PREFIX, names.map(str.encode)))
 
 
@@ -214,7 +213,7 @@ patterns = st.one_of(
                                                st.builds(LESS, addresses.map(address_text)), st.none(),
                                                addresses.map(address_text)))),
     st.tuples(st.just("mac"), st.one_of(st.just(ALL), st.builds(lambda mac, case: CASEINSENSITIVE(case(mac)), macs, mixed),
-                                        st.builds(GREATER, capitals), st.builds(LESS, capitals), capitals, octet_parts,
+                                        st.builds(GREATER, macs), st.builds(LESS, macs), macs, octet_parts,
                                         nested(octet_parts))),
     st.tuples(st.just("hostname"), nested(st.one_of(st.just(ALL), st.builds(CASEINSENSITIVE, names), names, text_parts))),
     st.tuples(st.sampled_from(("last_used", "expires")),

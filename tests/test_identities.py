@@ -163,7 +163,7 @@ def test_a_ports_lease_is_refused_to_nobody_who_is_plugged_in_there(bench):
     """INIT-REBOOT, SELECTING and RELEASE go by the port as well."""
     bench.serve(PORTS).lease(ALICE, **through(b"p1"))
     assert one(bench.say(bench.request(BOB, **through(b"p1", options={50: "10.1.4.0"})))).kind == ACK
-    assert bench.stored("10.1.4.0").mac == BOB.hex(":").upper()
+    assert bench.stored("10.1.4.0").mac == BOB.hex(":")
     assert kinds(bench.say(bench.request(BOB, **through(b"p2", options={50: "10.1.4.0"})))) == [], "rule 10: unknown there"
     bench.say(bench.message(RELEASE, BOB, **through(b"p1", ciaddr="10.1.4.0", options={54: SERVER})))
     assert bench.stored("10.1.4.0").state == "released"

@@ -111,7 +111,7 @@ def test_rule_9_selecting_is_told_by_option_54(bench):
     (offer,) = bench.say(bench.discover())
     (ack,) = bench.say(bench.selecting(offer.yiaddr))
     assert (ack.kind, ack.yiaddr) == (ACK, offer.yiaddr)
-    assert bench.stored(offer.yiaddr).mac == "02:00:00:00:00:0A"
+    assert bench.stored(offer.yiaddr).mac == "02:00:00:00:00:0a"
 
 
 def test_rule_9_another_servers_client_gets_no_reply_and_its_offer_is_withdrawn(bench):
@@ -190,7 +190,7 @@ def test_rule_11_another_clients_address_is_not_renewed(bench):
     bench.lease(BOB)
     (nak,) = bench.say((bench.request(BOB, ciaddr="192.0.2.10"), SERVER, "192.0.2.10"))
     assert nak.kind == NAK
-    assert bench.stored("192.0.2.10").mac == "02:00:00:00:00:0A"
+    assert bench.stored("192.0.2.10").mac == "02:00:00:00:00:0a"
 
 
 @pytest.mark.parametrize("options", [{}, {50: b""}, {50: b"\xc0\0\2"}, {50: "0.0.0.0"}, {54: SERVER}])
@@ -646,7 +646,7 @@ def test_a_lease_ends_and_its_address_is_given_again(bench):
     bench.pass_time(3601)
     assert bench.lease(BOB).yiaddr == "192.0.2.10"
     assert bench.say(bench.request(ALICE, options={50: "192.0.2.10"})) == []  # no record of Alice any more
-    assert bench.stored("192.0.2.10").mac == "02:00:00:00:00:0B"
+    assert bench.stored("192.0.2.10").mac == "02:00:00:00:00:0b"
 
 
 @pytest.mark.parametrize("kind", [0, OFFER, ACK, NAK, 9, 13, 99, 255])
@@ -844,7 +844,7 @@ def test_a_reservation_made_while_another_holds_the_address(bench):
     own = bench.lease(BOB)
     assert (own.yiaddr, seconds(own)) == ("192.0.2.10", 3600)
     rows = {one.ip: one.mac for one in bench.hosts.get(ip=ALL) if one.state != "released"}
-    assert rows == {"192.0.2.10": "02:00:00:00:00:0B", "192.0.2.12": "02:00:00:00:00:0A"}
+    assert rows == {"192.0.2.10": "02:00:00:00:00:0b", "192.0.2.12": "02:00:00:00:00:0a"}
 
 
 def test_a_reserved_host_keeps_its_short_lease_while_the_holder_does_not_come(bench):

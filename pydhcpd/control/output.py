@@ -16,6 +16,8 @@ class HostRow(NamedTuple):
     expires: float | None
     """Seconds of the epoch, None where it never expires."""
     state: str
+    sent_name: str = ""
+    """What the host sent, where its name is another one."""
 
 
 Hosts = Callable[[], Iterable[HostRow]]
@@ -31,9 +33,8 @@ TITLES = TABLE.format("address", "hardware address", "name", "expires", "state")
 def host_line(row: HostRow, now: float) -> str:
     """One row of the table, safe to show."""
     expires = "never" if row.expires is None else f"{local_time(row.expires)} {distance(row.expires - now)}"
-    return TABLE.format(
-        escape(row.ip) or "-", escape(row.mac) or "-", escape(row.hostname) or "-", expires, escape(row.state) or "-"
-    )
+    name = f"{escape(row.hostname)} (sent {escape(row.sent_name)})" if row.sent_name else escape(row.hostname)
+    return TABLE.format(escape(row.ip) or "-", escape(row.mac) or "-", name or "-", expires, escape(row.state) or "-")
 
 
 def local_time(seconds: float) -> str:

@@ -301,11 +301,12 @@ class HostDatabase(HostQueries):
     # --- decisions, which take effect in commit()
 
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
-             hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = ()) -> None:
+             hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = (), sent_name: str = "") -> None:
         """Stage a lease until `end`. The address must have been found free for the client.
 
         `relay` is giaddr in four bytes and the content of option 82, which nobody here looks into; b"" leaves what is
-        remembered of a lease that the client has. `limits` is what the lease counts for.
+        remembered of a lease that the client has. `limits` is what the lease counts for. `sent_name` is what the client sent,
+        if it was given `hostname`; "" leaves what is remembered as well, so does an empty `hostname`.
         """
         before = table.clients.get(client, 0)
         slot = address - table.base
@@ -322,9 +323,10 @@ class HostDatabase(HostQueries):
         if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        if relay or limits:
+        if relay or limits or sent_name:
             text = SEPARATOR.join(limits)
-            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text), holder, text)
+            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text, sent_name),
+                             holder, text)
         else:
             self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
 
@@ -450,7 +452,8 @@ class HostDatabase(HostQueries):
         with self.lock:
             row = self.store.row(address_from(host.ip))
             if row is not None:
-                gone = row._replace(client=b"", ends=int(time.time()), state=RELEASED, relay=b"", limits="")
+                gone = row._replace(client=b"", ends=int(time.time()), state=RELEASED, relay=b"", limits="",
+                                    sent_name="")
                 self._store_by_hand(gone, row.client)
 
     def _store_by_hand(self, row: Row, former: bytes = b"") -> None:

@@ -20,13 +20,16 @@ class Host(NamedTuple):
     last_used: int
     expires: int | None = None
     state: str = "bound"
+    sent_name: str = ""
+    """What the client sent, where `hostname` is another name, which it was given."""
 
     @classmethod
     def of(cls, row: Row, now: float) -> "Host":
         """The host of a row; a bound lease whose end has passed is `expired`."""
         state = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}[row.state]
-        return cls(hardware_text(row.hardware).upper(), address_text(row.address), row.hostname, row.last_used,
-                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state)
+        return cls(hardware_text(row.hardware), address_text(row.address), row.hostname, row.last_used,
+                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state,
+                   "" if row.sent_name == row.hostname else row.sent_name)
 
 
 COLUMNS = {

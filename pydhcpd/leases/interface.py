@@ -20,7 +20,7 @@ GIADDR = 4  # bytes of `relay` before the content of option 82
 
 PlainFields = tuple[int, bytes, int, bytes, str, int, int, int]
 """A `Row` without a relay that counts for nothing, as most are: the first eight columns, made in a quarter of the time."""
-Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str]  # a Row
+Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str, str]  # a Row
 Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
 
 
@@ -29,6 +29,8 @@ class Row(NamedTuple):
 
     `client` is the key of the lease, empty where it is nobody's; an end of 4294967295 never comes. `relay` is giaddr in four
     bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the lease counts for, one key a line.
+    `hostname` is the name that the client was given, else the one that it sent; if it was given one, `sent_name` is what it
+    sent.
     """
 
     address: int
@@ -41,6 +43,7 @@ class Row(NamedTuple):
     state: int
     relay: bytes = b""
     limits: str = ""
+    sent_name: str = ""
 
 
 class PathStore(Protocol):
@@ -51,7 +54,8 @@ class PathStore(Protocol):
         """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All that is not refused, or
         none and StoreError. Of one address there is one row, or a release.
 
-        A row without a relay leaves the one on record, if the lease was this client's and goes on.
+        A row without a relay leaves the one on record, if the lease was this client's and goes on; so does one without a
+        hostname or sent_name, for not all clients repeat their names when they renew.
 
         Returns the addresses whose binding was refused because another server was faster: by the store a lease of that
         address runs, of neither the row's client nor the one in `holders`, which has for each row whose lease it may take

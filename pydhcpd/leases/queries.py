@@ -76,7 +76,7 @@ class LeaseQueries:
                 return
 
     def _rows(self, query: str, parameters: tuple[object, ...]) -> list[Row]:
-        return [Row._make((*one[:8], one[8][GIADDR:], one[9])) for one in self._execute(query, parameters)]
+        return [Row._make((*one[:8], one[8][GIADDR:], *one[9:])) for one in self._execute(query, parameters)]
 
     def _execute(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
         try:

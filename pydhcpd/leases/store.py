@@ -21,7 +21,7 @@ from pydhcpd.leases.queries import PORTION, LeaseQueries
 log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
 WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync of 16 times that holds up commits 50 ms
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
@@ -35,12 +35,13 @@ CREATE TABLE leases (
     client BLOB NOT NULL,         -- the key: 1 and client identifier, or 2, hardware type and address; empty: nobody's
     htype INTEGER NOT NULL,
     hardware BLOB NOT NULL,
-    hostname TEXT NOT NULL,
+    hostname TEXT NOT NULL,       -- given to the client, else sent by it
     ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
     relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
-    limits TEXT NOT NULL DEFAULT ''   -- what the lease counts for, where the number of leases is limited; one a line
+    limits TEXT NOT NULL DEFAULT '',  -- what the lease counts for, where the number of leases is limited; one a line
+    sent_name TEXT NOT NULL DEFAULT ''  -- what the client sent, where another name was given to it
 )"""
 
 # Made with the first lease that counts for anything, a fifth of a second for a million others. Where nothing is limited, no
@@ -49,35 +50,39 @@ LIMITED_INDEX = "CREATE INDEX IF NOT EXISTS leases_limited ON leases (address) W
 
 # Each step from one version of the schema to the next.
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
-                  "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''")}
+                  "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''"),
+              2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",)}
 
 QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
 BETWEEN = "address BETWEEN ? AND ?"
 RUNNING = f"state = {BOUND} AND client <> x'' AND ends > ?"
 
-CHANGES = """
-    client = excluded.client, htype = excluded.htype, hardware = excluded.hardware, hostname = excluded.hostname,
+GOES_ON = f"client = excluded.client AND state = {BOUND} AND excluded.state = {BOUND}"
+CHANGES = f"""
+    client = excluded.client, htype = excluded.htype, hardware = excluded.hardware,
+    hostname = iif(excluded.hostname = '' AND {GOES_ON}, hostname, excluded.hostname),
     ends = excluded.ends, last_used = excluded.last_used, state = excluded.state"""
 
-# Two ways of storing a row, for two more values to bind would make each renewal an eighth dearer. Both keep
-# what the relay said of a lease whose client now comes without one: a renewal comes straight to the server.
+# Two ways of storing a row, for three more values to bind would make each renewal an eighth dearer. Both keep the names, and
+# what the relay said, of a lease whose client now comes without: a renewal comes straight to the server.
 UPSERT_PLAIN = f"""
 INSERT INTO leases (address, client, htype, hardware, hostname, ends, last_used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
-ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '',
-    relay = iif(client = excluded.client AND state = {BOUND} AND excluded.state = {BOUND}, relay, x'')"""  # noqa: S608
+ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '', relay = iif({GOES_ON}, relay, x''),
+    sent_name = iif({GOES_ON}, sent_name, '')"""  # noqa: S608
 
 UPSERT = f"""
-INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
     limits = excluded.limits,
-    relay = iif(excluded.relay = x'' AND client = excluded.client AND state = {BOUND} AND excluded.state = {BOUND},
-                relay, excluded.relay)"""  # noqa: S608
+    relay = iif(excluded.relay = x'' AND {GOES_ON}, relay, excluded.relay),
+    sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name)"""  # noqa: S608
 
 IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
 PLAIN = 8  # columns of a row that has no more
+LIMITS = 9
 _NONE_REFUSED: frozenset[int] = frozenset()
 
 
@@ -179,7 +184,7 @@ class SQLiteStore:
             if len(plain) < len(rows):
                 full = [row for row in rows if len(row) > PLAIN]
                 writer.executemany(UPSERT, full)
-                if not is_limited and any(row[-1] for row in full):
+                if not is_limited and any(row[LIMITS] for row in full):
                     writer.execute(LIMITED_INDEX)
                     is_limited = True
             if releases:

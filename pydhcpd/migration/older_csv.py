@@ -59,6 +59,7 @@ def write_hosts(hosts: Iterable[Host], file: TextIO) -> int:
     writer = csv.writer(file, delimiter=";", lineterminator="\n")
     count = 0
     for host in hosts:
-        writer.writerow((host.mac, host.ip, escape(host.hostname), host.last_used))  # one line each, whatever a client sent
+        name = escape(host.hostname)  # one line each, whatever a client sent
+        writer.writerow((host.mac.upper(), host.ip, name, host.last_used))
         count += 1
     return count

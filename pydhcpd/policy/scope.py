@@ -16,7 +16,7 @@ from pydhcpd.policy.vendor import encapsulated
 from pydhcpd.wire.options import Inside
 from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT
 
-TFTP_SERVER_NAME, BOOT_FILE_NAME, RENEWAL_TIME, REBINDING_TIME = 66, 67, 58, 59
+HOST_NAME, TFTP_SERVER_NAME, BOOT_FILE_NAME, RENEWAL_TIME, REBINDING_TIME = 12, 66, 67, 58, 59
 TIMERS = frozenset((RENEWAL_TIME, REBINDING_TIME))
 TIMES = frozenset(("ip_address_lease_time", "minimum_lease_time", "maximum_lease_time"))
 SHORTEST_LEASE = 60  # seconds; what minimum_lease_time is where it is not set
@@ -83,7 +83,8 @@ def terms_of(scope: Scope) -> Terms:
                  settings.get("always_send", frozenset()), settings.get("never_send", frozenset()),
                  settings.get("next_server", 0), boot, only_if_asked,
                  rapid_commit=bool(settings.get("rapid_commit")), probe=bool(settings.get("probe_before_offer")),
-                 shorten_above=settings.get("shorten_leases_above"), origins=scope.origins)
+                 shorten_above=settings.get("shorten_leases_above"), origins=scope.origins,
+                 name=options.get(HOST_NAME, b"").decode(errors="backslashreplace"))
 
 
 def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:

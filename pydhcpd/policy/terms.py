@@ -28,7 +28,7 @@ class Terms:
 
     `boot` is sname, file and cookie, ready for the wire; `next_server` an address in host byte order. `only_if_asked` are
     options that go to nobody who does not list them. `shorten_above` is the per cent of a pool in use from which new
-    leases get the shortest time. `origins` tells where each value was written.
+    leases get the shortest time. `origins` tells where each value was written. `name` is the host name that is given, if any.
     """
 
     options: Mapping[int, bytes]
@@ -46,6 +46,7 @@ class Terms:
     probe: bool = False
     shorten_above: float | None = None
     origins: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
+    name: str = ""
     _remembered: dict[tuple[int, int, bytes | None], bytes] = field(default_factory=dict)
 
     def granted_time(self, request: Request) -> int:

@@ -60,7 +60,8 @@ class Prompt(Service):
     def _active_hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
         hosts = self.surroundings.server.hosts.active(time.time())
-        return (HostRow(host.ip, host.mac, host.hostname, host.expires, host.state) for host in hosts)
+        return (HostRow(host.ip, host.mac, host.hostname, host.expires, host.state, host.sent_name)
+                for host in hosts)
 
 
 def _listen(address: str, port: int) -> socket.socket:

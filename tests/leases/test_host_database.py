@@ -191,14 +191,14 @@ def test_a_lease_that_ends_before_its_offer_does_is_held_for_its_client(hosts):
 
 def test_an_offer_whose_address_was_given_away_by_hand_is_not_made_again(hosts):
     assert offer(hosts, A) == FIRST
-    hosts.replace(Host("02:00:00:00:00:0B", "10.0.0.2", "printer", START, START + 600))
+    hosts.replace(Host("02:00:00:00:00:0b", "10.0.0.2", "printer", START, START + 600))
     assert offer(hosts, A) == SECOND
 
 
 def test_an_offer_whose_address_was_given_away_takes_nothing_from_its_new_owner(hosts):
     """RFC 2131 section 4.3.3: a DECLINE counts from the address's own client alone."""
     offer(hosts, A)
-    hosts.replace(Host("02:00:00:00:00:0B", "10.0.0.2", "printer", START, START + 600))
+    hosts.replace(Host("02:00:00:00:00:0b", "10.0.0.2", "printer", START, START + 600))
     assert not decline(hosts, A, FIRST)
     hosts.commit()
     assert (state(hosts, FIRST), rows(hosts)[FIRST][2]) == (LEASED, BOUND)
@@ -497,7 +497,7 @@ def test_a_restart_finds_the_same_picture(hosts):
 
 def test_a_client_that_was_moved_by_hand_is_where_it_was_put_after_a_restart_too(hosts):
     lease(hosts, b"\0\1" + A[2:], end=START + 6000)
-    hosts.replace(Host("02:00:00:00:00:0A", "10.0.0.4", "moved", START, START + 600))
+    hosts.replace(Host("02:00:00:00:00:0a", "10.0.0.4", "moved", START, START + 600))
     again = opened(hosts.store.path)
     assert again.tables[BASE].clients == hosts.tables[BASE].clients
     assert list(again.tables[BASE].clients.values()) == [THIRD]
@@ -562,13 +562,13 @@ def test_the_state_of_a_host_is_told(hosts, clock):
 
 @pytest.mark.parametrize("ip", ["10.0.0.2", "10.0.0.7", "192.0.2.9"])
 def test_a_host_is_added_deleted_and_replaced_by_hand_durably(hosts, ip):
-    host = Host("02:00:00:00:00:0E", ip, "p;rinter", START, START + 600)
+    host = Host("02:00:00:00:00:0e", ip, "p;rinter", START, START + 600)
     hosts.add(host)
     assert list(hosts.all()) == [host]
     with pytest.raises(InvalidValue, match=ip):
-        hosts.add(host._replace(mac="02:00:00:00:00:0F"))
-    hosts.replace(host._replace(mac="02:00:00:00:00:0F"))
-    assert [one.mac for one in hosts.all()] == ["02:00:00:00:00:0F"]
+        hosts.add(host._replace(mac="02:00:00:00:00:0f"))
+    hosts.replace(host._replace(mac="02:00:00:00:00:0f"))
+    assert [one.mac for one in hosts.all()] == ["02:00:00:00:00:0f"]
     hosts.delete(host)
     assert [one.state for one in hosts.all()] == ["released"]
     hosts.add(host)

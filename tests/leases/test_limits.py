@@ -119,7 +119,7 @@ def test_counts_go_down_when_a_lease_ends(hosts, act):
      "delete": lambda: hosts.delete(next(hosts.all())),
      "expiry": lambda: hosts.reclaim(START + 600),
      "move": lambda: stage(hosts, A, TWO + 1),
-     "replace": lambda: hosts.replace(Host("02:00:00:00:00:0E", "10.0.0.1", "", START, START + 600))}[act]()
+     "replace": lambda: hosts.replace(Host("02:00:00:00:00:0e", "10.0.0.1", "", START, START + 600))}[act]()
     hosts.commit()
     assert (hosts.limits.counts, hosts.limits.keys) == ({}, {})
     assert opened(hosts.store.path, now=START + 600).limits.counts == {}

@@ -108,7 +108,7 @@ def test_by_hand_an_address_is_taken_from_its_holder_whom_the_server_knows(pair)
     lease(here, A, FIRST)
     there.adopt({}, (), START)
     serve(there, KINDS)
-    there.replace(Host("02:00:00:00:00:0E", "10.0.0.2", "", START, START + 600))
+    there.replace(Host("02:00:00:00:00:0e", "10.0.0.2", "", START, START + 600))
     assert rows(here)[FIRST][0] == b"\0\1\2\0\0\0\0\x0e"
 
 

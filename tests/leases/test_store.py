@@ -133,7 +133,7 @@ def test_after_reopening_all_is_there(store):
 
 RELAY = b"\x0a\0\0\xfe\1\4port"
 RENEWED = row(1, ends=NOW + 900, last_used=NOW + 300)
-plain_and_full = pytest.mark.parametrize("columns", [8, 10])
+plain_and_full = pytest.mark.parametrize("columns", [8, 11])
 
 
 @plain_and_full
@@ -145,10 +145,26 @@ plain_and_full = pytest.mark.parametrize("columns", [8, 10])
     ({}, {"state": QUARANTINED}, False),
 ])
 def test_a_row_without_a_relay_keeps_what_is_stored_for_the_same_lease(store, columns, before, after, kept):
-    store.commit([row(1)._replace(relay=RELAY, **before)])
+    store.commit([row(1)._replace(relay=RELAY, sent_name="sent", **before)])
     written = RENEWED._replace(**after)
     store.commit([tuple(written)[:columns]])
-    assert store.row(1) == written._replace(relay=RELAY if kept else b"")
+    assert store.row(1) == written._replace(relay=RELAY if kept else b"", sent_name="sent" if kept else "")
+
+
+@plain_and_full
+@pytest.mark.parametrize(("name", "after", "kept"), [
+    ("", {}, "host"), ("new", {}, "new"), ("", {"client": b"\2\1other"}, ""), ("", {"state": QUARANTINED}, "")])
+def test_a_row_without_a_name_keeps_the_one_of_the_same_lease(store, columns, name, after, kept):
+    """Not all clients repeat option 12 when they renew."""
+    store.commit([row(1)._replace(hostname="host")])
+    store.commit([tuple(RENEWED._replace(hostname=name, **after))[:columns]])
+    assert store.row(1).hostname == kept
+
+
+def test_a_row_with_a_name_that_was_sent_takes_the_place_of_what_is_stored(store):
+    store.commit([row(1)._replace(sent_name="before")])
+    store.commit([RENEWED._replace(sent_name="after")])
+    assert store.row(1).sent_name == "after"
 
 
 def test_a_row_with_a_relay_takes_the_place_of_what_is_stored(store):
@@ -256,8 +272,8 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_in_place(old_file):
 
 
 def test_a_file_whose_change_is_interrupted_is_as_it_was_and_is_changed_the_next_time(old_file, monkeypatch):
-    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {1: (
-        "ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''", "ALTER TABLE absent ADD COLUMN x")})
+    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {
+        1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",), 2: ("ALTER TABLE absent ADD COLUMN x",)})
     refused(old_file)
     assert version_of(old_file) == 1
     assert on_disk(old_file) == [tuple(row(number))[:8] for number in (1, 2)]
@@ -398,7 +414,7 @@ def test_a_database_of_the_first_schema_is_migrated_with_its_leases(tmp_path):
     """Hardening 24."""
     old_database(tmp_path / "leases.db")
     store = SQLiteStore(tmp_path / "leases.db")
-    assert store.row(1) == Row(1, b"\2\1", 1, b"abcdef", "pc", 4_000_000_000, 100, BOUND, b"", "")
+    assert store.row(1) == Row(1, b"\2\1", 1, b"abcdef", "pc", 4_000_000_000, 100, BOUND, b"", "", "")
     store.commit([row(2)._replace(relay=b"\n\1\0\2\1\1x", limits="voip")])
     store.close()
     again = SQLiteStore(tmp_path / "leases.db")
@@ -410,8 +426,8 @@ def test_a_database_of_the_first_schema_is_migrated_with_its_leases(tmp_path):
 def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     old_database(tmp_path / "leases.db")
     before = on_disk(tmp_path / "leases.db")
-    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
-                                                               "ALTER TABLE nonesuch ADD COLUMN x")})
+    monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {
+        1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",), 2: ("ALTER TABLE nonesuch ADD COLUMN x",)})
     with pytest.raises(InvalidValue, match="cannot be opened"):
         SQLiteStore(tmp_path / "leases.db")
     monkeypatch.undo()

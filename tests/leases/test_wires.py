@@ -143,7 +143,7 @@ def test_an_address_of_another_wire_is_nobodys_here(hosts):
 
 
 def test_a_client_known_by_its_hardware_address_is_recognised_on_the_whole_wire(hosts):
-    hosts.replace(Host("02:00:00:00:00:0A", "10.0.1.3", "", START, START + 600))
+    hosts.replace(Host("02:00:00:00:00:0a", "10.0.1.3", "", START, START + 600))
     for base in (ONE, TWO):
         assert hosts.tables[base].by_hardware
     assert not hosts.tables[FAR].by_hardware
@@ -462,7 +462,7 @@ def test_an_address_that_somebody_uses_is_given_to_nobody_until_its_quarantine_e
     assert [offer(hosts, client, address, places((TWO, 0))) for client in (A, B)] == others
     hosts.commit()
     assert state(hosts, address) == DECLINED
-    assert hosts.store.row(address)[1:] == (b"", 0, b"", "", START + 900, START, QUARANTINED, b"", "")
+    assert hosts.store.row(address)[1:] == (b"", 0, b"", "", START + 900, START, QUARANTINED, b"", "", "")
     assert state(opened(hosts.store.path), address) == DECLINED
     assert not hosts.is_reserved_free(hosts.tables[base], address, lambda row: True)
     assert [row.state for row in hosts.reclaim(START + 900)] == [QUARANTINED]

@@ -72,7 +72,7 @@ def test_hosts_shows_address_and_name(session: Session, station: Station) -> Non
     ack = station.lease(MAC, (12, b"desk-7"))
     table = session.ask("hosts")
     row = next(line for line in table.splitlines() if line.startswith(ack.yiaddr))
-    assert mac_text(MAC) in row.lower() and "desk-7" in row and "bound" in row
+    assert mac_text(MAC) in row and "desk-7" in row and "bound" in row
     assert "1 host" in table
 
 
