@@ -43,7 +43,8 @@ def _without_addresses(serving: Serving) -> Iterator[str]:
 def _of_our_own(configuration: DHCPServerConfiguration, serving: Serving) -> Iterator[str]:
     """Reservations of addresses that this machine has itself."""
     yield from _few((f"{one}: {address_text(ip)} is the server's own address, so that host cannot have it; write another ip"
-                     for one in configuration.hosts for ip in one.ips if ip in serving.own), "have addresses of the server's own")
+                     for one in configuration.hosts for ip in one.ips if ip in serving.own),
+                    "have addresses of the server's own")
 
 
 def _elsewhere(configuration: DHCPServerConfiguration, networks: list[Network], served: str) -> Iterator[str]:
