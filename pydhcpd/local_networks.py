@@ -27,10 +27,8 @@ def make_link(interface: Interface, networks: NetworkIndex, bind_address: int | 
     addresses = [address for address, _ in by_worth(interface, bind_address)]
     if bind_address:
         addresses.insert(0, bind_address)
-    network, server = _named_by(networks, interface), addresses[0]
-    if network is None:
-        found = ((networks.of(address), address) for address in addresses)
-        network, server = next((one for one in found if one[0] is not None), (None, server))
+    network = _named_by(networks, interface) or next(filter(None, map(networks.of, addresses)), None)
+    server = next((one for one in addresses if network is not None and one in network), addresses[0])
     segment = None if network is None else networks.segment_of[network.base]
     return Link(interface.index, interface.name, bind_address or server, network, interface.mtu,
                 interface.hardware if interface.ethernet else b"", segment,

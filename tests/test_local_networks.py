@@ -7,6 +7,7 @@ import pytest
 from rig import ETH1, interface
 
 from pydhcpd.addresses import address_from, address_text, network_text
+from pydhcpd.conf import subnet
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.local_networks import by_worth
 from pydhcpd.serving import make_serving
@@ -80,6 +81,13 @@ def test_of_an_address_without_a_network_none_is_made_and_that_is_told(addresses
 def test_a_mask_that_is_configured_makes_a_network_of_any_address():
     assert served({"interface": "eth1", "subnet_mask": "255.255.255.0"}, interface(2, "eth1", VIP)) == [
         ("eth1", "10.77.0.200", "10.77.0.0/24")]
+
+
+def test_the_server_identifier_is_of_the_network_that_names_the_interface_if_it_has_an_address_there():
+    """RFC 2131 section 4.1."""
+    wireguard = {"interface": "wg0", "subnets": [subnet("10.9.0.0/24", interface="wg0")]}
+    for addresses, server in ((["100.64.0.1/24", "10.9.0.1/24"], "10.9.0.1"), (["100.64.0.1/32"], "100.64.0.1")):
+        assert served(wireguard, interface(4, "wg0", *addresses, ethernet=False)) == [("wg0", server, "10.9.0.0/24")]
 
 
 # --- networks that overlap

@@ -3,7 +3,7 @@
 import socket
 
 import pytest
-from lab import SERVER, Daemon, Lab, Machine
+from lab import SERVER, Daemon, Lab, Machine, wait_until
 from messages import ACK, DISCOVER, OFFER, REQUEST, Message, mac_of, message, packed, read
 from station import Station
 
@@ -34,6 +34,25 @@ def ask(asker: socket.socket, kind: int, *options: tuple[int, bytes], wanted: in
         answer = read(asker.recv(4096))
         if not wanted or answer.kind == wanted:
             return answer
+
+
+def test_the_answer_comes_from_the_address_that_was_asked(lab: Lab, asked: Daemon, client: Machine) -> None:
+    """RFC 1122 section 4.1.3.5: a connected socket hears nobody else."""
+    lab.server.ip("addr add 10.77.0.200/32 dev s0")
+    with relay_socket(client) as asker:
+        asker.connect(("10.77.0.200", 67))
+        wait_until(lambda: answered(asker, "10.77.0.200"), "an answer, once the new address is known")
+
+
+def answered(asker: socket.socket, server: str) -> bool:
+    """Whether a query is answered by a server of this identifier."""
+    asker.send(message(LEASEQUERY, bytes(6), 78, giaddr=ASKER, ciaddr="10.77.5.5"))
+    asker.settimeout(0.5)
+    try:
+        answer = read(asker.recv(4096))
+    except TimeoutError:
+        return False
+    return answer.kind == UNASSIGNED and answer.address(54) == server
 
 
 def relay_socket(machine: Machine, address: str = ASKER) -> socket.socket:
