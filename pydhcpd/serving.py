@@ -142,10 +142,11 @@ def _by_network(addresses: Iterable[int], subnets: Iterable[SubnetDeclaration]) 
 
 
 def _of_itself(subnet: SubnetDeclaration) -> Scope:
-    """The options that follow from the subnet: its mask and broadcast address."""
-    origin = f"subnet {subnet}", "of itself"
-    return Scope({}, {SUBNET_MASK: subnet.mask.to_bytes(4, "big"), BROADCAST_ADDRESS: subnet.last.to_bytes(4, "big")},
-                 origins={SUBNET_MASK: origin, BROADCAST_ADDRESS: origin})
+    """The options that follow from the subnet: its mask, and its broadcast address if it has one (RFC 3021: a /31 has none)."""
+    options: dict[int, bytes | None] = {SUBNET_MASK: subnet.mask.to_bytes(4, "big")}
+    if subnet.last - subnet.base > 1:
+        options[BROADCAST_ADDRESS] = subnet.last.to_bytes(4, "big")
+    return Scope({}, options, origins=dict.fromkeys(options, (f"subnet {subnet}", "of itself")))
 
 
 def _client_key(configuration: DHCPServerConfiguration, scope: Scope) -> Callable[[Request], bytes] | None:

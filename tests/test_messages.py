@@ -473,3 +473,26 @@ def test_a_client_that_prefers_ipv6_is_offered_an_address_and_given_no_lease(ben
     bench.serve(RAPID + "ipv6_only_preferred = 300\n")
     assert one(bench.say(bench.discover(options={80: b"", 55: b"\1\x6c"}))).kind == OFFER
     assert one(bench.say(bench.discover(BOB, options={80: b"", 55: b"\1\3"}))).kind == ACK
+
+
+# --- names of leases
+
+
+@pytest.mark.parametrize("settings", ["", 'classes = [client_class("all", match(mac=ALL), lease_limit=9)]\n'])
+@pytest.mark.parametrize(("sent", "name"), [({}, "alice"), ({12: b""}, "alice"), ({12: b"other"}, "other"),
+                                            ({81: b"\0\0\0full.example"}, "full.example")])
+def test_a_renewal_without_a_name_keeps_that_of_the_lease(bench, settings, sent, name):
+    """Some clients send option 12 at the beginning only; one that sends another name has that."""
+    bench.serve(NETWORK + settings)
+    assert bench.lease(options={12: b"alice"}).yiaddr == "192.0.2.10"
+    bench.pass_time(60)
+    renewed = one(bench.say((bench.request(ciaddr="192.0.2.10", options=sent), SERVER, "192.0.2.10")))
+    assert (renewed.kind, bench.stored("192.0.2.10").hostname) == (ACK, name)
+
+
+def test_the_next_holder_of_an_address_does_not_inherit_the_name(bench):
+    bench.serve(NETWORK.replace(".19", ".10"))
+    bench.lease(options={12: b"alice"})
+    bench.pass_time(7200)
+    assert bench.lease(BOB).yiaddr == "192.0.2.10"
+    assert bench.stored("192.0.2.10").hostname == ""

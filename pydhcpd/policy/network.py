@@ -146,9 +146,10 @@ def may(what: Network | Pool, tags: frozenset[str]) -> bool:
 
 
 def default_ranges(base: int, mask: int) -> tuple[Range, ...]:
-    """The pool where none is given: every host address but the first five."""
-    last = (base | ~mask & 0xFFFFFFFF) - 1
-    return ((base + UNUSED_AT_START, last),) if last >= base + UNUSED_AT_START else ((base + 1, last),)
+    """The pool where none is given: every host address but the first five, or every one where there are not more."""
+    size = (~mask & 0xFFFFFFFF) + 1
+    first, last = (base + 1, base + size - 2) if size > 2 else (base, base + size - 1)  # RFC 3021: a /31 is two hosts
+    return ((base + UNUSED_AT_START, last),) if last >= base + UNUSED_AT_START else ((first, last),)
 
 
 def kinds_of(base: int, mask: int, pools: Iterable[tuple[Range, ...]], exclude: Iterable[Range], never: Iterable[int],
