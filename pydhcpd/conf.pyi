@@ -431,8 +431,8 @@ class _HostSettings(_Options, total=False):
     ip_address_lease_time: int | None
     minimum_lease_time: int | None
     maximum_lease_time: int | None
-    rapid_commit: bool | None
     probe_before_offer: bool | None
+    rapid_commit: bool | None
     next_server: str | None
     server_name: str | None
     always_send: _Names | None
@@ -444,9 +444,9 @@ class _PoolSettings(_HostSettings, total=False):
 class _NetworkSettings(_PoolSettings, total=False):
     authoritative: bool | None
     adopt_unknown: bool | None
+    bootp: bool | None
     client_identity: _Names | None
     one_address_per_machine: bool | None
-    bootp: bool | None
     trust_relay_information: bool | None
     offer_hold_time: int | None
 

@@ -270,6 +270,43 @@ _PLACES: dict[str, dict[str, str]] = {
 }
 
 
+EVERYDAY = {
+    "router": "default gateways",
+    "domain_name_server": "DNS servers",
+    "network_time_protocol_servers": "NTP servers",
+    "domain_name": "DNS domain",
+    "domain_search": "DNS search list",
+    "interface_mtu": "MTU of the link",
+    "classless_static_route": "routes; Windows asks for 249, which is filled from it",
+    "static_route": "routes of classful times",
+    "boot_file_name": "boot file of PXE and netboot (filename)",
+    "tftp_server_name": "TFTP server of PXE; next_server is its address",
+    "root_path": "root of netboot: NFS, iSCSI",
+    "vendor_specific_information": "option 43: access points, telephones, PXE menus",
+    "tftp_server_address": "TFTP servers of IP telephones",
+    "configuration_file": "PXELINUX",
+    "path_prefix": "PXELINUX",
+    "reboot_time": "PXELINUX",
+    "netbios_over_tcp_ip_name_server": "WINS servers",
+    "netbios_over_tcp_ip_node_type": "8 for h-node",
+    "web_proxy_auto_discovery": "WPAD: URL of the proxy's PAC file",
+    "log_server": "syslog servers",
+    "lpr_server": "printers",
+    "tzdb_timezone": "time zone, such as 'Europe/Berlin'",
+    "posix_timezone": "time zone, such as 'CET-1CEST'",
+    "capwap_access_controllers": "controllers of WLAN access points",
+    "sip_servers": "SIP servers of IP telephones",
+    "captive_portal": "URL of the page where guests log in",
+    "host_name": "name of the client; hostname of host()",
+    "renewal_time_value": "T1",
+    "rebinding_time_value": "T2",
+    "ipv6_only_preferred": "RFC 8925: seconds without IPv4",
+    "broadcast_address": "follows from the network",
+    "encrypted_dns": "DNS over TLS, HTTPS and QUIC",
+}
+"""What options are called in everyday speech, so that help and manual are found by these words."""
+
+
 def _key(name: str) -> str:
     return name.casefold().replace("_", "").replace("-", "")
 

@@ -1,4 +1,4 @@
-"""The settings of the configuration: name, kind, default, unit and description of each, in one table.
+"""The settings of the configuration: name, kind, default, unit and description of each, in one table, by groups.
 
 The table feeds loading, checking, `-help`, the prompt's `configuration`, the man page and the sample file. DHCP options
 are not in it: their table is `wire.options`.
@@ -64,6 +64,15 @@ class Setting:
     words: str
     narrowest: int = GLOBAL
     command_line_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Settings that are for the same purpose, which `words` say in a sentence."""
+
+    title: str
+    words: str
+    settings: tuple[Setting, ...]
 
 
 def _refuse(value: object, words: str, instead: str = "") -> InvalidValue:
@@ -223,72 +232,113 @@ OPTION_NAMES = Kind("a list of names of DHCP options", _option_names)
 PORT = _number(0, 65535, "a port from 0 to 65535")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
-SETTINGS: tuple[Setting, ...] = (
-    Setting("interface", NAMES, (), "", "interface or list of interfaces to serve; else those with an address in a network"),
-    Setting("network", NETWORK, None, "", "network to serve; without it, that of the interface's address"),
-    Setting("subnet_mask", MASK, None, "", "mask of network, where network does not carry it"),
-    Setting("bind_address", ADDRESS, None, "", "serve only the interface with this address, and be known by it"),
-    Setting("ip_ranges", RANGES, None, "", "addresses to give; without it, all of the network but its first five"),
-    Setting("subnets", SUBNETS, (), "",
-            "networks to serve, instead of network and ip_ranges: subnet('a/n', pools=[...], ...)"),
-    Setting("shared_networks", SHARED_NETWORKS, (), "",
-            "networks that share one wire: shared_network(name, [subnet(...), ...])"),
-    Setting("hosts", HOSTS, (), "", "reservations: host(mac=..., ip=..., hostname=..., and DHCP options)"),
-    Setting("reservation_file", PATH, None, "", "more reservations, a row each; else reservations.csv beside host_file, if it "
-                                                "is there"),
-    Setting("classes", CLASSES, (), "", "classes of clients, in order of precedence: client_class(name, match(...), ...)"),
-    Setting("ip_address_lease_time", TIME, 8 * HOURS, "s", "lease time for clients that ask for none", HOST),
-    Setting("minimum_lease_time", TIME, None, "s", "shortest lease, whatever a client asks for; else 60, or the lease time",
-            HOST),
-    Setting("maximum_lease_time", TIME, None, "s", "longest lease, whatever a client asks for; else ip_address_lease_time",
-            HOST),
-    Setting("shorten_leases_above", PER_CENT, None, "%", "use of a pool from which new leases get minimum_lease_time", POOL),
-    Setting("authoritative", FLAG, False, "", "refuse clients that are not known here, instead of keeping silent",
-            NETWORK_WIDE),
-    Setting("adopt_unknown", FLAG, False, "", "give a client that is not known here the address it says it has, if it is free: "
-                                              "after the loss of a lease database", NETWORK_WIDE),
-    Setting("client_identity", FIELDS, (), "", "fields that tell whose a lease is, instead of client identifier or hardware "
-                                               "address: ['remote_id', 'circuit_id'] for the port", NETWORK_WIDE),
-    Setting("one_address_per_machine", FLAG, False, "", "know a machine by its hardware address, whatever client identifiers "
-                                                        "its firmware and systems send", NETWORK_WIDE),
-    Setting("rapid_commit", FLAG, False, "", "acknowledge a DISCOVER at once if the client asks for that (RFC 4039)", HOST),
-    Setting("bootp", FLAG, False, "", "serve BOOTP clients as well; their leases do not end", NETWORK_WIDE),
-    Setting("probe_before_offer", FLAG, False, "", "ask whether somebody uses an address before it is offered", HOST),
-    Setting("probe_wait", DURATION, 0.5, "s", "how long an answer to that is waited for"),
-    Setting("next_server", ADDRESS, None, "", "address of the boot server: siaddr, and option 66 where no name is set", HOST),
-    Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)", HOST),
-    Setting("always_send", OPTION_NAMES, (), "", "options that go out even if the client does not ask for them", HOST),
-    Setting("never_send", OPTION_NAMES, (), "", "options that do not go out even if the client asks for them", HOST),
-    Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
-    Setting("trust_relay_information", FLAG, True, "", "believe option 82 that comes without a relay's address (giaddr), as a "
-                                                       "snooping switch adds it, and a client could", NETWORK_WIDE),
-    Setting("remember_relay_information", FLAG, True, "", "keep what a relay said of a client (option 82), for when it renews "
-                                                          "directly"),
-    Setting("host_file", PATH, Path("/var/lib/pydhcpd/leases.db"), "", "the lease database"),
-    Setting("decline_quarantine_time", TIME, DAYS, "s", "how long nobody gets an address that was found in use"),
-    Setting("dhcp_offer_after_seconds", DURATION, 0.0, "s", "delay of offers"),
-    Setting("dhcp_acknowledge_after_seconds", DURATION, 0.0, "s", "delay of acknowledgements"),
-    Setting("length_of_transaction", TIME, 40, "s", "how long an offer holds its address"),
-    Setting("offer_hold_time", TIME, None, "s", "the same for a network of its own; else length_of_transaction", NETWORK_WIDE),
-    Setting("maximum_transactions", COUNT, 50_000, "", "most offers, and most delayed answers, at a time"),
-    Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
-    Setting("policy_time_limit", DURATION, 0.05, "s", "how long a function of this file may take; what takes longer is logged"),
-    Setting("policy_failure", FAILURES, "ignore", "", "what a packet does after an exception in a function: it goes on without "
-                                                      "the function, or is dropped"),
-    Setting("leasequery_from", NETWORKS, (), "", "who (giaddr) may ask which leases there are (RFC 4388); nobody, if empty"),
-    Setting("bulk_leasequery", FLAG, False, "", "answer the same over TCP (RFC 6926)"),
-    Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
-    Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),
-    Setting("pid_file", PATH, Path("/run/pydhcpd/pydhcpd.pid"), "", "the lock that keeps a second daemon away"),
-    Setting("user", TEXT, "", "", "user to become once the ports are open"),
-    Setting("group", TEXT, "", "", "group to become; that of user"),
-    Setting("log_level", LEVEL, "info", "", "least severity that is logged"),
-    Setting("debug", FLAG, False, "", "log every packet: the same as log_level debug"),
-    Setting("foreground", FLAG, False, "", "stay in the foreground and log to stderr"),
-    Setting("config_file", PATH, Path("/etc/pydhcpd/pydhcpd.conf"), "", "the configuration file", command_line_only=True),
-    Setting("demo", FLAG, False, "", "show a lease being given in a throwaway network", command_line_only=True),
-    Setting("demo_seconds", DURATION, None, "s", "end the demonstration by itself", command_line_only=True),
+GROUPS: tuple[Group, ...] = (
+    Group("Interfaces and networks",
+          "Where the server listens, and which networks it serves: one by network and ip_ranges, several by subnets.", (
+        Setting("interface", NAMES, (), "",
+                "interface or list of interfaces to serve; without it, those with an address in a network that is served"),
+        Setting("network", NETWORK, None, "", "the network to serve; without it, that of the interface's address"),
+        Setting("subnet_mask", MASK, None, "", "mask of network, where network does not carry it"),
+        Setting("bind_address", ADDRESS, None, "",
+                "serve only the interface with this address, which is the server identifier"),
+        Setting("ip_ranges", RANGES, None, "",
+                "the pool: ranges of addresses to give; without it, all of the network but its first five"),
+        Setting("subnets", SUBNETS, (), "",
+                "subnets (scopes) to serve, instead of network and ip_ranges: subnet('a/n', pools=[...], ...)"),
+        Setting("shared_networks", SHARED_NETWORKS, (), "",
+                "subnets that share one link: shared_network(name, [subnet(...), ...])"),
+    )),
+    Group("Addresses and leases", "Who gets which address, and for how long.", (
+        Setting("hosts", HOSTS, (), "", "reservations: host(mac=..., ip=..., hostname=..., and DHCP options)"),
+        Setting("reservation_file", PATH, None, "",
+                "more reservations, a row each; without it, reservations.csv beside host_file, if it is there"),
+        Setting("host_file", PATH, Path("/var/lib/pydhcpd/leases.db"), "", "the lease database"),
+        Setting("ip_address_lease_time", TIME, 8 * HOURS, "s", "lease time for clients that ask for none", HOST),
+        Setting("minimum_lease_time", TIME, None, "s",
+                "shortest lease, whatever a client asks for; without it 60, or the lease time", HOST),
+        Setting("maximum_lease_time", TIME, None, "s",
+                "longest lease, whatever a client asks for; without it, ip_address_lease_time", HOST),
+        Setting("shorten_leases_above", PER_CENT, None, "%",
+                "use of a pool from which new leases get minimum_lease_time", POOL),
+        Setting("authoritative", FLAG, False, "",
+                "send DHCPNAK to clients whose address is not known here, instead of keeping silent", NETWORK_WIDE),
+        Setting("adopt_unknown", FLAG, False, "",
+                "let a client that is not known here keep its address, if that is free: after the loss of a lease database",
+                NETWORK_WIDE),
+        Setting("probe_before_offer", FLAG, False, "",
+                "ask by ARP or ping whether an address is in use before it is offered", HOST),
+        Setting("probe_wait", DURATION, 0.5, "s", "how long an answer to that is waited for"),
+        Setting("decline_quarantine_time", TIME, DAYS, "s", "how long nobody gets an address that was found in use"),
+        Setting("rapid_commit", FLAG, False, "",
+                "give a lease at once, on DHCPDISCOVER, to clients that ask for that (RFC 4039)", HOST),
+        Setting("bootp", FLAG, False, "", "serve BOOTP clients as well; their leases do not end", NETWORK_WIDE),
+    )),
+    Group("Identity and classes",
+          "How clients are told apart, which of them are treated alike, and the functions of the file.", (
+        Setting("classes", CLASSES, (), "", "classes of clients, in order of precedence: client_class(name, match(...), ...)"),
+        Setting("client_identity", FIELDS, (), "",
+                "fields that tell whose a lease is, instead of client identifier or hardware address: ['remote_id', "
+                "'circuit_id'] for the port of a switch", NETWORK_WIDE),
+        Setting("one_address_per_machine", FLAG, False, "",
+                "know a machine by its hardware address, whatever client identifiers its firmware and systems send",
+                NETWORK_WIDE),
+        Setting("policy_time_limit", DURATION, 0.05, "s",
+                "how long a function of the file may take; what takes longer is logged"),
+        Setting("policy_failure", FAILURES, "ignore", "",
+                "what happens to a packet after an exception in a function: it goes on without the function, or is dropped"),
+    )),
+    Group("Options and boot server",
+          "Which DHCP options clients get. An option is set by its name: router, domain_name_server (DNS), "
+          "network_time_protocol_servers (NTP), interface_mtu (MTU), boot_file_name (PXE) and so on.", (
+        Setting("next_server", ADDRESS, None, "",
+                "address of the boot server (TFTP, PXE): siaddr, and option 66 where no name is set", HOST),
+        Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)", HOST),
+        Setting("always_send", OPTION_NAMES, (), "", "options that are sent even if the client does not ask for them", HOST),
+        Setting("never_send", OPTION_NAMES, (), "", "options that are not sent even if the client asks for them", HOST),
+        Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
+    )),
+    Group("Relay agents",
+          "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "
+          "agent needs no setting, but where the relay's address lies elsewhere: relays=[...] of subnet().", (
+        Setting("trust_relay_information", FLAG, True, "",
+                "believe option 82 that comes without a relay agent's address (giaddr), as a snooping switch adds it, and a "
+                "client could", NETWORK_WIDE),
+        Setting("remember_relay_information", FLAG, True, "",
+                "keep what a relay agent said of a client (option 82), for when it renews directly"),
+        Setting("leasequery_from", NETWORKS, (), "",
+                "relay agents (giaddr) that may ask which leases there are (RFC 4388); nobody, if empty"),
+        Setting("bulk_leasequery", FLAG, False, "", "answer the same over TCP (RFC 6926)"),
+    )),
+    Group("Timing", "How long answers are delayed, and how long an offer holds.", (
+        Setting("dhcp_offer_after_seconds", DURATION, 0.0, "s", "delay of offers"),
+        Setting("dhcp_acknowledge_after_seconds", DURATION, 0.0, "s", "delay of acknowledgements"),
+        Setting("length_of_transaction", TIME, 40, "s", "how long an offer holds its address"),
+        Setting("offer_hold_time", TIME, None, "s",
+                "the same for one network; without it, length_of_transaction", NETWORK_WIDE),
+    )),
+    Group("Limits", "How much is done at a time. How many leases a class may have is lease_limit of client_class().", (
+        Setting("maximum_transactions", COUNT, 50_000, "", "most offers, and most delayed answers, at a time"),
+        Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
+    )),
+    Group("Control", "The prompt that shows leases and events: telnet 127.0.0.1 6767.", (
+        Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
+        Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),
+    )),
+    Group("Process", "The daemon itself: its user, its files and its log.", (
+        Setting("user", TEXT, "", "", "user to become once the ports are open"),
+        Setting("group", TEXT, "", "", "group to become; without it, that of user"),
+        Setting("pid_file", PATH, Path("/run/pydhcpd/pydhcpd.pid"), "", "the lock that keeps a second daemon away"),
+        Setting("log_level", LEVEL, "info", "", "least severity that is logged"),
+        Setting("debug", FLAG, False, "", "log every packet: the same as log_level debug"),
+        Setting("foreground", FLAG, False, "", "stay in the foreground and log to stderr"),
+        Setting("config_file", PATH, Path("/etc/pydhcpd/pydhcpd.conf"), "", "the configuration file", command_line_only=True),
+        Setting("demo", FLAG, False, "", "show a lease being given in a throwaway network", command_line_only=True),
+        Setting("demo_seconds", DURATION, None, "s", "end the demonstration by itself", command_line_only=True),
+    )),
 )
+"""The settings by what they are for: in this order they stand in -help, in the sample and in the manual."""
+
+SETTINGS = tuple(setting for group in GROUPS for setting in group.settings)
 BY_NAME = {setting.name: setting for setting in SETTINGS}
 
 

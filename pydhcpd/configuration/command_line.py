@@ -6,10 +6,12 @@ decided where it is known what it is for.
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from textwrap import wrap
 
 from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
-from pydhcpd.settings import BY_NAME, SETTINGS, Setting
+from pydhcpd.names import EVERYDAY
+from pydhcpd.settings import BY_NAME, GROUPS, SETTINGS, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
 
 BARE_ACTIONS = ("check", "help", "version")
@@ -92,12 +94,14 @@ def usage() -> str:
              "  -version           the version",
              "  -demo yes          show a lease being given in a throwaway network (needs root)",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
-             "  -export FILE       write the hosts in this form; - is standard output", "", "Settings:"]
-    lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting)}"
-              for setting in SETTINGS]
+             "  -export FILE       write the hosts in this form; - is standard output"]
+    for group in GROUPS:
+        lines += ["", f"{group.title}:", *(f"  {line}" for line in wrap(group.words, 118))]
+        lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting)}"
+                  for setting in group.settings]
     lines += ["", "DHCP options, by name (value):"]
-    lines += [f"  -{option.name} ({option.codec.allowed})" for option in TABLE
-              if option.code not in PROTOCOL_OWN | {54, 56} and option.name not in BY_NAME]
+    lines += [f"  -{option.name} ({option.codec.allowed})" + (f": {EVERYDAY[option.name]}" if option.name in EVERYDAY else "")
+              for option in TABLE if option.code not in PROTOCOL_OWN | {54, 56} and option.name not in BY_NAME]
     lines += ["  -option_N (bytes), for any number N from 1 to 254"]
     return "\n".join(lines)
 

@@ -6,6 +6,7 @@ fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's comma
 that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -15,8 +16,9 @@ from pydhcpd.configuration.file import NOT_SETTABLE
 from pydhcpd.configuration.stub import stub
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
+from pydhcpd.names import EVERYDAY
 from pydhcpd.policy.fields import HEADER
-from pydhcpd.settings import BY_NAME, DAYS, HOST, HOURS, NETWORK_WIDE, POOL, SETTINGS, TIME, Setting, settings_of
+from pydhcpd.settings import BY_NAME, DAYS, GROUPS, HOST, HOURS, NETWORK_WIDE, POOL, TIME, Group, Setting, settings_of
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
@@ -156,15 +158,20 @@ def sample_configuration() -> str:
              *_comment_wrapped("Any DHCP option is set by its name, as router and domain_name_server are above; man 5 "
                                "pydhcpd.conf lists them. MINUTES, HOURS, DAYS and INFINITE are times. Now every "
                                "setting, with its default, or with an example where there is none:")]
-    for setting in _of_file():
-        allowed, default = _terms(setting)
-        parts += ["", *_comment_wrapped(f"{_sentence(setting.words)} {allowed}"), f"# {default}",
-                  f"#{setting.name} = {EXAMPLES.get(setting.name) or _literal(setting)}"]
+    for group in GROUPS:
+        parts += ["", "", f"# --- {group.title}", "#", *_comment_wrapped(group.words)]
+        parts += [line for setting in _of_file(group) for line in _sample_lines(setting)]
     return "\n".join(parts) + "\n"
 
 
-def _of_file() -> Iterator[Setting]:
-    return (setting for setting in SETTINGS if not setting.command_line_only)
+def _sample_lines(setting: Setting) -> list[str]:
+    allowed, default = _terms(setting)
+    return ["", *_comment_wrapped(f"{_sentence(setting.words)} {allowed}"), f"# {default}",
+            f"#{setting.name} = {EXAMPLES.get(setting.name) or _literal(setting)}"]
+
+
+def _of_file(group: Group) -> Iterator[Setting]:
+    return (setting for setting in group.settings if not setting.command_line_only)
 
 
 def _comment(lines: Iterable[str]) -> str:
@@ -209,11 +216,19 @@ def _time(seconds: int) -> str:
 
 
 def settings_section() -> str:
-    """Every setting: what it is, what is allowed, its default."""
-    lines = [".Bl -tag -width Ds"]
-    for setting in _of_file():
-        lines += [f".It Va {setting.name}", _escaped(_sentence(setting.words)), *map(_escaped, _terms(setting))]
-    return "\n".join([*lines, ".El"])
+    """Every setting by groups: what it is, what is allowed, its default."""
+    lines = []
+    for group in GROUPS:
+        lines += [f".Ss {group.title}", *map(_escaped, _sentences(group.words)), ".Bl -tag -width Ds"]
+        for setting in _of_file(group):
+            lines += [f".It Va {setting.name}", _escaped(_sentence(setting.words)), *map(_escaped, _terms(setting))]
+        lines.append(".El")
+    return "\n".join(lines)
+
+
+def _sentences(text: str) -> list[str]:
+    """Each sentence on a line, as mdoc(7) wants it."""
+    return re.split(r"(?<=[.]) (?=[A-Z])", text)
 
 
 def host_section() -> str:
@@ -265,7 +280,8 @@ def options_section() -> str:
 
 def _option_lines(option: Option) -> list[str]:
     aliases = f" (also {', '.join(option.aliases)})" if option.aliases else ""
-    return [f".Va {option.name}", _escaped(f"\u2014 {option.codec.name}; {option.reference}{aliases}")]
+    everyday = f": {EVERYDAY[option.name]}" if option.name in EVERYDAY else ""
+    return [f".Va {option.name}", _escaped(f"\u2014 {option.codec.name}; {option.reference}{aliases}{everyday}")]
 
 
 def commands_section() -> str:
