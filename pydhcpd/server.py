@@ -4,21 +4,19 @@ One thread receives, decides, commits and sends: handing over to another costs m
 calls the same `answer` with what has fallen due. One lock, that of the `HostDatabase`, guards all that changes.
 """
 
-import errno
 import logging
 import os
 import select
 import socket
 import threading
 import time
-import traceback
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 
+from pydhcpd.account import Account
 from pydhcpd.addresses import BROADCAST
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.drops import Drops
 from pydhcpd.errors import Ignored, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
 from pydhcpd.leases.address_table import NEVER, AddressTable
@@ -31,10 +29,9 @@ from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
-from pydhcpd.sparing import Sparing
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
-from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, MESSAGE_NAMES, Packet, Request
+from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +41,6 @@ HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have e
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
-SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10}
-"""Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
 ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine ended"}
 
 
@@ -62,9 +57,7 @@ class DHCPServer:
         self.events = events
         self.maximum_transactions = maximum_transactions
         self.transactions: defaultdict[TransactionKey, DHCPTransaction] = defaultdict(DHCPTransaction)
-        self.drops = Drops()
-        self.received = self.sent = 0  # messages
-        self.unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
+        self.account = Account(events)
         self.worker = TransactionDelayWorker(self._answer_delayed)
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = clock
@@ -77,13 +70,10 @@ class DHCPServer:
         self._frames = FrameSender(packet) if packet is not None else None
         self._serving: Serving | None = None
         self._delayed = 0  # transactions in the worker's queue
-        self._sparing = Sparing()  # for complaints and for events that may come with every packet
         self._wake_read, self._wake_write = os.pipe2(os.O_NONBLOCK | os.O_CLOEXEC)
         self._stopping = False
-        self._debug = False  # whether each packet is logged; asked once a batch
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._upkeep = Upkeep(hosts.store, hosts.lock)
-        self._drops = 0
         self.leasequery: Callable[[Request], object] | None = None  # takes in what asks which leases there are
         self.probes = Probes(maximum_transactions)
         self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
@@ -127,7 +117,7 @@ class DHCPServer:
         self._upkeep.stop()
         if self._prober is not None:
             self._prober.stop()
-        for reason, count in self.drops.words():
+        for reason, count in self.account.drops.words():
             log.info("%d without an answer %s", count, reason)
 
     # --- the way of a packet
@@ -177,17 +167,17 @@ class DHCPServer:
     def receive(self, datagrams: Iterable[Datagram]) -> None:
         """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
         due: list[DHCPTransaction] = []
-        self._debug = log.isEnabledFor(logging.DEBUG)
+        self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
         with self.hosts.lock:
             bootp = self._serving is not None and self._serving.bootp
             for datagram in datagrams:
-                self.received += 1
+                self.account.received += 1
                 request = None
                 try:
                     request = Request.receive(*datagram, bootp)
                     self._take_in(request, due)
                 except Exception as reason:  # whatever one packet does, the others of its batch are served
-                    self._drop(reason, datagram[1], request)
+                    self.account.drop(reason, datagram[1], request)
             if due:
                 self.answer(due)
 
@@ -201,7 +191,7 @@ class DHCPServer:
             return
         if request.kind not in FROM_CLIENTS and not (request.kind == BOOTP and serving.bootp):
             raise Ignored("no message of a client")
-        if self._debug:
+        if self.account.is_detailed:
             log.debug("received %s", describe(request))
         transaction = self.transactions[request.xid]
         if transaction.request is None:
@@ -290,7 +280,7 @@ class DHCPServer:
                     else:
                         answered.append(transaction)
                 except Exception as reason:
-                    self._drop(reason, request.interface, request)
+                    self.account.drop(reason, request.interface, request)
             position += 1
         due += self._conclude(answered, now)
         return position
@@ -303,7 +293,7 @@ class DHCPServer:
             place, hardware, address = transaction.question
             sent = self._prober.ask_link(place, hardware, address) if place else self._prober.ask_far(address)
             if not sent:
-                self._complain("an address could not be probed; it is offered nevertheless")
+                self.account.complain("an address could not be probed; it is offered nevertheless")
         if not transaction.delayed:
             wait, transaction.wait = transaction.wait, 0.0
             self._delay(transaction, wait, serving)
@@ -328,29 +318,14 @@ class DHCPServer:
                 return  # it was told; until it can be stored the address is not offered to this client
             for one in found:
                 self.probes.forget(one[2])
-        self._record(found)
+        self.account.happened(found)
 
     def _drop_truncated(self) -> None:
         """Count and tell the datagrams that were too long to be read."""
         interfaces, self._receiver.truncated = self._receiver.truncated, []
         with self.hosts.lock:
             for interface in interfaces:
-                self._drop(MalformedPacket(f"longer than {self._receiver.buffer_size} bytes"), interface, None)
-
-    def _drop(self, reason: Exception, interface: int, request: Request | None) -> None:
-        """Count and tell what gets no answer; that the database fails, or the program, is told apart."""
-        why, place = reason, (interface, request.giaddr if request is not None else 0)
-        if isinstance(reason, StoreError):
-            why = Ignored("the lease database failed")
-            self._complain("the lease database cannot be read: %s", reason)
-        elif not isinstance(reason, MalformedPacket | Ignored):
-            why = Ignored("a fault of the program")
-            self._complain("a packet could not be answered, by a fault of the program: %s",
-                           "".join(traceback.format_exception(reason)))
-        if self._debug:
-            log.debug("no answer to %s: %s", describe(request) if request is not None else "a datagram", why)
-        if self.drops.add(why, place, time.monotonic()):
-            self.drops.tell(why, place, _message_of(request))
+                self.account.drop(MalformedPacket(f"longer than {self._receiver.buffer_size} bytes"), interface, None)
 
     def _conclude(self, answered: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """Send what need not be stored, commit, and send the rest: an OFFER does not wait for the disk.
@@ -360,7 +335,7 @@ class DHCPServer:
         """
         if not self.hosts.touched:
             self._send(answered)
-            self._tell(answered)
+            self.account.happened([one.event for one in answered if one.event is not None])
             return []
         immediate, durable = ([one for one in answered if one.durable is wanted] for wanted in (False, True))
         self._send(immediate)
@@ -372,7 +347,7 @@ class DHCPServer:
         if again:
             durable = [one for one in durable if one.address not in refused]
         self._send(durable)
-        self._tell(immediate + durable)
+        self.account.happened([one.event for one in immediate + durable if one.event is not None])
         return again
 
     def _answer_unstored(self, durable: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
@@ -386,7 +361,7 @@ class DHCPServer:
                 transaction.answer_unstored(self._serving, self.hosts, now)
                 kept.append(transaction)
             except Exception as reason:
-                self._drop(reason, request.interface, request)
+                self.account.drop(reason, request.interface, request)
         return kept
 
     def _send(self, answered: list[DHCPTransaction]) -> None:
@@ -397,7 +372,7 @@ class DHCPServer:
             message = one.message
             if not message:
                 continue
-            if self._debug:
+            if self.account.is_detailed:
                 log.debug("sent %s", describe(Packet.decode(message)))
             address, port, interface, hardware = one.route
             if hardware and self._frames is not None:
@@ -405,46 +380,13 @@ class DHCPServer:
             else:
                 datagrams = by_link if interface == one.link.index else by_table
                 datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
-        self.sent += len(by_link) + len(by_table) + len(frames)
+        self.account.sent += len(by_link) + len(by_table) + len(frames)
         if by_link:
-            self._count_failures(self._sender.send(by_link, on_link=True))
+            self.account.unsent(self._sender.send(by_link, on_link=True))
         if by_table:
-            self._count_failures(self._sender.send(by_table))
+            self.account.unsent(self._sender.send(by_table))
         if frames and self._frames is not None:
-            self._count_failures(self._frames.send(frames))
-
-    def _count_failures(self, failures: list[tuple[int, int]]) -> None:
-        for _, number in failures:
-            name = errno.errorcode.get(number, str(number))
-            self.unsent[name] += 1
-            self._complain("a reply could not be sent: %s", os.strerror(number))
-
-    def _tell(self, answered: list[DHCPTransaction]) -> None:
-        """What came of a batch. What may come with every packet is told a few times a minute, and counted."""
-        events = [one.event for one in answered if one.event is not None]
-        if any(one[1] in SPARED for one in events):
-            now = time.monotonic()
-            events = [one for one in events
-                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
-        self._record(events)
-
-    def _record(self, events: list[Event]) -> None:
-        """For all who want to know, once for the whole batch."""
-        if events:
-            self.events.publish(events)
-
-    def _tell_unsaid(self, now: float) -> None:
-        """How often something happened that was not told."""
-        moment = time.monotonic()
-        self.drops.tell_rest(moment)
-        unsaid = [(key, count) for key, count in self._sparing.unsaid(moment) if isinstance(key, tuple)]
-        self._record([event(now, kind, name=f"{count} more in the last minute", note=note, network=network)
-                      for (kind, note, network), count in unsaid])
-
-    def _complain(self, message: str, *values: object) -> None:
-        """A warning, once a minute for each kind: trouble comes with every packet."""
-        if self._sparing.may_say(message, time.monotonic()):
-            log.warning(message, *values)
+            self.account.unsent(self._frames.send(frames))
 
     # --- what comes again
 
@@ -457,9 +399,9 @@ class DHCPServer:
             with self.hosts.lock:
                 lapsed = self.hosts.lapse_offers(int(now))
                 ended = self.hosts.reclaim(int(now))
-                self._tell_unsaid(now)
-                self._report_drops()
-            self._record([self._end_of(row, now) for row in ended])
+                self.account.tell_rest(now)
+                self.account.lost(self._receiver.kernel_drops() + self._backlog.dropped)
+                self.account.happened([self._end_of(row, now) for row in ended])
         finally:
             busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled
             again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)
@@ -470,32 +412,8 @@ class DHCPServer:
                      sent_name=row.sent_name or None, client=row.client, ends=row.ends,
                      network=self._serving.network_words(row.address) if self._serving else "", relay=row.relay)
 
-    def _report_drops(self) -> None:
-        drops = self._receiver.kernel_drops() + self._backlog.dropped
-        if drops > self._drops:
-            self._complain("%d datagrams were dropped, for they came faster than they could be answered", drops)
-            self._drops = drops
-
     def statistics(self) -> Iterator[tuple[str, int]]:
-        """What was counted since the start, in words: messages, and what got no answer by reason and place."""
-        yield "messages received", self.received
-        yield "messages sent", self.sent
-        yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
-        yield from ((f"could not be sent: {name}", count) for name, count in self.unsent.most_common())
-        yield "dropped by the system, for they came too fast", self._receiver.kernel_drops()
-        yield "dropped, for they came faster than they could be answered", self._backlog.dropped
+        """What was counted since the start, in words, and what waits now."""
+        yield from self.account.words()
         yield "answers that wait", self.worker.qsize()
         yield "offers that wait for their clients", len(self.hosts.offers)
-
-
-def _message_of(request: Request | None) -> str:
-    """A message in a few words."""
-    if request is None:
-        return "a message that cannot be read"
-    kind = MESSAGE_NAMES.get(request.kind, "a message")
-    return f"{kind} from {request.hardware.hex(':') or 'a client without hardware address'}"
-
-
-def _kind_of(one: Event) -> tuple[str, str, str]:
-    """What makes two events the same to who is to be spared: kind, note and network."""
-    return one[1], one[6], one[8]

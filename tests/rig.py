@@ -214,4 +214,4 @@ def seconds(reply, code=51):
 
 def reason(bench):
     """Why what was not answered was not: the counters."""
-    return dict(bench.server.drops.by_reason())
+    return dict(bench.server.account.drops.by_reason())

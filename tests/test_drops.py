@@ -37,7 +37,7 @@ def test_a_request_that_no_network_fits_is_a_warning_with_its_place_and_remedy(b
     assert f"no answer {place}" in text
     assert f"of a network that is not served (DISCOVER from {ALICE.hex(':')})" in text
     assert remedy in text
-    bench.server.drops.tell_rest(1e12)
+    bench.server.account.drops.tell_rest(1e12)
     assert "of a network that is not served (49 more in the last minute)" in lines(caplog)[1][1]
 
 
@@ -61,7 +61,7 @@ def test_what_cannot_be_read_is_told_with_its_interface(bench, caplog):
     bench.say((b"\1" * 100,))
     ((_, text),) = lines(caplog)
     assert "shorter than 240 bytes" in text and "a message that cannot be read" in text
-    assert bench.server.drops.counts == {("shorter than 240 bytes", (ETH1, 0)): 1}
+    assert bench.server.account.drops.counts == {("shorter than 240 bytes", (ETH1, 0)): 1}
 
 
 def kinds(bench):
@@ -76,8 +76,8 @@ def test_a_full_pool_is_one_line_a_minute_and_a_count(bench, caplog):
         bench.say(bench.discover(bytes([2, 1, 0, 0, number >> 8, number & 255])))
     told = kinds(bench)[before:]
     assert told == ["no free address for 02:01:00:00:00:00: all of 192.0.2.0/24 are taken"]
-    bench.server._sparing._seen = {key: [0.0, *rest] for key, (_, *rest) in bench.server._sparing._seen.items()}
-    bench.server._tell_unsaid(bench.now)
+    bench.server.account._sparing._seen = {key: [0.0, *rest] for key, (_, *rest) in bench.server.account._sparing._seen.items()}
+    bench.server.account.tell_rest(bench.now)
     assert kinds(bench)[-1] == "no free address for 299 more in the last minute: all of 192.0.2.0/24 are taken"
 
 

@@ -357,7 +357,7 @@ def test_rule_20_a_release_of_what_is_not_the_clients_is_ignored_and_counted(ben
     before = bench.stored("192.0.2.10")
     message = bench.message(RELEASE, client, ciaddr=ciaddr, options={54: server})
     assert bench.say((message, SERVER, "192.0.2.10")) == []
-    assert (bench.stored("192.0.2.10"), bench.server.drops.counts.total()) == (before, 1)
+    assert (bench.stored("192.0.2.10"), bench.server.account.drops.counts.total()) == (before, 1)
 
 
 def test_rule_21_an_inform_gives_no_address_and_leaves_a_lease_alone(bench):

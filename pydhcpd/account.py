@@ -1,0 +1,110 @@
+"""`Account`: what the server does and does not do, counted and told: to the log, and to all who read the events.
+
+Whatever may come with every packet is told a few times a minute, and counted: a flood must neither fill the log nor push the
+events of others out. All of it is for the holder of the lock that guards the leases, but for the events.
+"""
+
+import errno
+import logging
+import os
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from pydhcpd.drops import Drops
+from pydhcpd.errors import Ignored, MalformedPacket, StoreError
+from pydhcpd.events import Event, Events, event
+from pydhcpd.sparing import Sparing
+from pydhcpd.wire.describe import describe
+from pydhcpd.wire.packet import MESSAGE_NAMES, Request
+
+log = logging.getLogger(__name__)
+
+SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10}
+"""Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
+
+
+class Account:
+    """Counts since the start. `is_detailed`: each packet is logged."""
+
+    def __init__(self, events: Events) -> None:
+        self.events = events
+        self.drops = Drops()
+        self.received = self.sent = 0  # messages
+        self.is_detailed = False
+        self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
+        self._lost = 0  # datagrams that came faster than they could be answered
+        self._sparing = Sparing()
+
+    def drop(self, reason: Exception, interface: int, request: Request | None) -> None:
+        """Count and tell what gets no answer; that the database fails, or the program, is told apart. `interface` is the index
+        of the one it came in on; `request` is None where it cannot be read."""
+        why, place = reason, (interface, request.giaddr if request is not None else 0)
+        if isinstance(reason, StoreError):
+            why = Ignored("the lease database failed")
+            self.complain("the lease database cannot be read: %s", reason)
+        elif not isinstance(reason, MalformedPacket | Ignored):
+            why = Ignored("a fault of the program")
+            self.complain("a packet could not be answered, by a fault of the program: %s",
+                          "".join(traceback.format_exception(reason)))
+        if self.is_detailed:
+            log.debug("no answer to %s: %s", describe(request) if request is not None else "a datagram", why)
+        if self.drops.add(why, place, time.monotonic()):
+            self.drops.tell(why, place, _message_of(request))
+
+    def unsent(self, failures: Sequence[tuple[int, int]]) -> None:
+        """Count replies that could not be sent, each with its errno."""
+        for _, number in failures:
+            self._unsent[errno.errorcode.get(number, str(number))] += 1
+            self.complain("a reply could not be sent: %s", os.strerror(number))
+
+    def lost(self, count: int) -> None:
+        """So many datagrams in all were dropped before they were read."""
+        if count > self._lost:
+            self._lost = count
+            self.complain("%d datagrams were dropped, for they came faster than they could be answered", count)
+
+    def happened(self, batch: list[Event]) -> None:
+        """What came of a batch."""
+        if any(one[1] in SPARED for one in batch):
+            now = time.monotonic()
+            batch = [one for one in batch
+                     if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
+        if batch:
+            self.events.publish(batch)
+
+    def tell_rest(self, now: float) -> None:
+        """How often something happened that was not told. `now` is in seconds of the epoch."""
+        moment = time.monotonic()
+        self.drops.tell_rest(moment)
+        unsaid = [(key, count) for key, count in self._sparing.unsaid(moment) if isinstance(key, tuple)]
+        if unsaid:
+            self.events.publish([event(now, kind, name=f"{count} more in the last minute", note=note, network=network)
+                                 for (kind, note, network), count in unsaid])
+
+    def complain(self, message: str, *values: object) -> None:
+        """A warning, once a minute for each kind: trouble comes with every packet."""
+        if self._sparing.may_say(message, time.monotonic()):
+            log.warning(message, *values)
+
+    def words(self) -> Iterator[tuple[str, int]]:
+        """What was counted, in words."""
+        yield "messages received", self.received
+        yield "messages sent", self.sent
+        yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
+        yield from ((f"could not be sent: {name}", count) for name, count in self._unsent.most_common())
+        yield "dropped before they were read, for they came too fast", self._lost
+
+
+def _message_of(request: Request | None) -> str:
+    """A message in a few words."""
+    if request is None:
+        return "a message that cannot be read"
+    kind = MESSAGE_NAMES.get(request.kind, "a message")
+    return f"{kind} from {request.hardware.hex(':') or 'a client without hardware address'}"
+
+
+def _kind_of(one: Event) -> tuple[str, str, str]:
+    """What makes two events the same to who is to be spared: kind, note and network."""
+    return one[1], one[6], one[8]
