@@ -415,5 +415,5 @@ class DHCPServer:
     def statistics(self) -> Iterator[tuple[str, int]]:
         """What was counted since the start, in words, and what waits now."""
         yield from self.account.words()
-        yield "answers that wait", self.worker.qsize()
+        yield "answers that are delayed", self._delayed
         yield "offers that wait for their clients", len(self.hosts.offers)
