@@ -9,6 +9,7 @@ its patterns, None is absent, and a plain value is equality: `is_match` is the s
 """
 
 import re
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
@@ -222,7 +223,7 @@ class REGEX(Comparator):
             import re2
         except ImportError:
             raise InvalidValue(f"REGEX({value!r}) needs google-re2, which is not installed; "
-                               "run: pip install 'pydhcpd[regex]'") from None
+                               f"run: {sys.executable} -m pip install google-re2") from None
         expression = value if isinstance(value, bytes) else _utf8(value)
         self._in_octets = _compiled(re2, expression, re2.Options.Encoding.LATIN1)
         try:

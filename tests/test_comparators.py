@@ -156,7 +156,7 @@ def test_an_expression_that_re2_cannot_read_is_refused_without_a_word_on_stderr(
 
 def test_a_missing_google_re2_is_told_with_its_remedy(monkeypatch):
     monkeypatch.setitem(sys.modules, "re2", None)
-    with pytest.raises(InvalidValue, match=r"pip install 'pydhcpd\[regex\]'"):
+    with pytest.raises(InvalidValue, match=r"-m pip install google-re2"):
         REGEX("a")
 
 

@@ -77,10 +77,10 @@ HOST_ARGUMENTS = (
     ("client_id", "client identifier (option 61), or a list of them: bytes; text such as \"01:a2:ff\"; or other text"),
     ("uuid", "UUID of the machine's firmware (option 97), or a list of them: text as dmidecode and libvirt show it, or its "
      "digits as they are sent; bytes as they are sent alone"),
-    ("relay", "address of the relay (giaddr)"),
-    ("circuit_id", "the relay's circuit identifier (option 82, suboption 1)"),
-    ("remote_id", "the relay's remote identifier (suboption 2)"),
-    ("subscriber_id", "the relay's subscriber identifier (suboption 6)"),
+    ("relay", "address of the relay agent (giaddr)"),
+    ("circuit_id", "what the relay agent calls the port (option 82, suboption 1)"),
+    ("remote_id", "what the relay agent calls itself, or the client's end of the line (suboption 2)"),
+    ("subscriber_id", "the subscriber, as the relay agent says (suboption 6)"),
     ("match_hostname", "True: known by the hostname that it sends, which anybody can forge"),
     ("ip", "address to give, or one of each of several subnets; without it, one of a pool"),
     ("hostname", "name to give (host_name)"),
@@ -92,7 +92,7 @@ SUBNET_WORDS = (
     ("network", "its base address and mask: \"10.1.0.0/16\"; a /8 at most"),
     ("pools", "list of what may be given: pool(...), or ranges such as \"10.1.4.0 - 10.1.7.255\"; else reservations only"),
     ("exclude", "ranges of its pools that nobody gets"),
-    ("relays", "addresses of relays for it that lie elsewhere"),
+    ("relays", "addresses of relay agents for it that lie in no subnet, or in another"),
     ("interface", "name of a link whose own address is not in the subnet"),
     ("allow", "names of classes; others get nothing here"),
     ("deny", "names of classes that get nothing here; it beats allow"),
@@ -105,7 +105,7 @@ POOL_WORDS = (
 SHARED_NETWORK_WORDS = (
     ("name", "what it is called in messages"),
     ("subnets", "list of subnet(...)"),
-    ("relays", "addresses of relays for all of it that lie elsewhere"),
+    ("relays", "addresses of relay agents for all of it that lie elsewhere"),
     ("interface", "name of a link whose own address is in none of them"),
 )
 CLASS_WORDS = (
@@ -126,7 +126,8 @@ COMPARATORS = (
     ("CASEINSENSITIVE(s)", "the text s in any mixture of capitals and small letters"),
     ("PREFIX(s)", "begins with s: text, bytes, hardware addresses"),
     ("SUFFIX(s)", "ends in s"),
-    ("REGEX(s)", "the regular expression s is found in it, in the syntax of RE2; ^ and $ tie it to the ends"),
+    ("REGEX(s)", "the regular expression s is found in it, in the syntax of RE2; ^ and $ tie it to the ends; needs the Python "
+                 "package google-re2 (pip install google-re2, or '.[regex]' in the source tree)"),
     ("NOT(x)", "all that x does not match, absence included"),
 )
 FIELD_WORDS = {
@@ -134,13 +135,13 @@ FIELD_WORDS = {
     "client_id": "client identifier (option 61), bytes",
     "htype": "type of hardware address, a number",
     "ciaddr": "address that the client says it has",
-    "giaddr": "address of the relay",
+    "giaddr": "address of the relay agent",
     "secs": "seconds for which the client has tried",
     "interface": "name of the interface by which it came",
     "message_type": "DISCOVER, REQUEST, INFORM and so on, or BOOTP",
-    "circuit_id": "the relay's circuit identifier, bytes (option 82, suboption 1)",
-    "remote_id": "the relay's remote identifier, bytes (suboption 2)",
-    "subscriber_id": "the relay's subscriber identifier, bytes (suboption 6)",
+    "circuit_id": "what the relay agent calls the port, bytes (option 82, suboption 1)",
+    "remote_id": "what the relay agent calls itself, or the client's end of the line, bytes (suboption 2)",
+    "subscriber_id": "the subscriber, as the relay agent says, bytes (suboption 6)",
     "uuid": "UUID of the firmware (option 97), its digits as they are sent; compared with text, its first three fields count "
             "in either order of their octets",
     "known": "True for a client with a reservation",
