@@ -17,6 +17,7 @@ from typing import Any
 
 from pydhcpd.addresses import network_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import as_written
 
 Condition = tuple[str, tuple[object, ...]]
 
@@ -329,7 +330,9 @@ def shown(pattern: object) -> str:
         return " or ".join(map(shown, pattern)) or "nothing"
     if pattern is None:
         return "absent"
-    return repr(pattern) if isinstance(pattern, bytes) or (isinstance(pattern, str) and not pattern) else str(pattern)
+    if isinstance(pattern, bytes):
+        return as_written(pattern)
+    return str(pattern) or "''"
 
 
 def _text_or_bytes(value: object) -> str | bytes:

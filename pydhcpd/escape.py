@@ -16,6 +16,9 @@ import re
 CUT = r"\..."
 """Stands for what was cut off. No text that fits contains it, since its own backslashes come in pairs."""
 
+HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
+"""Text that the configuration file takes for octets in hexadecimal."""
+
 _INVISIBLE = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 """What has no width and yet passes `str.isprintable`, as a letter or mark (Unicode: Default_Ignorable_Code_Point)."""
 
@@ -28,6 +31,27 @@ def escape(text: str | bytes, limit: int = 255) -> str:
     if len(text) <= limit and text.isascii() and text.isprintable() and "\\" not in text:
         return text
     return _fitted([_shown(character) for character in text[: limit + 1]], limit)
+
+
+def as_written(octets: bytes) -> str:
+    """Octets as one writes them in the configuration file: text in quotation marks where it is printable, else hexadecimal.
+
+    The file takes text that looks like hexadecimal for that, so such text is written as bytes.
+    """
+    text = _printable(octets)
+    if text:
+        quoted = text.replace("\\", r"\\").replace('"', r'\"')
+        return f'b"{quoted}"' if HEXADECIMAL.fullmatch(text) else f'"{quoted}"'
+    return f'"{octets.hex(":")}"' if len(octets) > 1 else "b" + repr(octets)[1:].replace("'", '"')
+
+
+def _printable(octets: bytes) -> str:
+    """The octets as text; empty where they are none that could be seen."""
+    try:
+        text = octets.decode()
+    except UnicodeDecodeError:
+        return ""
+    return text if text.isprintable() and not _INVISIBLE.search(text) else ""
 
 
 def _shown(character: str) -> str:

@@ -11,8 +11,10 @@ from typing import Any, NamedTuple
 
 from pydhcpd.addresses import address_text
 from pydhcpd.escape import escape
+from pydhcpd.wire.relay import words as relay_words
 
 DAY = 86400
+GIADDR = 4  # bytes of `relay` before the content of option 82
 KEPT = 20_000  # events; the bound of the ring's memory
 
 Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes]
@@ -53,7 +55,7 @@ def event(time: float, kind: str, address: int = 0, hardware: bytes = b"", name:
 
 def words(one: Event) -> str:
     """An event in a line of text; what a client sent is escaped."""
-    _, kind, address, hardware, name, sent_name, note, *_ = one
+    _, kind, address, hardware, name, sent_name, note, *_, relay = one
     text = f"{kind} {address_text(address)}" if address else kind
     if hardware:
         text += f" {hardware.hex(':')}"
@@ -61,6 +63,8 @@ def words(one: Event) -> str:
         text += f" {escape(name)}"
     if sent_name not in (name, ""):
         text += f" (sent {escape(sent_name)})"
+    if said := relay_words(relay[GIADDR:]):
+        text += f" {said}"
     return f"{text}: {note}" if note else text
 
 

@@ -376,12 +376,9 @@ class DHCPTransaction(Case):
         now, given, sent, hardware = int(self.time), self.given_name, _sent_name(request), request.chaddr[:request.hlen]
         name = given or sent
         end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
-        relay, limits = b"", tuple(key for key, _ in self.limits) if self.limits else ()
-        if (request.giaddr or 82 in request.options) and self.serving.remembers_relay and (
-                request.relay or request.relay_address):
-            relay = request.relay_address.to_bytes(4, "big") + request.relay
-        self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name, relay, limits,
-                        sent if given else "")
+        relay, limits = _relay_of(request), tuple(key for key, _ in self.limits) if self.limits else ()
+        self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
+                        relay if self.serving.remembers_relay else b"", limits, sent if given else "")
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, sent, "", request.client, self._words_of(address), end,
                       relay)
@@ -547,7 +544,7 @@ class DHCPTransaction(Case):
         sent = _sent_name(request)
         name = (self.reservation.hostname if self.reservation is not None else "") or sent
         self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, sent, note, request.client,
-                      self._words_of(address), 0, b"")
+                      self._words_of(address), 0, _relay_of(request))
 
     def _words_of(self, address: int) -> str:
         """The network of an address in words; that of the request where it lies in no other of its segment."""
@@ -582,6 +579,13 @@ def _echoed(request: Request) -> bytes:
     identifier, relay = options.get(61), options.get(82)
     echoed = b"" if identifier is None else encode_option(61, identifier)
     return echoed if relay is None else echoed + encode_option(82, relay)
+
+
+def _relay_of(request: Request) -> bytes:
+    """giaddr, and what its relay agent or switch said of the client, where any of this came with the request."""
+    if not request.giaddr and (82 not in request.options or not (request.relay or request.relay_address)):
+        return b""
+    return request.relay_address.to_bytes(4, "big") + request.relay
 
 
 def _sent_name(request: Request) -> str:

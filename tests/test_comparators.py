@@ -97,7 +97,7 @@ def test_a_network_that_is_none_is_refused(arguments):
 
 @pytest.mark.parametrize(("comparator", "words"), [
     (ALL, "anything"), (GREATER(5), "greater than 5"), (TEN, "in 10.0.0.0/24"), (CASEINSENSITIVE("x"), "x in capitals or not"),
-    (LESS(5), "less than 5"), (PREFIX("PXE"), "what begins with PXE"), (SUFFIX(b"\0"), "what ends in b'\\x00'"),
+    (LESS(5), "less than 5"), (PREFIX("PXE"), "what begins with PXE"), (SUFFIX(b"\0"), 'what ends in b"\\x00"'),
     (REGEX("^a"), "what matches ^a"), (NOT("a"), "not a"), (NOT(["a", PREFIX("b")]), "not (a or what begins with b)"),
     (NOT(None), "not absent"), (PREFIX(""), "what begins with ''")])
 def test_a_comparator_can_be_said_in_words(comparator, words):

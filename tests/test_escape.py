@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydhcpd.escape import CUT, escape
+from pydhcpd.escape import CUT, as_written, escape
+from pydhcpd.wire.codecs import BYTES
 
 
 @pytest.mark.parametrize(
@@ -100,3 +101,23 @@ def _original(shown: str) -> bytes:
 @given(st.binary())
 def test_the_bytes_can_be_told_from_what_is_shown(text: bytes) -> None:
     assert _original(escape(text, 10 * len(text) + 10)) == text
+
+
+# --- octets as one writes them in the configuration file
+
+
+@pytest.mark.parametrize(("octets", "written"), [
+    (b"port 7", '"port 7"'), ("büro".encode(), '"büro"'), (b'say "x" \\ y', r'"say \"x\" \\ y"'),
+    (b"\0\4\1\2", '"00:04:01:02"'), (b"a\nb", '"61:0a:62"'), ("a\u202eb".encode(), '"61:e2:80:ae:62"'),
+    (b"caf\xe9", '"63:61:66:e9"'),
+    (b"01:a2", 'b"01:a2"'), (b"01:a2:f", '"01:a2:f"'), (b"\7", r'b"\x07"'), (b"", 'b""'), (b"7", '"7"'), (b"07", '"07"')])
+def test_octets_are_text_where_they_are_printable_and_else_hexadecimal(octets, written):
+    assert as_written(octets) == written
+
+
+@given(st.binary(max_size=40) | st.text(max_size=20).map(lambda text: text.encode(errors="surrogatepass"))
+       | st.lists(st.sampled_from(["01", "aF", ":", "x"]), max_size=5).map(lambda parts: "".join(parts).encode()))
+def test_what_is_written_so_is_read_as_the_same(octets):
+    written = as_written(octets)
+    assert written.isprintable()
+    assert BYTES.encode(eval(written)) == octets

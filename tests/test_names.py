@@ -113,3 +113,31 @@ def test_hardware_addresses_are_in_lower_case(bench):
     found = [bench.hosts.get(mac=mac) for mac in ("02:00:00:00:00:0A", "02:00:00:00:00:0a")]
     assert [next(one).ip for one in found] == [FIRST, FIRST], "whatever case they are asked for in"
     assert isinstance(bench.stored(FIRST), Host)
+
+
+# --- what a relay agent says
+
+
+PORT7 = {82: b"\1\6port 7\2\4\0\4\1\2"}
+SAID = 'circuit_id "port 7" remote_id "00:04:01:02"'
+
+
+@pytest.mark.parametrize("fields", [{}, {"giaddr": "192.0.2.9"}])
+def test_text_of_a_relay_agent_is_shown_as_one_would_write_it(bench, fields):
+    bench.lease(options={12: b"pc", **PORT7}, **fields)
+    assert told(bench) == f"leased {FIRST} 02:00:00:00:00:0a pc {SAID}"
+    one(bench.say(bench.request(BOB, options={50: "192.0.2.77", 54: SERVER, **PORT7}, **fields)))
+    refused = [text for _, text in bench.server.events.since_yesterday(bench.now)][-1]
+    assert refused == f"refused 192.0.2.77 02:00:00:00:00:0b {SAID}: the address is not available"
+    bench.now += 4000
+    bench.server._keep_house()
+    assert told(bench) == f"expired {FIRST} 02:00:00:00:00:0a pc {SAID}"
+
+
+def test_a_limit_is_told_by_the_field_as_one_would_write_it(bench):
+    limited = 'client_class("port", match(circuit_id=ALL), lease_limit=1, lease_limit_per="circuit_id")'
+    bench.serve(NETWORK + f"classes = [{limited}]\n")
+    bench.lease(options=PORT7)
+    assert bench.say(bench.discover(BOB, options=PORT7)) == []
+    last = [text for _, text in bench.server.events.since_yesterday(bench.now)][-1]
+    assert last == f'no address for 02:00:00:00:00:0b {SAID}: over the limit of leases of port="port 7"'

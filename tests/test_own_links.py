@@ -168,14 +168,13 @@ BY_PORT = "client_identity=['circuit_id'], pools="
     ("subnets = [" + NEAR.replace("pools=", BY_PORT) + f", {FAR}]\n",
      "eth1 (192.0.2.0/24)", "client_identity (line 1)"),
     (f'subnets = [{NEAR}]\nhosts = [\n  host(circuit_id="p7", ip="192.0.2.77"),\n  host(remote_id="r")]\n',
-     "eth1 (192.0.2.0/24)", "host(ip='192.0.2.77') (line 3), host(...) (line 4)"),
+     "eth1 (192.0.2.0/24)", 'host(ip=\'192.0.2.77\', circuit_id="p7") (line 3), host(remote_id="r") (line 4)'),
     (f'subnets = [{NEAR}]\nclasses = [client_class("a", match(mac=ALL) & ~match(relay_suboption_9=ALL)),\n'
      'client_class("b", match(mac=ALL), lease_limit=4, lease_limit_per="remote_id"), client_class("c")]\n',
      "eth1 (192.0.2.0/24)", "class 'a' (line 2), class 'b' (line 3)"),
     ('network = "192.0.2.0/24"\nhosts = [host(circuit_id=str(n), ip=f"192.0.2.{n}") for n in range(10, 50)]\n',
      "eth1 (192.0.2.0/24)",
-     "host(ip='192.0.2.10') (line 2), host(ip='192.0.2.11') (line 2), "
-     "host(ip='192.0.2.12') (line 2), 37 more hosts"),
+     ", ".join(f"host(ip='192.0.2.{n}', circuit_id=\"{n}\") (line 2)" for n in (10, 11, 12)) + ", 37 more hosts"),
     # a link that is not there yet
     (f'interface = "eth9"\nsubnets = [{NEAR}, ' + FAR.replace("pools=", "relays=['192.0.2.7'], pools=") + "]\n"
      'client_identity = "subscriber_id"\n', "192.0.2.0/24", "client_identity (line 3)"),

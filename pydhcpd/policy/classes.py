@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import as_written
 from pydhcpd.policy.conditions import Condition, Function, Matcher, Test, check_function, condition_of
 from pydhcpd.policy.declarations import KNOWN, UNKNOWN
 from pydhcpd.policy.fence import Fence
@@ -220,4 +221,4 @@ class _Limit:
         value = self._raw(request)
         if value is None:
             return None
-        return f"{self._name}={value.hex() if isinstance(value, bytes) else value}"
+        return f"{self._name}={as_written(value) if isinstance(value, bytes) else value}"

@@ -11,6 +11,7 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, address_text, machine_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import as_written
 from pydhcpd.policy.arguments import check_arguments, hostname
 from pydhcpd.policy.machine_uuid import orders_of
 from pydhcpd.policy.scope import Scope
@@ -78,6 +79,9 @@ class Reservation:
             parts.append(f"hostname={self.hostname!r}")
         parts += [f"mac={mac.hex(':')!r}" for mac in self.macs[:1]]
         parts += [f"mac={_pattern_text(pattern)!r}" for pattern in self.patterns[:1]]
+        parts += [f"client_id={as_written(one)}" for one in self.client_ids[:1]]
+        parts += [f"{name}={as_written(value) if isinstance(value, bytes) else repr(address_text(value))}"
+                  for name, value in self.relay]
         return f"host({', '.join(parts) or '...'})"
 
     __repr__ = __str__

@@ -22,6 +22,7 @@ from typing import NamedTuple, Protocol
 
 from pydhcpd.addresses import address_from, address_text, network_from, network_text, several_in
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.escape import HEXADECIMAL
 from pydhcpd.wire import service_parameters
 
 INFINITE = 0xFFFFFFFF
@@ -34,7 +35,6 @@ MAXIMUM_NAME = 255  # RFC 1035 2.3.4, octets on the wire, lengths and the root i
 POINTER = 0xC0  # RFC 1035 4.1.4: the two high bits that make a length octet the first of a pointer
 MAXIMUM_POINTER = 0x3FFF  # the 14 bits that are left
 
-_HEXADECIMAL = re.compile(r"[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2})+")
 _LABEL = re.compile(r"[!-+\-/-:<-\[\]-~]+")  # printable ASCII without dot and backslash, and without what separates names
 _NUMBER_IN_TEXT = re.compile(r"\s*([0-9]+)\s*(|[smhdw]|(?:sec|min|hour|day|week)(?:ond|ute)?s?)\s*", re.IGNORECASE)
 _UNITS = {"m": " * MINUTES", "h": " * HOURS", "d": " * DAYS", "w": " * 7 * DAYS"}
@@ -244,7 +244,7 @@ class Bytes:
             return bytes(value)
         if not isinstance(value, str):
             raise _refusal(self, value, "is neither bytes nor text")
-        if _HEXADECIMAL.fullmatch(value):
+        if HEXADECIMAL.fullmatch(value):
             return bytes.fromhex(value.replace(":", ""))
         return Text(allowed=self.allowed, least=0).encode(value)
 

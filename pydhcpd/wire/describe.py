@@ -3,8 +3,10 @@
 from pydhcpd.addresses import address_text, hardware_text
 from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.packet import BROADCAST_FLAG, MESSAGE_NAMES, Packet
+from pydhcpd.wire.relay import words as relay_words
 
 LONGEST = 1500  # characters
+RELAY_INFORMATION = 82
 ADDRESSES = ("ciaddr", "yiaddr", "siaddr", "giaddr")
 
 
@@ -17,6 +19,11 @@ def describe(packet: Packet) -> str:
         parts.append(f"secs={packet.secs}")
     if packet.flags & BROADCAST_FLAG:
         parts.append("broadcast")
-    parts += [describe_option(code, value) for code, value in packet.options.items() if code != 53]
+    parts += [_option(code, value) for code, value in packet.options.items() if code != 53]
     line = " ".join(parts)
     return line if len(line) <= LONGEST else line[:LONGEST - 3] + "..."
+
+
+def _option(code: int, value: bytes) -> str:
+    words = relay_words(value) if code == RELAY_INFORMATION else ""
+    return words or describe_option(code, value)

@@ -5,7 +5,11 @@ identifier override), RFC 8357 (source port). `relay` is everywhere the content 
 trusted: what is cut short or of another length counts as not there.
 """
 
+from pydhcpd.escape import as_written
+
 CIRCUIT_ID, REMOTE_ID, LINK_SELECTION, SUBSCRIBER_ID = 1, 2, 5, 6
+TEXT_FIELDS = {CIRCUIT_ID: "circuit_id", REMOTE_ID: "remote_id", SUBSCRIBER_ID: "subscriber_id"}
+LONGEST_SHOWN = 64  # octets of a field in words
 SERVER_IDENTIFIER_OVERRIDE, RELAY_SOURCE_PORT = 11, 19
 
 
@@ -47,3 +51,13 @@ def server_identifier_override(relay: bytes) -> int:
 def uses_source_port(relay: bytes) -> bool:
     """Whether replies go to the port that the relay sent from, and not to 67 (RFC 8357)."""
     return suboption_in(relay, RELAY_SOURCE_PORT) is not None
+
+
+def words(relay: bytes) -> str:
+    """What tells clients apart, by the names of the configuration and as one writes it there: `circuit_id "port 7"`."""
+    found = suboptions(relay)
+    return " ".join(f"{name} {_shown(found[code])}" for code, name in TEXT_FIELDS.items() if code in found)
+
+
+def _shown(field: bytes) -> str:
+    return as_written(field[:LONGEST_SHOWN]) + "..." * (len(field) > LONGEST_SHOWN)

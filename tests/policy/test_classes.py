@@ -144,7 +144,7 @@ def test_what_counts_towards_limits():
     request = received({82: b"\1\4eth0"}, secs=3)
     names = made.of(request, no_view)
     assert names == ("all", "free", "port")
-    assert made.limits(names, request) == [("all", 9), ("port=65746830", 4)]
+    assert made.limits(names, request) == [("all", 9), ('port="eth0"', 4)]
     assert made.limits(names, received()) == [("all", 9)]
     assert made.limits(("hop",), request) == [("hop=3", 2)]
     assert made.limits((), request) == []

@@ -106,7 +106,7 @@ def test_all_mistakes_are_found_in_one_go():
         "(vendor_class_identifier is what begins with PXEClient or mac is what begins with b8:27:eb "
                                           "or what begins with dc:a6:32) and secs is greater than 8"),
     (match(circuit_id=ALL, giaddr=None), "circuit_id is present and giaddr is absent"),
-    (match(client_id=b"\1", mac=NOT("a")), "client_id is b'\\x01' and mac is not a")], ids=str)
+    (match(client_id=b"\1", mac=NOT("a")), 'client_id is b"\\x01" and mac is not a')], ids=str)
 def test_a_condition_can_be_said_in_words(condition, words):
     assert str(condition) == words
 

@@ -18,6 +18,7 @@ from pydhcpd.wire.relay import (
     suboption_in,
     suboptions,
     uses_source_port,
+    words,
 )
 
 MAC = bytes.fromhex("020000009901")
@@ -101,3 +102,11 @@ def test_tshark_reads_the_same_suboptions(tmp_path):
     assert (link, override) == (address_text(link_selection(ALL)), address_text(server_identifier_override(ALL)))
     assert [int(code) for code in codes.split("|")] == list(ours)
     assert LINK_SELECTION in ours
+
+
+@pytest.mark.parametrize(("data", "said"), [
+    (b"", ""), (b"\x0b\4\xc0\0\2\2", ""), (ALL, 'circuit_id "eth0" remote_id "02:00:00:00:99:01" subscriber_id "abc"'),
+    (b"\2\2sw\1\6port 7", 'circuit_id "port 7" remote_id "sw"'), (b"\1\0", 'circuit_id b""'),
+    (b"\1\x50" + b"x" * 80, f'circuit_id "{"x" * 64}"...')])
+def test_what_is_said_of_a_client_is_told_by_the_names_of_the_configuration(data, said):
+    assert words(data) == said
