@@ -100,8 +100,8 @@ def _place(holder: Holder, ours: Iterable[Interface]) -> str:
 def _remedy(holder: Holder) -> str:
     if holder.interface:
         return "one of the two must leave that interface to the other"
-    return ("stop it, or bind it to interfaces that pydhcpd does not serve (dnsmasq: bind-interfaces, and one interface= "
-            "for each dnsmasq)")
+    return ("if it is another DHCP server, stop it, or bind it to an interface that pydhcpd does not serve (dnsmasq: "
+            "bind-interfaces, and one interface= for each dnsmasq)")
 
 
 def who(holder: Holder) -> str:
