@@ -369,7 +369,7 @@ def main(words: list[str] | None = None) -> int:
     gc.set_threshold(COLLECT_AFTER, 20, 100)
     try:
         code = _act(parse(sys.argv[1:] if words is None else words))
-        sys.stdout.flush()  # while what goes wrong with it can be told
+        print(end="", flush=True)  # while what goes wrong with it can be told; there may be no standard output at all
         return code
     except ConfigurationError as error:
         for problem in error.problems:
