@@ -33,6 +33,35 @@ def test_offers_end_at_their_deadline_oldest_first():
     assert offers.address(b"\3") == 3
 
 
+def test_an_offer_that_ends_sooner_does_not_wait_for_older_ones():
+    """`offer_hold_time` may be of one subnet: it was made later, and ends before the others."""
+    offers = Offers(10)
+    for number, end in ((1, 40), (2, 5), (3, 600), (4, 5)):
+        offers.put(bytes((number,)), number, NOW + end)
+    assert [list(offers.overdue(NOW + passed)) for passed in (4, 5, 40, 599, 600)] == [[], [2, 4], [1], [], [3]]
+    assert len(offers) == 0
+
+
+def test_over_the_limit_what_ends_first_goes_first():
+    offers = Offers(2)
+    for number, end in ((1, 600), (2, 5), (3, 40)):
+        offers.put(bytes((number,)), number, NOW + end)
+    assert list(offers.overdue(0)) == [2]
+
+
+def test_what_is_left_of_a_second_is_given_up_later():
+    """Housekeeping takes a portion at a time, and clients come and go between."""
+    offers = Offers(10)
+    for number in (1, 2, 3, 4):
+        offers.put(bytes((number,)), number, NOW)
+    portion = offers.overdue(NOW)
+    assert [next(portion), next(portion)] == [1, 2]
+    portion.close()
+    offers.withdraw(b"\3")
+    offers.put(b"\1", 9, NOW)
+    assert list(offers.overdue(NOW)) == [4, 9]
+
+
 def test_an_offer_that_is_made_again_is_the_youngest():
     offers = Offers(10)
     offers.put(b"a", 1, NOW + 1)
@@ -78,18 +107,22 @@ def test_an_offer_is_nothing_that_the_collector_walks():
 
 
 @settings(deadline=None)
-@given(st.lists(st.tuples(st.integers(0, 9), st.integers(1, 99), st.integers(0, 5)), max_size=60), st.integers(1, 6))
-def test_offers_are_an_ordered_dictionary_with_a_limit(acts, limit):
+@given(st.lists(st.tuples(st.integers(0, 9), st.integers(0, 99), st.integers(0, 5), st.sampled_from((2, 5, 9))), max_size=60),
+       st.integers(1, 6))
+def test_offers_are_a_dictionary_by_their_end_with_a_limit(acts, limit):
     offers, model, now = Offers(limit), {}, NOW
-    for number, address, passed in acts:
+    for number, address, passed, hold in acts:
         now += passed
         key = bytes((number,))
-        offers.put(key, address, now + 5)
-        model.pop(key, None)
-        model[key] = (address, now + 5)
+        before = model.pop(key, (0, 0))[0]
+        if address:
+            assert offers.put(key, address, now + hold) == before
+            model[key] = (address, now + hold)
+        else:
+            assert offers.withdraw(key) == before
         gone = []
-        while model and (next(iter(model.values()))[1] <= now or len(model) > limit):
-            gone.append(model.pop(next(iter(model)))[0])
+        while model and (min(end for _, end in model.values()) <= now or len(model) > limit):
+            gone.append(model.pop(min(model, key=lambda one: model[one][1]))[0])
         assert list(offers.overdue(now)) == gone
         assert all(offers.address(one) == address for one, (address, _) in model.items())
         assert len(offers) == len(model) <= limit
