@@ -116,7 +116,7 @@ def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDecl
     def network(subnet: SubnetDeclaration, outer: Scope) -> Network:
         scope = subnet.scope.over(outer.over(_of_itself(subnet)))
         return build_network(subnet, scope, own, routers_of(scope), by_network.get(subnet.base, ()),
-                             _client_key(configuration, scope))
+                             _client_key(configuration, scope), by_choose=configuration.functions.choose is not None)
 
     segments = [Segment(str(one), (network(one, configuration.scope),)) for one in subnets]
     for shared in configuration.shared_networks:
@@ -163,4 +163,4 @@ def _with_flat_pools(configuration: DHCPServerConfiguration, subnet: SubnetDecla
         return subnet
     ranges = configuration["ip_ranges"]
     ranges = default_ranges(subnet.base, subnet.mask) if ranges is None else ranges
-    return replace(subnet, pools=(PoolDeclaration(ranges),)) if ranges else subnet
+    return replace(subnet, pools=tuple(PoolDeclaration((one,)) for one in ranges)) if ranges else subnet

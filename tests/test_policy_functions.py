@@ -1,6 +1,7 @@
 """The functions of the configuration file in the course of an exchange: row 51. What each may return is in tests/policy."""
 
 import logging
+from pathlib import Path
 
 import pytest
 from rig import ALICE, BOB, CAROL, NETWORK, SERVER, codes, reason, seconds
@@ -164,6 +165,28 @@ def test_an_address_of_a_pool_that_was_not_chosen_is_refused(bench):
     bench.serve(CHOOSE).lease()
     assert one(bench.say(bench.request(options={12: b"10.1."}, ciaddr="192.0.2.10"))).kind == NAK
     assert bench.lease(options={12: b"10.1."}).yiaddr == "10.1.0.10"
+
+
+PLAIN = """
+def choose(request, pools):
+    return reversed(pools) if request.vendor_class_identifier == "board" else pools
+"""
+
+
+@pytest.mark.parametrize("pools", ['subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10/31", "192.0.2.20/31"])]',
+                                   'network = "192.0.2.0/24"\nip_ranges = ["192.0.2.10/31", "192.0.2.20/31"]'])
+def test_choose_sees_pools_that_say_nothing_but_their_addresses(bench, pools):
+    bench.serve(pools + PLAIN)
+    assert bench.lease(ALICE, options={60: b"board"}).yiaddr == "192.0.2.20"
+    assert bench.lease(BOB).yiaddr == "192.0.2.10"
+
+
+def test_the_manuals_example_of_choose_has_its_effect(bench):
+    text = (Path(__file__).parents[1] / "etc/man/pydhcpd.conf.5").read_text()
+    example = text[text.index('subnets = [subnet("10.99.0.0/16"'):]
+    bench.serve(example[:example.index(".Ed")])
+    assert bench.lease(ALICE, options={60: b"board"}, giaddr="10.99.0.2").yiaddr == "10.99.2.0"
+    assert bench.lease(BOB, giaddr="10.99.0.2").yiaddr == "10.99.1.0"
 
 
 # --- finish

@@ -22,7 +22,7 @@ from pydhcpd.policy.declarations import (
     PoolDeclaration,
     SharedNetworkDeclaration,
     SubnetDeclaration,
-    without_own_policy_merged,
+    distinct,
 )
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
@@ -46,12 +46,14 @@ PLACES = {HOST: "host(), client_class(), pool(), subnet(), shared_network() and 
 
 @dataclass(slots=True)
 class Checker:
-    """Compiles and checks; `problems` and `warnings` grow, a line of text each. `file` is that of the configuration."""
+    """Compiles and checks; `problems` and `warnings` grow, a line of text each. `file` is that of the configuration; it has a
+    choose() if it `chooses`."""
 
     file: str
     own_options: Mapping[str, Option]
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    chooses: bool = False
 
     def option(self, name: str) -> Option | None:
         """The option of a name, one's own before those of the registry."""
@@ -180,8 +182,9 @@ class Checker:
                                      f"{subnet}, so clients may not reach it")
         pools = tuple(self._pool(pool, subnet, whole, told_here, names) for pool in subnet.pools)
         self._do_not_overlap(subnet)
-        if len(without_own_policy_merged(pools)) > MOST_POOLS:
-            self.problems.append(f"{place}: {where} has {len(pools)} pools with policy of their own; allowed are {MOST_POOLS}")
+        if len(distinct(pools, by_choose=self.chooses)) > MOST_POOLS:
+            why = "for choose()" if self.chooses else "with policy of their own"
+            self.problems.append(f"{place}: {where} has {len(pools)} pools {why}; allowed are {MOST_POOLS}")
         return replace(subnet, scope=scope, pools=pools)
 
     def _pool(self, pool: PoolDeclaration, subnet: SubnetDeclaration, outer: Scope, told: list[tuple[str, str]],

@@ -24,7 +24,7 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_executable_configuration
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.classes import Classifier, ClientClass
-from pydhcpd.policy.declarations import Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.declarations import MOST_POOLS, Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
@@ -188,6 +188,7 @@ class DHCPServerConfiguration:
     def _check(self) -> None:
         options: dict[int, bytes | None] = {}
         suboptions: dict[Suboption, bytes | None] = {}
+        self._checker.chooses = self.given.get("choose") is not None
         for name, value in self.given.items():
             if name in PARAMETERS:
                 self._check_function(name, value)
@@ -333,6 +334,8 @@ class DHCPServerConfiguration:
         for bounds in ranges:
             if any(end not in subnet for end in bounds):
                 self._complain("ip_ranges", range_text(bounds), "lies outside the network; allowed are its own addresses")
+        if self._checker.chooses and len(ranges) > MOST_POOLS:
+            self._complain("ip_ranges", f"{len(ranges)} ranges", f"each is a pool for choose(); allowed are {MOST_POOLS}")
         inside = tuple(bounds for bounds in ranges if all(end in subnet for end in bounds))
         return (replace(subnet, pools=(PoolDeclaration(inside),)) if inside else subnet,)
 

@@ -157,8 +157,11 @@ def mistakes_in(arguments: Iterable[object]) -> tuple[Mistake, ...]:
     return tuple(found)
 
 
-def without_own_policy_merged(pools: Sequence[PoolDeclaration]) -> tuple[PoolDeclaration, ...]:
-    """The pools, neighbours that say nothing but their addresses made one: so the address longest unused is that of all."""
+def distinct(pools: Sequence[PoolDeclaration], *, by_choose: bool) -> tuple[PoolDeclaration, ...]:
+    """The pools that anything tells apart: neighbours that say nothing but their addresses are made one, so that the address
+    longest unused is that of all. `by_choose`: there is a choose(), which may tell any two apart."""
+    if by_choose:
+        return tuple(pools)
     merged: list[PoolDeclaration] = []
     for pool in pools:
         if merged and pool.is_plain and merged[-1].is_plain:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from pydhcpd.addresses import network_text
-from pydhcpd.policy.declarations import KNOWN, UNKNOWN, PoolDeclaration, SubnetDeclaration, without_own_policy_merged
+from pydhcpd.policy.declarations import KNOWN, UNKNOWN, PoolDeclaration, SubnetDeclaration, distinct
 from pydhcpd.policy.ranges import Range, range_text
 from pydhcpd.policy.scope import EMPTY, Scope
 from pydhcpd.wire.packet import Request
@@ -177,11 +177,12 @@ def kinds_of(base: int, mask: int, pools: Iterable[tuple[Range, ...]], exclude: 
 
 
 def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], routers: Iterable[int],
-                  reserved: Iterable[int], client_key: Callable[[Request], bytes] | None = None) -> Network:
-    """Compile one subnet. `scope` has what it inherits; `own` are the server's addresses; `reserved` those of hosts."""
+                  reserved: Iterable[int], client_key: Callable[[Request], bytes] | None = None, *,
+                  by_choose: bool = False) -> Network:
+    """Compile one subnet. `scope` has what it inherits; `own` are the server's addresses; `reserved` those of hosts;
+    `by_choose` tells that each of its pools is to be one of its own, for choose()."""
     base, mask, settings = subnet.base, subnet.mask, scope.settings
-    declared = without_own_policy_merged(subnet.pools)
-    pools = tuple(_pool(number, subnet, pool) for number, pool in enumerate(declared))
+    pools = tuple(_pool(number, subnet, pool) for number, pool in enumerate(distinct(subnet.pools, by_choose=by_choose)))
     never = frozenset(one for one in (*own, *routers) if one & mask == base)
     here = frozenset(one for one in reserved if one & mask == base)
     kinds = kinds_of(base, mask, (pool.ranges for pool in pools), subnet.exclude, never, here)

@@ -125,6 +125,12 @@ ONE_MISTAKE = {
     "no field in client_identity": ('interface = "eth1"\nclient_identity = ["circuitid"]',
                                     r"2: client_identity = .*'circuitid' is no field of a request; did you mean circuit_id\?"),
     "option twice": ('interface = "eth1"\noption_definitions = [\n option(300, "a b", "text")]', r"3: option\(.*; allowed"),
+    "pools for choose": ('subnets = [\n subnet("10.1.0.0/16", pools=[f"10.1.1.{i}/32" for i in range(251)])]\n'
+                         "def choose(request, pools):\n    return pools",
+                         r"2: subnet 10\.1\.0\.0/16 has 251 pools for choose\(\); allowed are 250"),
+    "flat pools for choose": ('network = "10.1.0.0/16"\nip_ranges = [f"10.1.1.{i}/32" for i in range(251)]\n'
+                              "def choose(request, pools):\n    return pools",
+                              r"2: ip_ranges = .*251 ranges.*: each is a pool for choose\(\); allowed are 250"),
     "T2 of a subnet": ('subnets = [\n subnet("10.1.0.0/24", renewal_time_value=200, rebinding_time_value=100)]',
                        r"2: subnet 10\.1\.0\.0/24 .*; allowed"),
     "T2 of a pool": ('subnets = [subnet("10.1.0.0/24", renewal_time_value=200, pools=[\n pool("10.1.0.0/25", '
