@@ -317,7 +317,7 @@ class DHCPTransaction(Case):
         if terms.shorten_above is not None and not self.hosts.lease_end(self.table, request.client, address):
             network = self.segment.network_of(address)
             pool = None if network is None else network.pool_of(address)
-            if pool is not None and self.hosts.use_of(*pool.place, self.time) * 100 >= terms.shorten_above:
+            if pool is not None and self.hosts.use_of(pool.place, pool.size) * 100 >= terms.shorten_above:
                 return min(lease_time, terms.minimum_lease_time)
         return lease_time
 

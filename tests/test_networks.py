@@ -4,7 +4,7 @@ Each test is a configuration and a few messages, on a real server with a real le
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, ETH2, EVERY_STATION, EVERYBODY, SERVER, codes, datagram, interface, reason
+from rig import ALICE, BOB, CAROL, ETH2, EVERY_STATION, EVERYBODY, SERVER, codes, datagram, interface, reason, seconds
 
 from pydhcpd.addresses import address_from
 from pydhcpd.leases.interface import QUARANTINED
@@ -468,6 +468,24 @@ def test_row_37_leases_are_shorter_as_a_pool_fills(bench):
     assert sorted(times, reverse=True) == times
     renewed = one(bench.say(bench.request(bytes((2, 0, 0, 0, 1, 0)), ciaddr="192.0.2.10")))
     assert int.from_bytes(option(renewed, 51), "big") == 28800, "new leases are shortened, not those that run"
+
+
+def test_an_offer_of_a_network_that_holds_it_shortly_does_not_wait_for_older_ones(bench):
+    bench.serve('offer_hold_time = 600\nsubnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.19"]),\n'
+                'subnet("10.1.0.0/24", pools=["10.1.0.10/32"], offer_hold_time=20)]')
+    assert bench.say(bench.discover(ALICE)) != []
+    assert bench.say(bench.discover(BOB, giaddr="10.1.0.1")) != []
+    bench.pass_time(20)
+    assert one(bench.say(bench.discover(CAROL, giaddr="10.1.0.1"))).yiaddr == "10.1.0.10"
+
+
+def test_row_37_a_burst_is_not_missed(bench):
+    """Many DISCOVERs of one second: each counts for the next."""
+    bench.serve("shorten_leases_above = 50\nminimum_lease_time = 300\n" + CAMPUS)
+    offers = bench.say(*(bench.discover(bytes((2, 0, 0, 0, 1, number))) for number in range(10)))
+    assert [seconds(one) for one in offers] == [28800] * 4 + [300] * 6
+    (ack,) = bench.say(bench.selecting(offers[9].yiaddr, bytes((2, 0, 0, 0, 1, 9))))
+    assert seconds(ack) == 300
 
 
 def test_an_offer_is_held_as_long_as_its_network_says(bench):

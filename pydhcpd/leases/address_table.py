@@ -81,8 +81,8 @@ class AddressTable:
     former address in any of them, and `doubles`, from addresses to the clients that had several leases when they were loaded.
     """
 
-    __slots__ = ("_expiry", "_former", "_free", "_frontiers", "_ranges", "_recognised", "_unindexed", "base", "by_hardware",
-                 "clients", "doubles", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
+    __slots__ = ("_expiry", "_former", "_free", "_free_of_kind", "_frontiers", "_ranges", "_recognised", "_unindexed", "base",
+                 "by_hardware", "clients", "doubles", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
 
     def __init__(self, base: int, size: int, now: int = 0, wire: "list[AddressTable] | None" = None) -> None:
         self.base, self.size = base, size
@@ -98,6 +98,7 @@ class AddressTable:
         self._former: dict[int, bytes] = {}  # of an address that is not leased: its last client, who is to be forgotten with it
         self._recognised: dict[bytes, bytes] = {}  # whom the store has by the hardware address alone, and clients has otherwise
         self._free = FreeList(size)
+        self._free_of_kind: list[int] = []  # how many addresses of each kind are free; empty until anybody asks
         self._ranges: Pools = ()  # as slots
         self._frontiers: list[Range] = []  # of each pool: in which range, and from which slot on there may be an unused one
         self._expiry = ExpiryIndex(size, now)
@@ -135,7 +136,7 @@ class AddressTable:
         ranges = tuple(tuple((first - self.base, last - self.base) for first, last in pool) for pool in pools)
         if self._ranges and ranges != self._ranges:
             self._sort_free()
-        self._ranges, self._frontiers = ranges, [(0, 0)] * len(ranges)
+        self._ranges, self._frontiers, self._free_of_kind = ranges, [(0, 0)] * len(ranges), []
 
     def _sort_free(self) -> None:
         """Put every free slot into the list of the pool that it belongs to now."""
@@ -153,7 +154,7 @@ class AddressTable:
         The loop over the first is what a start with a million leases waits for: it does no more than it must, and leaves
         it to `reclaim` to index when they end. `now` is in seconds of the epoch.
         """
-        base, clients, ends, states = self.base, self.clients, self.ends, self.states
+        base, clients, ends, states, self._free_of_kind = self.base, self.clients, self.ends, self.states, []
         client = b""
         for client, address, end in running:
             slot = address - base
@@ -264,9 +265,12 @@ class AddressTable:
         return slot
 
     def hold(self, slot: int) -> None:
-        """Keep a free slot for a client: UNUSED or ENDED becomes OFFERED."""
-        if self.states[slot] == ENDED:
+        """Keep a slot for a client: UNUSED or ENDED becomes OFFERED."""
+        state = self.states[slot]
+        if state == ENDED:
             self._free.remove(slot)
+        if state <= ENDED and self._free_of_kind:
+            self._free_of_kind[self.kinds[slot]] -= 1
         self.states[slot] = OFFERED
 
     def lapse(self, slot: int) -> None:
@@ -279,11 +283,13 @@ class AddressTable:
             self._free.prepend(slot, pool)
         else:
             self.states[slot] = BARRED
+        if self._free_of_kind:
+            self._free_of_kind[self.kinds[slot]] += 1
 
     def lease(self, slot: int, client: bytes, end: int) -> None:
         """The slot is the client's until `end` (seconds of the epoch)."""
         if self.states[slot] == ENDED:
-            self._free.remove(slot)
+            self.hold(slot)
         self._forget_former(slot, client)
         self.states[slot] = LEASED
         self.ends[slot] = end
@@ -330,12 +336,24 @@ class AddressTable:
             count += 1
         return count
 
-    def free_share(self, pool: int) -> float:
-        """Which share (0 to 1) of the addresses of a pool is free. Counts them, which takes a millisecond for a million."""
-        ranges = [(first, last + 1) for first, last in self._ranges[pool]]
-        free = sum(self.states.count(state, *one) for one in ranges for state in (UNUSED, ENDED))
-        total = sum(self.kinds.count(POOL + pool, *one) for one in ranges)
-        return min(free / total, 1.0) if total else 0.0
+    def free_share(self, pool: int, size: int) -> float:
+        """Which share (0 to 1) of the `size` addresses of a pool is free. They are counted when it is first asked for, which takes a
+        few milliseconds for a million; from then on their number is kept."""
+        if not self._free_of_kind:
+            self._free_of_kind = self._count_free()
+        return self._free_of_kind[POOL + pool] / size if size else 0.0
+
+    def _count_free(self) -> list[int]:
+        """How many addresses of each kind are free. One in a pool's ranges may be of another kind by now."""
+        free = bytes(state in (UNUSED, ENDED) for state in range(256))
+        counts = [0] * 256
+        for start in range(0, self.size, CHUNK):
+            states, kinds = self.states[start:start + CHUNK], self.kinds[start:start + CHUNK]
+            mask = int.from_bytes(states.translate(free), "little") * 255
+            ours = (int.from_bytes(kinds, "little") & mask).to_bytes(len(kinds), "little")
+            for pool in range(len(self._ranges)):
+                counts[POOL + pool] += ours.count(POOL + pool)
+        return counts
 
     def end(self, slot: int, client: bytes) -> None:
         """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
@@ -346,11 +364,13 @@ class AddressTable:
             if self.clients.get(client) == self.base + slot:
                 self._former[slot] = client
             self._barred_or_ended(slot)
+            if self._free_of_kind:
+                self._free_of_kind[self.kinds[slot]] += 1
 
     def decline(self, slot: int, client: bytes, end: int) -> None:
         """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3)."""
         if self.states[slot] == ENDED:
-            self._free.remove(slot)
+            self.hold(slot)
         self._forget_former(slot, client)
         self.states[slot] = DECLINED
         self.ends[slot] = end

@@ -26,7 +26,6 @@ from pydhcpd.leases.tables import Tables
 log = logging.getLogger(__name__)
 
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
-COUNTED = 1 << 20  # addresses of a pool that are counted in a millisecond, to know how much of it is in use
 
 Places = Mapping[tuple[int, int], object]
 """The network (its base) and kind of the addresses that a client may have, in the order in which to try. Asked for each request
@@ -51,7 +50,6 @@ class HostDatabase(HostQueries):
         self.touched = self.staging.touched
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
-        self._uses: dict[tuple[int, int], tuple[float, float]] = {}  # of a pool: until when it holds, and the share
 
     # --- networks
 
@@ -80,7 +78,6 @@ class HostDatabase(HostQueries):
                 self.limits.end(address)
         new = self.tables.serve(plans, tables)
         self._turn = 0
-        self._uses.clear()
         for base in new:
             self.limits.load(tables[base].limits)
             tables[base].limits = {}
@@ -264,17 +261,10 @@ class HostDatabase(HostQueries):
             return b""
         return row.relay
 
-    def use_of(self, base: int, kind: int, now: float) -> float:
-        """Which share (0 to 1) of a pool is leased, offered or in quarantine; up to a second old, of a huge pool some seconds.
-
-        `now` is in seconds of the epoch.
-        """
-        until, share = self._uses.get((base, kind), (0.0, 0.0))
-        if not until - 1 - (self.tables[base].size / COUNTED) <= now < until:
-            table = self.tables[base]
-            share = 1.0 - table.free_share(kind - POOL)
-            self._uses[base, kind] = now + 1 + table.size / COUNTED, share
-        return share
+    def use_of(self, place: tuple[int, int], size: int) -> float:
+        """Which share (0 to 1) of the `size` addresses of a pool is leased, offered or in quarantine."""
+        base, kind = place
+        return 1.0 - self.tables[base].free_share(kind - POOL, size)
 
     def exceeded(self, limits: Iterable[tuple[str, int]], table: AddressTable, client: bytes) -> str:
         """The first key of `limits` for which other clients have as many leases as it allows, or more; "" where there is none.

@@ -734,13 +734,6 @@ def test_a_free_or_offered_address_is_quarantined_and_a_leased_one_is_not(hosts)
     assert state(hosts, FIRST) == ENDED
 
 
-def test_the_use_of_a_pool_is_known_and_counted_once_a_second(hosts):
-    assert hosts.use_of(BASE, POOL, START) == 0.0
-    lease(hosts, A)
-    assert hosts.use_of(BASE, POOL, START) == 0.0
-    assert hosts.use_of(BASE, POOL, START + 2) == pytest.approx(1 / 3)
-
-
 def test_what_a_relay_said_is_told_to_its_client_alone(hosts):
     hosts.bind(hosts.tables[BASE], A, FIRST, START + 600, START, 1, A[2:], "", b"\n\1\0\2\1\1x")
     hosts.commit()

@@ -165,10 +165,12 @@ def ranges_of(kinds: list[int]) -> tuple:
 
 
 @UNHURRIED
-@given(layouts, states_at_random, st.lists(layouts, max_size=3))
-def test_after_any_reload_each_free_address_is_given_once_by_its_pool_and_no_other(first, states, reloads):
+@given(layouts, states_at_random, st.lists(layouts, max_size=3), st.booleans())
+def test_after_any_reload_each_free_address_is_given_once_by_its_pool_and_no_other(first, states, reloads, counted):
     table = AddressTable(BASE, SIZE)
     table.set_kinds(bytes(first), ranges_of(first))
+    if counted:
+        table.free_share(0, 1)  # from now on it is kept
     for slot, state in enumerate(states):
         if first[slot] < POOL or state == "unused":
             continue
@@ -186,8 +188,9 @@ def test_after_any_reload_each_free_address_is_given_once_by_its_pool_and_no_oth
     for number in range(3):
         shares = [slot for slot in range(SIZE) if last[slot] == POOL + number]
         free = [slot for slot in shares if slot not in busy]
-        assert table.free_share(number) == (len(free) / len(shares) if shares else 0.0)
+        assert table.free_share(number, len(shares)) == (len(free) / len(shares) if shares else 0.0)
         assert sorted(taken(table, number)) == free
+        assert table.free_share(number, len(shares)) == 0.0
     assert not {slot for slot in range(SIZE) if table.states[slot] == UNUSED}
 
 
@@ -196,11 +199,11 @@ def test_after_any_reload_each_free_address_is_given_once_by_its_pool_and_no_oth
 
 def test_the_share_that_is_free_counts_the_pools_own_addresses():
     table = table_of([(0, 3), (8, 11)], [(4, 7)])
-    assert (table.free_share(0), table.free_share(1)) == (1.0, 1.0)
+    assert (table.free_share(0, 8), table.free_share(1, 4)) == (1.0, 1.0)
     table.hold(0)
     table.hold(8)
     table.lease(8, client(8), NOW)
     table.hold(4)
     table.decline(4, client(4), NOW)
     end_all(table, 9)
-    assert (table.free_share(0), table.free_share(1)) == (0.75, 0.75)
+    assert (table.free_share(0, 8), table.free_share(1, 4)) == (0.75, 0.75)

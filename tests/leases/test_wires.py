@@ -516,23 +516,29 @@ def test_an_offer_that_was_withdrawn_for_a_quarantine_takes_nothing_from_the_nex
 # --- how much of a pool is in use
 
 
-def test_the_use_of_a_pool_counts_leases_offers_and_quarantines_and_is_up_to_a_second_old(hosts):
-    assert hosts.use_of(ONE, POOL, START) == 0.0
+def test_the_use_of_a_pool_counts_leases_offers_and_quarantines_as_they_come(hosts):
+    def use() -> tuple[float, float]:
+        return hosts.use_of((ONE, POOL), 2), hosts.use_of((ONE, POOL + 1), 2)
+
+    assert use() == (0.0, 0.0)
     lease(hosts, A, ONE + 1)
-    assert hosts.use_of(ONE, POOL, START + 0.9) == 0.0
-    assert (hosts.use_of(ONE, POOL, START + 1.1), hosts.use_of(ONE, POOL + 1, START)) == (0.5, 0.0)
+    assert use() == (0.5, 0.0)
     offer(hosts, B, ONE + 2)
     hosts.quarantine(hosts.tables[ONE], ONE + 3, START + 900, START)
     hosts.commit()
-    assert (hosts.use_of(ONE, POOL, START + 3), hosts.use_of(ONE, POOL + 1, START + 3)) == (1.0, 0.5)
+    assert use() == (1.0, 0.5)
+    hosts.lapse_offers(START + 40)
+    assert use() == (0.5, 0.5)
+    while hosts.reclaim(START + 900) or not hosts.is_settled:
+        pass
+    assert use() == (0.0, 0.0)
 
 
-def test_the_use_of_a_pool_is_counted_anew_when_the_clock_went_back_and_after_a_reload(hosts):
-    hosts.use_of(ONE, POOL, START)
+def test_the_use_of_a_pool_is_counted_anew_after_a_reload(hosts):
+    hosts.use_of((ONE, POOL), 2)
     lease(hosts, A, ONE + 1)
-    assert hosts.use_of(ONE, POOL, START - 3600) == 0.5
     serve(hosts, plan(ONE, bytes((OUTSIDE, POOL, *[OUTSIDE] * 6)), "floor"), *WIRE[1:])
-    assert hosts.use_of(ONE, POOL, START - 3600) == 1.0
+    assert hosts.use_of((ONE, POOL), 1) == 1.0
 
 
 # --- what a relay said is kept for renewals that come without it
