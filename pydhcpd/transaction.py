@@ -258,7 +258,8 @@ class DHCPTransaction(Case):
             if self.serving.limiter is not None:
                 self._limit(request, self.serving.limiter)
             hold = self.network.offer_hold or self.serving.offer_hold
-            address = self.hosts.offer(self.table, request.client, request.address(50), int(self.time) + hold, self.places)
+            address = self.hosts.offer(self.table, request.client, request.address(50), int(self.time) + hold, self.places,
+                                       [key for key, _ in self.limits] if self.limits else ())
         if not address:
             self._tell(request, "no free address for", 0, self._shortage())
             self._forbid_auto_configuration(request)

@@ -421,12 +421,42 @@ def test_leases_are_limited_per_port_and_a_renewal_never_is(bench):
     assert bench.lease(DAVE, giaddr=RELAY1, options=port).yiaddr
 
 
+def test_offers_count_for_a_limit_so_that_a_port_cannot_hold_the_pool(bench):
+    bench.serve(LIMITED)
+    port, other = {82: b"\1\1a"}, {82: b"\1\1b"}
+    strangers = [bytes((2, 0, 0, 0, 3, number)) for number in range(250)]
+    offers = [reply for one in strangers for reply in bench.say(bench.discover(one, giaddr=RELAY1, options=port))]
+    assert [one.packet.hardware for one in offers] == strangers[:2]
+    assert bench.lease(CAROL, giaddr=RELAY1, options=other).yiaddr == "10.1.4.2"
+    assert bench.say(bench.discover(strangers[0], giaddr=RELAY1, options=port)) != [], "its own offer"
+    bench.pass_time(45)
+    assert bench.lease(DAVE, giaddr=RELAY1, options=port).yiaddr, "offers end, and count no more"
+
+
+@pytest.mark.parametrize("before", ["lease_limit=9, ", ""])
+def test_who_has_a_lease_renews_it_though_the_limit_was_lowered_or_made_since(bench, before):
+    text = CAMPUS + 'classes = [client_class("port", match(circuit_id=ALL), {}lease_limit_per="circuit_id")]'
+    port = {82: b"\1\1a"}
+    bench.serve(text.format("lease_limit=9, ") if before else CAMPUS)
+    holders = [(client, bench.lease(client, giaddr=RELAY1, options=port).yiaddr) for client in (ALICE, BOB, DAVE)]
+    bench.serve(text.format("lease_limit=1, "))
+    for _ in range(2):
+        for client, address in reversed(holders):
+            assert one(bench.say(bench.request(client, ciaddr=address, giaddr=RELAY1, options=port))).kind == ACK
+            assert one(bench.say(bench.discover(client, giaddr=RELAY1, options=port))).yiaddr == address
+        assert bench.say(bench.discover(CAROL, giaddr=RELAY1, options=port)) == []
+    for client, address in holders:
+        assert bench.say(bench.discover(CAROL, giaddr=RELAY1, options=port)) == []
+        bench.say(bench.message(RELEASE, client, ciaddr=address, giaddr=RELAY1, options={54: SERVER}))
+    assert bench.lease(CAROL, giaddr=RELAY1, options=port).yiaddr
+
+
 def test_leases_are_limited_per_class_within_one_batch_too(bench):
     bench.serve(LIMITED)
     camera = {60: b"Camera"}
-    offers = bench.say(*(bench.discover(client, options=camera) for client in (ALICE, BOB)))
-    replies = bench.say(*(bench.selecting(offer.yiaddr, client, options=camera)
-                          for offer, client in zip(offers, (ALICE, BOB), strict=True)))
+    (offer,) = bench.say(*(bench.discover(client, options=camera) for client in (ALICE, BOB)))
+    replies = bench.say(*(bench.selecting(address, client, options=camera)
+                          for client, address in ((ALICE, offer.yiaddr), (BOB, "192.0.2.19"))))
     assert sorted(reply.kind for reply in replies) == [ACK, NAK]
     assert any("limit" in words for _, words in bench.server.events.since_yesterday(bench.now))
 

@@ -273,10 +273,11 @@ class AddressTable:
             self._free_of_kind[self.kinds[slot]] -= 1
         self.states[slot] = OFFERED
 
-    def lapse(self, slot: int) -> None:
-        """An offer ended without a lease. Nobody used the address, so it is the first to be given again."""
+    def lapse(self, slot: int) -> bool:
+        """An offer ended without a lease. Nobody used the address, so it is the first to be given again. False where a lease
+        runs, or nothing is held any more."""
         if self.states[slot] != OFFERED:
-            return
+            return False
         pool = self.kinds[slot] - POOL
         if pool >= 0:
             self.states[slot] = ENDED
@@ -285,6 +286,7 @@ class AddressTable:
             self.states[slot] = BARRED
         if self._free_of_kind:
             self._free_of_kind[self.kinds[slot]] += 1
+        return True
 
     def lease(self, slot: int, client: bytes, end: int) -> None:
         """The slot is the client's until `end` (seconds of the epoch)."""
@@ -337,8 +339,8 @@ class AddressTable:
         return count
 
     def free_share(self, pool: int, size: int) -> float:
-        """Which share (0 to 1) of the `size` addresses of a pool is free. They are counted when it is first asked for, which takes a
-        few milliseconds for a million; from then on their number is kept."""
+        """Which share (0 to 1) of the `size` addresses of a pool is free. They are counted when it is first asked for, which
+        takes a few milliseconds for a million; from then on their number is kept."""
         if not self._free_of_kind:
             self._free_of_kind = self._count_free()
         return self._free_of_kind[POOL + pool] / size if size else 0.0

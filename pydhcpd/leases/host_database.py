@@ -8,7 +8,7 @@ methods of the packet path holds it, the queries (`get`, `all`) do not need it a
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from itertools import islice
 
 from pydhcpd.addresses import address_from, hardware_text, network_text
@@ -17,7 +17,7 @@ from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL,
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
-from pydhcpd.leases.limits import SEPARATOR, Limits
+from pydhcpd.leases.limits import SEPARATOR, Limits, class_of
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
 from pydhcpd.leases.staging import HOLD, Staging, nobody
@@ -72,6 +72,7 @@ class HostDatabase(HostQueries):
         self._serve(plans, tables)
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
+        offered = {address: self.limits.keys_of(address) for _, address in self.offers.items()} if self.limits.keys else {}
         for address in list(self.limits.keys):
             kept = self.tables.of(address)
             if kept is None or tables.get(kept.base) is not kept:
@@ -81,10 +82,10 @@ class HostDatabase(HostQueries):
         for base in new:
             self.limits.load(tables[base].limits)
             tables[base].limits = {}
-        self._hold_offers(new)
+        self._hold_offers(new, offered)
 
-    def _hold_offers(self, bases: set[int]) -> None:
-        """Let offers hold in tables that were read anew: their clients are about to ask for the addresses."""
+    def _hold_offers(self, bases: set[int], limits: Mapping[int, Collection[str]]) -> None:
+        """Let offers hold in tables that were read anew, and count: their clients are about to ask for the addresses."""
         for client, address in list(self.offers.items()):
             table = self.tables.of(address)
             if table is None or table.base not in bases:
@@ -92,6 +93,8 @@ class HostDatabase(HostQueries):
             slot = address - table.base
             if table.states[slot] <= ENDED:
                 table.hold(slot)
+                if limits.get(address):
+                    self.limits.offer(address, limits[address])
             elif table.states[slot] != LEASED or not table.is_of(client, address):
                 self.offers.withdraw(client)
 
@@ -107,11 +110,13 @@ class HostDatabase(HostQueries):
 
     # --- offers
 
-    def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int, places: Places) -> int:
+    def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int, places: Places,
+              limits: Collection[str] = ()) -> int:
         """Hold an address of one of `places` for the client until `deadline` (seconds of the epoch); 0 where none is free.
 
         In the order of RFC 2131 section 4.3.1: its present or former address, the one that it was offered, the one that it
-        asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner.
+        asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner. `limits` is what a lease would
+        count for.
         """
         address = self._present(table, client, wanted, places) if table.doubles else table.clients.get(client, 0)
         if address:
@@ -121,7 +126,7 @@ class HostDatabase(HostQueries):
             if state in (LEASED, ENDED) and (home.base, home.kinds[slot]) in places:
                 if state == ENDED:
                     home.hold(slot)
-                    self._note_offer(client, address, deadline)
+                    self._note_offer(client, address, deadline, limits)
                 elif home.ends[slot] <= deadline:
                     self._note_offer(client, address, deadline)
                 return address
@@ -129,7 +134,7 @@ class HostDatabase(HostQueries):
         if not address or not self._is_offered(table, address, places):
             address = (wanted and self._take_wanted(table, wanted, places)) or self._take(places)
         if address:
-            self._note_offer(client, address, deadline)
+            self._note_offer(client, address, deadline, limits)
         return address
 
     @staticmethod
@@ -166,19 +171,29 @@ class HostDatabase(HostQueries):
             return False
         return places is None or (home.base, home.kinds[address - home.base]) in places
 
-    def _note_offer(self, client: bytes, address: int, deadline: int) -> None:
+    def _note_offer(self, client: bytes, address: int, deadline: int, limits: Collection[str] | None = None) -> None:
+        """Note an offer, which counts for `limits`; None leaves what the lease of the address counts for."""
         before = self.offers.put(client, address, deadline)
         if before and before != address:
-            self.tables.lapse(before)
+            self.staging.lapse(before)
+        if limits or (self.limits.keys and limits is not None):
+            self.limits.offer(address, limits)
         if len(self.offers) > self.offers.limit:
-            for lapsed in self.offers.overdue(0):
-                self.tables.lapse(lapsed)
+            self._drop_offers(deadline)
+
+    def _drop_offers(self, deadline: int) -> None:
+        """There are too many. The address of one whose lease is staged is held until it is committed."""
+        for address in list(self.offers.overdue(0)):
+            if address in self.touched:
+                self.offers.put(nobody(address), address, deadline)
+            else:
+                self.staging.lapse(address)
 
     def withdraw(self, client: bytes) -> None:
         """The client has chosen another server: its offer is free again."""
         address = self.offers.withdraw(client)
         if address:
-            self.tables.lapse(address)
+            self.staging.lapse(address)
 
     # --- what is known of a client
 
@@ -267,26 +282,24 @@ class HostDatabase(HostQueries):
         return 1.0 - self.tables[base].free_share(kind - POOL, size)
 
     def exceeded(self, limits: Iterable[tuple[str, int]], table: AddressTable, client: bytes) -> str:
-        """The first key of `limits` for which other clients have as many leases as it allows, or more; "" where there is none.
+        """The first key of `limits` for which there are as many leases and offers as it allows, or more; else "".
 
-        Leases of all networks count, what is staged included, but for the client's own on this wire.
+        Those of all networks count, what is staged included, but for the client's own offer, and its own leases on this wire:
+        who has a lease goes on with it, whatever the limit is now, unless it counts for another value of the same class.
         """
-        counts = self.limits.counts
-        own: list[str] | None = None
         for key, most in limits:
-            count = counts.get(key, 0)
-            if count >= most:
-                if own is None:
-                    own = self._own_limits(table, client)
-                if count - own.count(key) >= most:
+            count = self.limits.counts.get(key, 0)
+            if count >= most and not self._holds_on(key, table, client):
+                offered = self.limits.keys_of(self.offers.address(client))
+                if count - (key in offered) >= most:
                     return key
         return ""
 
-    def _own_limits(self, table: AddressTable, client: bytes) -> list[str]:
-        """What the client's lease on this wire counts for."""
-        own = (address for address in table.addresses_of(client)
-               if address not in self.touched and self.lease_end(table, client, address))
-        return [key for address in own for key in self.limits.keys_of(address)]
+    def _holds_on(self, key: str, table: AddressTable, client: bytes) -> bool:
+        """Whether a lease that the client has on this wire counts for a key, or was made when nothing of its class counted."""
+        leases = [address for address in table.addresses_of(client)
+                  if address not in self.touched and self.lease_end(table, client, address)]
+        return any(key in own or class_of(key) not in map(class_of, own) for own in map(self.limits.keys_of, leases))
 
     # --- decisions, which take effect in commit()
 
@@ -375,7 +388,7 @@ class HostDatabase(HostQueries):
         """Free the addresses of some offers that have ended; returns how many."""
         count = 0
         for address in islice(self.offers.overdue(now), PORTION):
-            self.tables.lapse(address)
+            self.staging.lapse(address)
             count += 1
         return count
 
@@ -402,10 +415,10 @@ class HostDatabase(HostQueries):
     def _end(self, table: AddressTable, row: Row) -> None:
         slot = row.address - table.base
         table.end(slot, row.client)
-        if self.limits.keys:
-            self.limits.end(row.address)
         if self.offers.address(row.client) == row.address and table.states[slot] == ENDED:
             table.hold(slot)  # its client is about to ask for it again
+        elif self.limits.keys:
+            self.limits.end(row.address)
 
     def _due(self, table: AddressTable, now: int, most: int) -> list[Row]:
         """Rows whose lease or quarantine has ended; where they cannot be read now, they are due again."""

@@ -1,7 +1,8 @@
 """`Limits`: how many leases count for what, where a configuration limits them: per class, or per value of a field.
 
-A lease counts for some keys, texts such as `voip` or `port=0102`, which are stored with it, one a line. Owns the number of
-leases for each key and the keys of each leased address; does not know what a key means, nor how many there may be.
+A lease counts for some keys, texts such as `voip` or `port=0102`, which are stored with it, one a line; an offer counts like
+the lease that may come of it. Owns the number of leases and offers for each key, and the keys of each address; does not know
+how many there may be.
 
 A change is staged: it counts at once, for the next decision of the batch, and is confirmed or taken back with the batch.
 """
@@ -46,13 +47,18 @@ class Limits:
         for address, before in reversed(staged):
             self._set(address, before)
 
+    def offer(self, address: int, keys: Collection[str]) -> None:
+        """The address is held for a client whose lease would count for these keys."""
+        self._set(address, SEPARATOR.join(keys))
+
     def end(self, address: int) -> None:
-        """The lease of an address is over, by the store already."""
+        """The lease of an address is over, by the store already, or the offer of it."""
         self._set(address, "")
 
     def keys_of(self, address: int) -> list[str]:
-        """What the lease of an address counts for."""
-        return self.keys.get(address, "").split(SEPARATOR)
+        """What the lease or offer of an address counts for."""
+        text = self.keys.get(address, "")
+        return text.split(SEPARATOR) if text else []
 
     def _set(self, address: int, text: str) -> None:
         counts, before = self.counts, self.keys.pop(address, "")
@@ -65,3 +71,8 @@ class Limits:
             self.keys[address] = text
             for key in text.split(SEPARATOR):
                 counts[key] = counts.get(key, 0) + 1
+
+
+def class_of(key: str) -> str:
+    """The class that a key is of; behind it there may be the value of a field."""
+    return key.partition("=")[0]

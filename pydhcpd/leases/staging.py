@@ -96,10 +96,16 @@ class Staging:
         offered = self._offers.withdraw(client or nobody(address))
         if state == BOUND:
             if offered and offered != address:
-                self._tables.lapse(offered)
+                self.lapse(offered)
             table.lease(slot, client, end)
         else:
             table.decline(slot, client, end)
+
+    def lapse(self, address: int) -> None:
+        """An offer of the address is over. Where no lease has come of it, it is free, and counts for nothing."""
+        table = self._tables.of(address)
+        if table is not None and table.lapse(address - table.base) and self._limits.keys:
+            self._limits.end(address)
 
     def _lose(self, table: AddressTable, row: PlainFields | Fields) -> None:
         """Another server was faster. What it has made of the address is learnt, so that this client is offered another."""

@@ -32,12 +32,6 @@ class Tables(dict[int, AddressTable]):
                 return table
         return None
 
-    def lapse(self, address: int) -> None:
-        """An offer of the address ended without a lease."""
-        table = self.of(address)
-        if table is not None:
-            table.lapse(address - table.base)
-
     def prepare(self, networks: Iterable[Plan], now: int) -> dict[int, AddressTable]:
         """Read the tables of wires that are new, beside the path."""
         new = [wire for wire in _wires(networks) if not any(self._is_in_use(base, size) for base, size, *_ in wire)]

@@ -657,6 +657,15 @@ def test_of_two_leases_of_one_client_on_a_wire_both_run_and_the_last_used_is_off
     assert take(hosts, A, here, there, now=START + 103) == OTHER + 1
 
 
+def test_an_offer_too_many_frees_no_address_whose_lease_is_staged(hosts):
+    hosts.offers.limit = 1
+    assert offer(hosts, A) == FIRST
+    stage(hosts, A, FIRST)
+    assert [offer(hosts, client, FIRST) for client in (B, C, D)] == [SECOND, THIRD, SECOND]
+    hosts.commit()
+    assert (state(hosts, FIRST), rows(hosts)[FIRST][0]) == (LEASED, A)
+
+
 def test_offers_hold_when_wires_are_regrouped(hosts):
     kinds = bytes((OUTSIDE, POOL, POOL, OUTSIDE))
     serve(hosts, plan(BASE, kinds), plan(OTHER, kinds))

@@ -71,6 +71,54 @@ def test_a_renewal_counts_once_and_one_that_counts_for_less_no_more(hosts):
     assert (hosts.limits.counts, hosts.limits.keys) == ({}, {})
 
 
+def test_an_offer_counts_until_it_lapses_or_becomes_a_lease(hosts):
+    here = hosts.tables[ONE]
+    address = hosts.offer(here, A, 0, START + 40, EVERYWHERE, (VOIP,))
+    assert (exceeded(hosts, B, voip=1), exceeded(hosts, A, voip=1)) == (VOIP, "")
+    hosts.offer(here, A, 0, START + 40, EVERYWHERE, (VOIP, PORT))
+    assert hosts.limits.counts == {VOIP: 1, PORT: 1}
+    stage(hosts, A, address, limits=(VOIP,))
+    hosts.commit()
+    assert hosts.limits.counts == {VOIP: 1}
+    hosts.offer(here, B, 0, START + 40, EVERYWHERE, (VOIP,))
+    hosts.offer(here, C, 0, START + 40, EVERYWHERE, (VOIP,))
+    hosts.withdraw(C)
+    assert hosts.limits.counts == {VOIP: 2}
+    hosts.lapse_offers(START + 40)
+    assert (hosts.limits.counts, hosts.limits.keys) == ({VOIP: 1}, {address: VOIP})
+
+
+@pytest.mark.parametrize("networks", [*REGROUPED, WIRE])
+def test_an_offer_counts_after_a_reload(hosts, networks):
+    hosts.offer(hosts.tables[ONE], A, 0, START + 40, EVERYWHERE, (VOIP,))
+    serve(hosts, *networks)
+    assert hosts.limits.counts == {VOIP: 1}
+    hosts.lapse_offers(START + 40)
+    assert hosts.limits.counts == {}
+
+
+def test_a_lease_that_ended_under_an_offer_counts_as_that(hosts):
+    address = lease(hosts, A, limits=(VOIP,))
+    hosts.offer(hosts.tables[ONE], A, 0, START + 640, EVERYWHERE, (VOIP,))
+    hosts.reclaim(START + 600)
+    assert hosts.limits.keys == {address: VOIP}
+    hosts.lapse_offers(START + 640)
+    assert hosts.limits.keys == {}
+
+
+@pytest.mark.parametrize("most", [0, 1, 2])
+def test_who_has_a_lease_goes_on_whatever_the_limit_is_by_now(hosts, most):
+    """Those that were made before there was a limit too; but not where it is another value of the field that counts."""
+    for client, keys in ((A, (VOIP,)), (B, (VOIP,)), (C, ())):
+        lease(hosts, client, limits=keys)
+    assert [exceeded(hosts, client, voip=most) for client in (A, B, C)] == ["", "", ""]
+    assert exceeded(hosts, D, voip=most) == VOIP
+    lease(hosts, D, limits=("port=03",))
+    stage(hosts, A, ONE + 1, limits=(PORT,))
+    hosts.commit()
+    assert (exceeded(hosts, D, port=1), exceeded(hosts, A, port=0)) == (PORT, "")
+
+
 def test_within_a_batch_what_is_staged_counts_at_once(hosts):
     for client in (A, B):
         assert exceeded(hosts, client, voip=2) == ""
