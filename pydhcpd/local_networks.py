@@ -118,7 +118,7 @@ def _lack(interface: Interface, interfaces: Mapping[int, Interface], held: Mappi
     if not interface.up:
         return f"interface {name} is down"
     for holder in (held[index] for index in interface.heard_by if index in held):
-        return f"interface {name} is served by {holder}, which holds UDP port 67 there; see: ss -ulpn sport = :67"
+        return f"interface {name} is served by {holder}"
     return "" if interface.addresses else f"interface {name} has no address"
 
 

@@ -3,8 +3,8 @@
 Owns the decision whether the port can be shared, at the start and at each later look. There is one socket for all interfaces,
 which has SO_REUSEADDR, so that in either order another can bind the port too. The kernel then gives a broadcast to every
 socket that is bound to its interface or to none, and a unicast datagram to the one that is bound to its interface. So a server
-that is bound to an interface (SO_BINDTODEVICE) which is not ours takes nothing from us. Any other would: it is refused at the
-start, and told when it comes later, for a kernel that lets one of them in cannot keep the other out.
+that is bound to an interface (SO_BINDTODEVICE) which is not ours takes nothing from us. Any other would: beside it the
+start is refused, and one that comes later is told, for a kernel that lets the former in cannot keep the latter out.
 """
 
 import logging
@@ -128,9 +128,10 @@ class PortWatch:
         return set(before) != set(self._others)
 
     def held(self, kept: Iterable[Interface]) -> dict[int, str]:
-        """Who holds the port on which interface, by index, but for those that we keep all the same."""
+        """Who holds the port on which interface, in words by its index, but for those that we keep all the same."""
         ours = {index for one in kept for index in one.heard_by}
-        return {one.interface: who(one) for one in self._others if one.interface and one.interface not in ours}
+        return {one.interface: f"{who(one)}, which holds UDP port 67 there; {SEE}" for one in self._others
+                if one.interface and one.interface not in ours}
 
     def tell(self, served: Collection[Interface], interfaces: Mapping[int, Interface]) -> None:
         """Log who is in our way, and who is not."""

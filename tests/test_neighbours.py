@@ -30,6 +30,7 @@ ETH1, VIRBR0, RED, ETH2 = interface(2, "eth1"), interface(3, "virbr0"), interfac
 INTERFACES = {one.index: one for one in (ETH1, VIRBR0, RED, ETH2)}
 EVERYWHERE, ON_ETH1, ON_VIRBR0, ON_RED = (Holder(0, index, 12345, 100 + index) for index in (0, 2, 3, 4))
 UNKNOWN = "another program (uid 12345)"
+HELD = f"{UNKNOWN}, which holds UDP port 67 there; see: ss -ulpn sport = :67"
 
 
 @pytest.fixture
@@ -61,11 +62,11 @@ def test_server_that_is_about_to_bind_to_its_interface_is_not_taken_for_another(
     told[:] = [[Holder(0, 0, 12345, 103)], [ON_VIRBR0]]
     watch = PortWatch(own)
     assert watch.look()
-    assert watch.held([]) == {3: UNKNOWN}
+    assert watch.held([]) == {3: HELD}
 
 
 @pytest.mark.parametrize(("kept", "held"), [
-    ([], {2: UNKNOWN, 3: UNKNOWN, 4: UNKNOWN}), ([ETH1], {3: UNKNOWN, 4: UNKNOWN}), ([ETH2], {2: UNKNOWN, 3: UNKNOWN}),
+    ([], {2: HELD, 3: HELD, 4: HELD}), ([ETH1], {3: HELD, 4: HELD}), ([ETH2], {2: HELD, 3: HELD}),
 ])
 def test_what_is_held_but_for_what_is_kept(told: list[list[Holder]], own: socket.socket, kept: list[Interface],
                                            held: dict[int, str]) -> None:

@@ -238,6 +238,22 @@ def test_interface_of_another_server_is_not_served_where_none_is_named(lab: Lab,
     daemon.wait_for(r"serving .*10\.78\.0\.0/24 on v0", begin)
 
 
+def test_reload_that_names_an_interface_of_another_server_waits_for_it(lab: Lab, station: Station, guest: Station,
+                                                                       dnsmasq: Callable[..., object]) -> None:
+    """It is the other's until that goes: two servers on one link would give their own addresses each."""
+    dnsmasq("--interface=v0", "--bind-dynamic")
+    daemon = lab.daemon().start()
+    daemon.write(interface=["s0", "v0"])
+    said = daemon.reload(r"reloaded")
+    assert "waiting: interface v0 is served by another program (uid 0, root), which holds UDP port 67 there; see: ss" in said
+    assert_each_serves_its_own(station, guest, 1)
+    lab.server.run("pkill", "--pidfile", f"{lab.directory}/dnsmasq.pid")
+    wait_until(lambda: holders(lab.server) == 1, "the end of dnsmasq")
+    begin = len(daemon.log())
+    lab.server.ip("link add later type veth")
+    daemon.wait_for(r"serving .*10\.78\.0\.0/24 on v0", begin)
+
+
 def test_server_that_comes_while_no_interface_changes_is_seen(lab: Lab, station: Station) -> None:
     """There is a look every half minute; the first one, here, at the first signal."""
     daemon = lab.daemon().start()
