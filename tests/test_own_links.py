@@ -6,7 +6,7 @@ from rig import ALICE, BOB, INTERFACES, SERVER
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.own_links import relay_notes
 from pydhcpd.serving import make_serving
-from pydhcpd.wire.packet import ACK, NAK, RELEASE
+from pydhcpd.wire.packet import ACK, DECLINE, INFORM, NAK, RELEASE
 
 NETWORK = """
 ip_address_lease_time = 3600
@@ -103,6 +103,25 @@ def test_a_relays_address_is_remembered_though_a_switch_says_the_rest_anew(bench
     for options in (PORT7, None):
         assert renew(bench, "10.1.4.0", options=options).packet.options[15] == b"far7.example"
     assert renew(bench, "10.1.4.0", options=PORT8).packet.options[15] == b"here.example"
+
+
+def test_a_lease_counts_for_its_port_though_it_is_renewed_without_it(bench):
+    limited = 'classes = [client_class("port", match(circuit_id=ALL), lease_limit=1, lease_limit_per="circuit_id")]\n'
+    ack = bench.serve(NETWORK + SUBNET.format(more="") + limited).lease(options=PORT7)
+    assert renew(bench, ack.yiaddr).kind == ACK
+    assert bench.say(bench.discover(BOB, options=PORT7)) == []
+    assert bench.lease(BOB, options=PORT8).yiaddr == "192.0.2.11"
+
+
+@pytest.mark.parametrize("kind", ["declined", "informed"])
+def test_it_counts_for_every_message_that_comes_without_it(bench, kind):
+    ack = bench.serve(NETWORK + SUBNET.format(more="") + IDENTITY + HOST).lease(options=PORT7)
+    if kind == "informed":
+        reply = one(bench.say((bench.message(INFORM, ciaddr=ack.yiaddr), SERVER, ack.yiaddr)))
+        assert reply.packet.options[15] == b"port7.example"
+    else:
+        bench.say(bench.message(DECLINE, BOB, options={50: ack.yiaddr, 54: SERVER, **PORT7}))
+        assert bench.stored(ack.yiaddr).state == "quarantined", "the port's, whichever device is there now"
 
 
 # --- trust_relay_information

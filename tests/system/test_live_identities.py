@@ -1,5 +1,6 @@
 """Who a client is, on a cable: identifiers that come and go, and what a switch says of it on our own link."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -89,3 +90,21 @@ hosts = [host(circuit_id=b"port 7", ip="10.77.7.7")]
     assert [one.options[82] for _, one in ear.waiting() if one.kind in (DISCOVER, OFFER, ACK)] == [PORT7[1]] * 3
     address = next(one.yiaddr for _, one in ear.heard if one.kind == ACK)
     assert address == ("10.77.7.7" if trust else "10.77.1.1")
+
+
+def test_udhcpc_has_the_name_that_it_is_given_beside_the_one_that_it_sends(lab: Lab) -> None:
+    """In the prompt's table, its events, and the log."""
+    machine = lab.client(private=True)
+    daemon = lab.daemon()
+    daemon.write(f"""interface = "s0"
+foreground = True
+pid_file = {daemon.settings["pid_file"]!r}
+host_file = {daemon.settings["host_file"]!r}
+hosts = [host(mac="02:77:00:00:00:00", ip="10.77.7.7", hostname="boss")]
+""")
+    daemon.start()
+    machine.run("udhcpc", "-f", "-q", "-n", "-i", "c0", "-x", "hostname:laptop", "-s", "/bin/true")
+    assert "10.77.7.7        02:77:00:00:00:00  boss (sent laptop) " in daemon.prompt("hosts")
+    words = "leased 10.77.7.7 02:77:00:00:00:00 boss (sent laptop)"
+    assert words in daemon.prompt("events")
+    daemon.wait_for(re.escape(words))
