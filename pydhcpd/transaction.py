@@ -27,6 +27,7 @@ from pydhcpd.leases.interface import GRACE, Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.link import Link
 from pydhcpd.policy.case import Case, find_network, start, view_of
+from pydhcpd.policy.client_key import is_of_another_kind
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.scope import boot_of
 from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, by_need
@@ -210,17 +211,29 @@ class DHCPTransaction(Case):
     def _turns_face(self, request: Request, address: int) -> bool:
         """Whether the machine has or was offered the address as another client, whose identifier it leaves out now, or as one
         without; from here on the request is of that client. Raises Ignored where something of it is staged already."""
-        if self.network.client_key is not None:
-            return False
-        client = self.hosts.other_face(self.table, request.client, address, request.htype, request.chaddr, request.hlen)
+        hosts, client = self.hosts, b""
+        if self.network.client_key is None:
+            client = hosts.other_face(self.table, request.client, address, request.htype, request.chaddr, request.hlen)
         if not client:
-            return False
+            return self._takes_over(request, address)
         if client in self.hosts.touched:
             raise Ignored("of a client whose other message came at the same time")
         self.hosts.touched.add(request.client)  # what it says next, as either, waits for the commit
         request.client = client
         request.identifier = client[1:] if client[0] == BY_IDENTIFIER else b""
         self._take_steps(request)
+        return True
+
+    def _takes_over(self, request: Request, address: int) -> bool:
+        """Whether the machine has the address by a key of before the configuration told clients by something else; from here on
+        the lease is the present client's."""
+        former = self.hosts.holder_with(self.table, address, request.htype, request.chaddr[:request.hlen])
+        if not former or request.client in self.table.clients or not is_of_another_kind(
+                former, self.network.client_key is not None):
+            return False
+        if former in self.hosts.touched:
+            raise Ignored("of a client whose other message came at the same time")
+        self.table.take_over(former, request.client)
         return True
 
     # --- one method a message

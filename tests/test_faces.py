@@ -211,3 +211,37 @@ def test_one_of_up_to_255_is_one_whatever_is_in_it(bench, length):
     assert first.packet.options[61] == long_identifier(length)[61]
     assert bench.lease(CAROL).yiaddr == "192.0.2.11"
     assert as_bytes(FIRST) == bytes((192, 0, 2, 10))
+
+
+# --- the configuration tells clients by something else than before
+
+
+KEYS = {"default": "", "machine": "one_address_per_machine = True\n", "port": 'client_identity = ["circuit_id"]\n',
+        "name": 'client_identity = ["host_name"]\n'}
+SAID = {82: b"\1\2p7", 12: b"pc"}
+
+
+@pytest.mark.parametrize("identifier", [NAMED, BARE])
+@pytest.mark.parametrize(("before", "after"), [("default", "machine"), ("default", "port"), ("default", "name"),
+                                               ("port", "default"), ("name", "default")])
+def test_whoever_holds_a_lease_goes_on_with_it_whatever_a_client_is_told_by(bench, before, after, identifier):
+    bench.serve(KEYS[before] + NETWORK).lease(options={**SAID, **identifier})
+    bench.serve("authoritative = True\n" + KEYS[after] + NETWORK)
+    for options in ({**SAID, **identifier}, {12: b"pc", **identifier}):
+        assert one(renew(bench, options)).kind == ACK
+    assert bench.lease(options={**SAID, **identifier}).yiaddr == FIRST
+    assert [host.ip for host in bench.hosts.get()] == [FIRST]
+    assert release(bench, {**SAID, **identifier}) == "released"
+
+
+def test_a_device_that_moves_to_another_port_does_not_take_the_address_of_its_former_one_along(bench):
+    bench.serve("authoritative = True\n" + KEYS["port"] + NETWORK).lease(options=SAID)
+    assert one(bench.say(bench.request(options={50: FIRST, 82: b"\1\2p8"}))).kind == NAK
+    assert bench.lease(BOB, options=SAID).yiaddr == FIRST
+
+
+def test_nobody_takes_over_what_another_machine_holds(bench):
+    bench.lease(options=SAID)
+    bench.serve("authoritative = True\n" + KEYS["port"] + NETWORK)
+    assert one(renew(bench, SAID, client=BOB)).kind == NAK
+    assert one(renew(bench, SAID)).kind == ACK

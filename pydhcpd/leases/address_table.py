@@ -381,7 +381,10 @@ class AddressTable:
 
     def recognise(self, client: bytes, htype: int, hardware: bytes) -> None:
         """A client that is new here takes over what is recorded for its hardware address alone, by an import or by hand."""
-        recorded = bytes((BY_HARDWARE, htype)) + hardware
+        self.take_over(bytes((BY_HARDWARE, htype)) + hardware, client)
+
+    def take_over(self, recorded: bytes, client: bytes) -> None:
+        """What is recorded for one key is this client's from now on."""
         address = self.clients.pop(recorded, 0)
         if address:
             self.clients[client] = address

@@ -260,11 +260,18 @@ class HostDatabase(HostQueries):
 
     def _named(self, table: AddressTable, address: int, htype: int, hardware: bytes) -> bytes:
         """The client with an identifier that has or had an address, if it came from this hardware."""
+        client = self.holder_with(table, address, htype, hardware)
+        return client if client[:1] == bytes((BY_IDENTIFIER,)) else b""
+
+    def holder_with(self, table: AddressTable, address: int, htype: int, hardware: bytes) -> bytes:
+        """The client that has or had an address last, if it came from this hardware; else b"". A look into the store: 10 µs."""
         home = table.in_wire(address)
-        row = self.store.row(address) if home is not None and home.states[address - home.base] in (LEASED, ENDED) else None
+        if home is None or home.states[address - home.base] not in (LEASED, ENDED) or not any(hardware):
+            return b""
+        row = self.store.row(address)
         if row is None or (row.htype, row.hardware) != (htype, hardware) or table.clients.get(row.client) != address:
             return b""
-        return row.client if row.client[0] == BY_IDENTIFIER else b""
+        return row.client
 
     def remembered_relay(self, address: int, client: bytes, hardware: bytes) -> bytes:
         """giaddr in four bytes and the content of option 82 that came with the lease of an address, if it is this client's.

@@ -10,6 +10,12 @@ from pydhcpd.wire.packet import Request
 
 BY_FIELDS = b"\3"
 
+def is_of_another_kind(client: bytes, by_configuration: bool) -> bool:
+    """Whether a key was made when clients were told by something else: by their identifier or hardware address, where the
+    configuration says it now, or the other way round."""
+    return (client[:1] == BY_FIELDS) != by_configuration
+
+
 Reader = Callable[[Request], Hashable | None]
 
 
