@@ -31,6 +31,7 @@ from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
+from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
 
 log = logging.getLogger(__name__)
@@ -415,5 +416,8 @@ class DHCPServer:
     def statistics(self) -> Iterator[tuple[str, int]]:
         """What was counted since the start, in words, and what waits now."""
         yield from self.account.words()
+        if self._serving is not None:
+            yield from ((f"replies without {name_of(code)}, which did not fit, by this configuration", count)
+                        for code, count in self._serving.policy.left_out.most_common())
         yield "answers that are delayed", self._delayed
         yield "offers that wait for their clients", len(self.hosts.offers)

@@ -33,6 +33,7 @@ def test_what_was_left_out_is_told_once(bench, caplog):
     words = [record.getMessage() for record in caplog.records if "left out" in record.getMessage()]
     assert len(words) == 3, "once for each configuration"
     assert "option_230 (option 230) did not fit" in words[0]
+    assert dict(bench.server.statistics())["replies without option_230, which did not fit, by this configuration"] == 2
 
 
 def test_a_long_list_of_routes_is_split_over_options_and_file(bench):

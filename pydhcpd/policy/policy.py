@@ -6,6 +6,7 @@ for, and remembered: who looks after a thousand subnets and fifty classes uses f
 """
 
 import logging
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -32,10 +33,13 @@ log = logging.getLogger("pydhcpd.policy")
 
 
 class Policy(Rules):
-    """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs."""
+    """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs.
+
+    `left_out` counts the options, by code, for which a reply had no room.
+    """
 
     __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_steps_of_lease", "_terms", "_told", "class_scopes",
-                 "has_doubts", "has_keys", "reads_relay", "steps")
+                 "has_doubts", "has_keys", "left_out", "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -51,6 +55,7 @@ class Policy(Rules):
         self.has_keys = any(network.client_key for network in self.networks)
         self.has_doubts = not all(network.trusts_relay for network in self.networks)
         self._told: set[str] = set()
+        self.left_out: Counter[int] = Counter()
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
         self.steps = self._steps()
@@ -134,9 +139,10 @@ class Policy(Rules):
             return terms_of(replace(scope, suboptions={}))
 
     def tell_left_out(self, codes: Iterable[int]) -> None:
-        """Options that did not fit into a reply are told, each once for a configuration: they come with every packet."""
+        """Options that did not fit into a reply are counted (RFC 3046 section 2.2 asks for it), and told, each once for a
+        configuration: they come with every packet."""
         for code in codes:
-            words = f"{name_of(code)} (option {code}) did not fit into a reply, and was left out"
-            if words not in self._told:
-                self._told.add(words)
-                log.warning("%s; what a client takes is what its option 57 says, else 576 bytes in all. Told once", words)
+            if not self.left_out[code]:
+                log.warning("%s (option %d) did not fit into a reply, and was left out: a client takes what its option 57 "
+                            "says, else 576 bytes in all. Told once, and counted in the statistics", name_of(code), code)
+            self.left_out[code] += 1
