@@ -14,7 +14,7 @@ class Link(dict):
         self.kind = kind
 
     def get_attr(self, name):
-        return self.attributes[name]
+        return self.attributes.get(name)
 
     def get_nested(self, *names):
         assert names == ("IFLA_LINKINFO", "IFLA_INFO_SLAVE_KIND")
