@@ -32,3 +32,11 @@ class Unserved(Ignored):
     def __init__(self, reason: str, remedy: str = "") -> None:
         super().__init__(reason)
         self.remedy = remedy
+
+
+class Interrupted(BaseException):
+    """What ends code that may never end. No `except Exception` of that code catches it; `number` is that of the signal."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.number = number

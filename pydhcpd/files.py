@@ -54,6 +54,12 @@ def check_executable_configuration(path: Path) -> None:
                                f"run: chmod go-w {place}")
 
 
+def check_plain(path: Path) -> None:
+    """Raise InvalidValue where a file to read is none that ends, such as a pipe or a device; OSError where it is not there."""
+    if not stat.S_ISREG(path.stat().st_mode):
+        raise InvalidValue(f"{path} is not a plain file; name another")
+
+
 def _with_targets(path: Path) -> list[Path]:
     """The file behind a path and its directory, and the directory of every link on the way, where it could be replaced."""
     places, current, links = [], Path("/"), 0

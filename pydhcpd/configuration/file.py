@@ -5,6 +5,7 @@ mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is a
 """
 
 import ast
+import os
 import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -20,8 +21,9 @@ from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from, network_text
 from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
-from pydhcpd.errors import InvalidValue
-from pydhcpd.files import check_executable_configuration
+from pydhcpd.configuration.modules import modules_beside
+from pydhcpd.errors import Interrupted, InvalidValue
+from pydhcpd.files import check_executable_configuration, check_plain
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.classes import Classifier, ClientClass
 from pydhcpd.policy.declarations import MOST_POOLS, Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
@@ -29,9 +31,9 @@ from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
-from pydhcpd.policy.reservation_file import reservations
+from pydhcpd.policy.reservation_file import decoded, reservations
 from pydhcpd.policy.scope import Key, Origin, Scope, Suboption, contradictions
-from pydhcpd.settings import BY_NAME, HOST, SETTINGS, Setting, settings_of
+from pydhcpd.settings import BY_NAME, HOST, PATH, SETTINGS, Setting, settings_of
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, option_named
 
@@ -42,6 +44,8 @@ ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
 RESERVATIONS = "reservations.csv"  # beside the lease database
 FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
+FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
+"""Settings that a reload cannot change: what they are stays, whatever the file says."""
 
 
 class ConfigurationError(Exception):
@@ -76,6 +80,7 @@ class DHCPServerConfiguration:
         self.settings: dict[str, Any] = {}
         self.given: dict[str, object] = {}
         self.warnings: list[str] = []
+        self.needs_restart: list[tuple[str, Any]] = []  # settings that stay as they were, and what they were to be
         self.scope = Scope()
         self.subnets: tuple[SubnetDeclaration, ...] = ()
         self.shared_networks: tuple[SharedNetworkDeclaration, ...] = ()
@@ -85,15 +90,23 @@ class DHCPServerConfiguration:
         self.fields = Fields({})
         self.classifier = Classifier((), self.fields)
         self._text = b""
+        self._directory = Path()
+        self._running: DHCPServerConfiguration | None = None
         self._lines: dict[str, int] = {}
         self._own_options: dict[str, Option] = {}
         self._checker = Checker("", {})
         self._problems = self._checker.problems
 
     @classmethod
-    def load(cls, file: Path | str | None, command_line: Mapping[str, object] | None = None) -> "DHCPServerConfiguration":
-        """Run `file`, lay `command_line` over it and check all. Raises ConfigurationError with every mistake."""
+    def load(cls, file: Path | str | None, command_line: Mapping[str, object] | None = None, directory: Path | None = None,
+             running: "DHCPServerConfiguration | None" = None) -> "DHCPServerConfiguration":
+        """Run `file`, lay `command_line` over it and check all. Raises ConfigurationError with every mistake.
+
+        Paths are meant from `directory`, the one in which the program was started. `running` is the configuration that this
+        one is to replace: what a reload cannot change stays as it is there.
+        """
         made = cls()
+        made._directory, made._running = directory or Path.cwd(), running
         if file is not None:
             made.file = Path(file)
             made._run(made.file)
@@ -124,7 +137,7 @@ class DHCPServerConfiguration:
 
     def sets(self, name: str) -> bool:
         """Whether a setting is on, or not empty, in any scope."""
-        subnets = self._every_subnet()
+        subnets = self.every_subnet()
         scopes = [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
                   *(one.scope for one in self.hosts if one.scope is not None),
                   *(one.scope for one in subnets), *(pool.scope for one in subnets for pool in one.pools)]
@@ -132,17 +145,21 @@ class DHCPServerConfiguration:
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""
+        return ((name, short(value)) for name, value in self.in_force() if name not in PARAMETERS)
+
+    def in_force(self) -> Iterator[tuple[str, object]]:
+        """Every setting, and every DHCP option and function that is given, as written."""
         for setting in SETTINGS:
             if not setting.command_line_only:
-                yield setting.name, short(self._shown(setting))
+                yield setting.name, self._shown(setting)
         for name, value in sorted(self.given.items()):
-            if name not in BY_NAME and self._option(name) is not None:
-                yield name, short(self._as_written(name, value))
+            if name in PARAMETERS or (name not in BY_NAME and self._option(name) is not None):
+                yield name, self._as_written(name, value)
 
     def _shown(self, setting: Setting) -> object:
         """The value of a setting as it is in force."""
-        if isinstance(self.settings[setting.name], bool):
-            return self.settings[setting.name]
+        if isinstance(self.settings[setting.name], bool | Path):
+            return _plain(self.settings[setting.name])
         value = self.given.get(setting.name)
         return _plain(setting.default) if value is None else self._as_written(setting.name, value)
 
@@ -164,13 +181,16 @@ class DHCPServerConfiguration:
         start = {**words, "__name__": "configuration", "__file__": str(file)}
         namespace = _Lines(start)
         try:
-            exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
+            with modules_beside(file):
+                exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
+        except (Interrupted, KeyboardInterrupt):
+            raise
         except SyntaxError as error:
-            line = error.lineno if error.filename == str(file) else _line_in(file, error)
+            line = error.lineno if error.filename == str(file) else line_in(file, error)
             told = remedies.of_syntax(text.decode("utf-8", "replace"), line or 0, error.msg, [*BY_NAME, *self.fields.names()])
             raise ConfigurationError([f"{file}:{line or 0}: {error.msg}; {told}"]) from error
-        except (Exception, SystemExit) as error:
-            line = _line_in(file, error)
+        except BaseException as error:  # also SystemExit, and what the file makes of BaseException
+            line = line_in(file, error)
             if isinstance(error, InvalidValue):  # that of a comparator says it all
                 raise ConfigurationError([f"{file}:{line}: {error}"]) from error
             told = remedies.of_exception(text.decode("utf-8", "replace"), line, error, [*BY_NAME, *self.fields.names()])
@@ -199,7 +219,10 @@ class DHCPServerConfiguration:
             else:
                 self._check_own_name(name, value)
         for setting in SETTINGS:
-            self.settings.setdefault(setting.name, setting.default)
+            value = self.settings.setdefault(setting.name, setting.default)
+            if setting.kind is PATH and value is not None:
+                self.settings[setting.name] = self._directory / value
+        self._keep_fixed()
         for name, error in self._checker.resolve_names(self.settings):
             self._complain(name, self.given.get(name), error)
         settings = {name: value for name, value in self.settings.items() if value is not None}
@@ -208,6 +231,18 @@ class DHCPServerConfiguration:
         self._check_networks()
         self._check_hosts()
         self._check_functions()
+
+    def _keep_fixed(self) -> None:
+        """What a reload cannot change stays what it is, and what reads it reads that."""
+        running = self._running
+        if running is None:
+            return
+        for name in FIXED:
+            wanted, in_force = self.settings[name], running[name]
+            if wanted != in_force:
+                self.needs_restart.append((name, wanted))
+                self.settings[name], self.given[name] = in_force, running.given.get(name)
+                self._lines[name] = running._lines.get(name, UNKNOWN)
 
     def _origins(self, keys: list[Key]) -> dict[Key, Origin]:
         """Where each global value was written."""
@@ -339,21 +374,19 @@ class DHCPServerConfiguration:
         inside = tuple(bounds for bounds in ranges if all(end in subnet for end in bounds))
         return (replace(subnet, pools=(PoolDeclaration(inside),)) if inside else subnet,)
 
-    def _every_subnet(self) -> list[SubnetDeclaration]:
+    def every_subnet(self) -> list[SubnetDeclaration]:
         return [*self.subnets, *(one for shared in self.shared_networks for one in shared.subnets)]
 
     def _check_hosts(self) -> None:
         listed: tuple[Reservation, ...] = self.settings["hosts"]
-        names, subnets = [one.name for one in self.settings["classes"]], self._every_subnet()
+        names, subnets = [one.name for one in self.settings["classes"]], self.every_subnet()
         checker = HostChecker(self._checker, subnets, self.scope, names)
         hosts = []
         for one in listed:
             made, wrong = checker.check(one)
             hosts.append(made)
             self._problems += wrong
-        read, wrong = self._read_reservations()
-        self.warnings += wrong
-        for one in read:  # a bad row costs no other
+        for one in self._reserved():  # a bad row costs no other
             made, wrong = checker.check(one)
             self.warnings += wrong
             hosts += [] if wrong else [made]
@@ -369,17 +402,38 @@ class DHCPServerConfiguration:
                           f"match(...), or name it in host(classes={one.name!r}) or classify()"
                           for one in self.settings["classes"] if one.condition is None and one.name not in named]
 
-    def _read_reservations(self) -> tuple[list[Reservation], list[str]]:
-        """The hosts of the reservation file, and what is wrong with it."""
+    @property
+    def reservation_file(self) -> Path:
+        """The reservation file: the one that is named, or that beside the lease database, where there may be none."""
         named: Path | None = self.settings["reservation_file"]
-        file = named or Path(self.settings["host_file"]).parent / RESERVATIONS
+        return named or Path(self.settings["host_file"]).parent / RESERVATIONS
+
+    def _reserved(self) -> list[Reservation]:
+        """The hosts of the reservation file. One that cannot be read is a mistake, for its hosts would be refused."""
+        file = self.reservation_file
         try:
-            return reservations(file.read_text(encoding="utf-8"), str(file), [*settings_of(HOST), *self._own_options])
+            check_plain(file)
+            hosts, wrong = reservations(decoded(file.read_bytes()), str(file), [*settings_of(HOST), *self._own_options])
         except FileNotFoundError:
-            return [], [f"{file}: is not there, so it reserves nothing; allowed is a CSV file with host()'s arguments in its "
-                        "first line"] if named else []
-        except (OSError, UnicodeDecodeError) as error:
-            return [], [f"{file}: cannot be read: {error}"]
+            self._miss(file)
+        except InvalidValue as error:
+            self._problems.append(str(error) if str(error).startswith(str(file)) else f"{file}: {error}")
+        except OSError as error:
+            self._problems.append(f"{file}: cannot be read: {error.strerror}; user {os.geteuid()} must be able to read it")
+        else:
+            self.warnings += wrong
+            return hosts
+        return []
+
+    def _miss(self, file: Path) -> None:
+        """Complain of a reservation file that is not there, where one was named or was read before."""
+        lost = sum(one.file == str(file) for one in self._running.hosts) if self._running is not None else 0
+        if lost:
+            self._problems.append(f"{file}: is gone, and {lost} reservations would go with it; put it back, or leave its first "
+                                  "line alone in it")
+        elif self.settings["reservation_file"]:
+            self._problems.append(f"{file}: is not there; allowed is a CSV file with host()'s arguments in its first line, "
+                                  "such as mac,ip,hostname")
 
     def _check_function(self, name: str, value: object) -> None:
         """One of the functions that the server calls; None is none."""
@@ -393,7 +447,7 @@ class DHCPServerConfiguration:
         if self._problems:
             return
 
-        bases = {(one.mask, one.base) for one in self._every_subnet()}
+        bases = {(one.mask, one.base) for one in self.every_subnet()}
         masks = {mask for mask, _ in bases}
 
         def compiled(one: Reservation) -> Reservation:
@@ -430,7 +484,7 @@ def _plain(value: object) -> object:
     return list(value) if isinstance(value, tuple) else value
 
 
-def _line_in(file: Path, error: BaseException) -> int:
+def line_in(file: Path, error: BaseException) -> int:
     """The line of the file that was being run when the error came, the innermost one."""
     lines = [frame.lineno or 0 for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(file)]
     return lines[-1] if lines else 0

@@ -793,7 +793,7 @@ BY_WORDS = [
     (("-dhcp_offer_after_seconds", ".5"), "dhcp_offer_after_seconds", 0.5),
     (("-debug", "yes"), "debug", True),
     (("-debug", "0"), "debug", False),
-    (("-host_file", "leases.db"), "host_file", Path("leases.db")),
+    (("-host_file", "leases.db"), "host_file", Path.cwd() / "leases.db"),
     (("-bind_address", "0.0.0.0"), "bind_address", 0),
 ]
 

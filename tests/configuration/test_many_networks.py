@@ -2,8 +2,10 @@
 one go, each with file, line, name and remedy."""
 
 import gc
+import os
 import re
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -313,10 +315,40 @@ def test_a_row_that_repeats_a_host_of_the_file_is_told_with_both_places(tmp_path
     assert "is reserved on line 3 too" in made.warnings[0]
 
 
-def test_a_file_that_is_named_and_missing_is_a_warning(tmp_path: Path) -> None:
-    found = warnings(tmp_path, FILE.format(tmp_path / "none.csv"))
-    assert len(found) == 1
-    assert found[0].startswith(f"{tmp_path / 'none.csv'}: is not there")
+def test_a_file_that_is_named_and_missing_is_a_mistake(tmp_path: Path) -> None:
+    """Whoever has a reserved address would be refused it."""
+    (problem,) = problems(tmp_path, FILE.format(tmp_path / "none.csv"))
+    assert problem.startswith(f"{tmp_path / 'none.csv'}: is not there; allowed is a CSV file")
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    (b"", "is empty"), (b"mac,ip\0", "contains NUL"), (b"m\xe4c,ip\n", "not UTF-8"),
+    ("mac,ip\n".encode("utf-16-be"), "contains NUL"),
+    (b"mac|ip\n02:00:00:00:00:01|10.1.0.1\n", "cannot name a column"), (b"mac,ip\nx,y\n", "no other row can be used")])
+def test_a_file_that_cannot_be_read_as_a_whole_is_a_mistake(tmp_path: Path, data: bytes, words: str) -> None:
+    (tmp_path / "reservations.csv").write_bytes(data)
+    (problem,) = problems(tmp_path, 'subnets = [subnet("10.1.0.0/16")]')
+    assert problem.startswith(f"{tmp_path / 'reservations.csv'}:")
+    assert words in problem
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, os.mkfifo])
+def test_what_is_no_plain_file_is_a_mistake(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "reservations.csv")
+    (problem,) = problems(tmp_path, 'subnets = [subnet("10.1.0.0/16")]')
+    assert problem == f"{tmp_path / 'reservations.csv'} is not a plain file; name another"
+
+
+def test_a_file_that_was_read_before_and_is_gone_is_a_mistake(tmp_path: Path) -> None:
+    """Nobody named it, so that it is not there may be right at a start; at a reload its hosts would go."""
+    text = 'subnets = [subnet("10.1.0.0/16")]'
+    (tmp_path / "reservations.csv").write_text("mac,ip\n02:00:00:00:00:01,10.1.0.1\n")
+    before = loaded(tmp_path, text)
+    (tmp_path / "reservations.csv").unlink()
+    with pytest.raises(ConfigurationError, match="is gone, and 1 reservations would go with it; put it back"):
+        DHCPServerConfiguration.load(before.file, {"host_file": str(before["host_file"])}, tmp_path, before)
+    (tmp_path / "reservations.csv").write_text("mac,ip\n")
+    assert DHCPServerConfiguration.load(before.file, {"host_file": str(before["host_file"])}, tmp_path, before).hosts == ()
 
 
 def test_the_file_beside_the_leases_is_read_without_being_named_and_not_missed(tmp_path: Path) -> None:

@@ -1,7 +1,9 @@
 """The reservation file: a row a host, and a bad row costs no other."""
 
+import contextlib
 import csv
 import random
+import re
 import time
 
 import pytest
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy.reservation_file import append, read, reservations
+from pydhcpd.policy.reservation_file import Unreadable, append, decoded, read, reservations
 
 FILE = "/var/lib/pydhcpd/reservations.csv"
 ONE, TWO = "02:00:00:00:00:01", "02:00:00:00:00:02"
@@ -62,9 +64,45 @@ def test_a_mark_that_spreadsheets_put_first_is_no_part_of_a_name():
     assert rows("\ufeffmac", ONE) == [(2, {"mac": [ONE]})]
 
 
-@pytest.mark.parametrize("text", ["", "\n\n", "# nothing\n", "mac,ip", "\ufeff"])
+@pytest.mark.parametrize("text", ["# nothing\n", "mac,ip", "\ufeff# nothing\nmac;ip\n", "mac,owner\n,\n"])
 def test_a_file_without_rows_reserves_nothing(text):
-    assert read(text, FILE) == ([], [])
+    assert reservations(text, FILE, ())[0] == []
+
+
+@pytest.mark.parametrize("header", ["mac;ip;hostname", "mac\tip\thostname", "MAC,IP,Name", "Mac Address;IP-Address;Host",
+                                    '"MAC";"IP";"Hostname"', "\ufeffMAC; IP; HOSTNAME"])
+def test_delimiters_capitals_and_other_programs_names_of_columns_are_understood(header):
+    between = "\t" if "\t" in header else ";" if ";" in header else ","
+    text = f"{header}\n{between.join((ONE.upper(), '10.0.0.1', 'pc'))}\n"
+    assert [(one.macs, one.ips, one.hostname) for one in reservations(text, FILE)[0]] == [
+        ((bytes.fromhex(ONE.replace(":", "")),), (0x0A000001,), "pc")]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_the_encodings_of_spreadsheets_are_understood(encoding):
+    hosts, problems = reservations(decoded(f"mac,boot_file_name\r\n{ONE},bücher\r\n".encode(encoding)), FILE)
+    assert ([one.settings for one in hosts], problems) == ([{"boot_file_name": "bücher"}], [])
+
+
+def test_bytes_that_are_no_text_cost_their_row_alone():
+    data = f"mac,hostname\n{ONE},bücher\n{TWO},pc\n".encode("latin-1")
+    hosts, (problem,) = reservations(decoded(data), FILE)
+    assert [one.hostname for one in hosts] == ["pc"]
+    assert problem == f"{FILE}:2: the line has bytes that are not UTF-8; save the file as UTF-8"
+
+
+@pytest.mark.parametrize(("data", "words"), [
+    (b"", "is empty; allowed is a first line that names the columns"), (b"\n \r\n", "is empty"), (b"\xef\xbb\xbf", "is empty"),
+    (b"\0" * 100, ":1: the line contains NUL"), ("mac,ip\n".encode("utf-16-le"), ":1: the line contains NUL"),
+    (b"\xff\xfem", "begins as UTF-16"), (b"mac,n\xfcme\n", ":1: the line has bytes that are not UTF-8"),
+    (f"{ONE},10.0.0.1\n{TWO},10.0.0.2\n".encode(), f":1: '{ONE}' cannot name a column"),
+    (b"mac|ip\n" + ONE.encode() + b"|10.0.0.1\n", ":1: 'mac|ip' cannot name a column"),
+    (b"mac,ip\nx,10.0.0.1\ny,10.0.0.2\n", ":2: mac: 'x' is not a hardware address"),
+    (b"ip,owner\n10.0.0.1,a\n", ":2: nothing says who it is"),
+    (b"mac,ip\n" + f"{ONE};10.0.0.1\n".encode(), ":2: the row has 1 cells")])
+def test_a_file_that_says_nothing_as_a_whole_is_not_one_that_reserves_nothing(data, words):
+    with pytest.raises(InvalidValue, match=re.escape(words)):
+        reservations(decoded(data), FILE)
 
 
 def test_lines_are_numbered_as_editors_do():
@@ -87,11 +125,9 @@ def test_a_bad_row_is_told_with_its_line_and_costs_no_other(row, words):
 
 
 @pytest.mark.parametrize(("columns", "settings", "words"), [
-    ("mac,i p", None, "'i p' cannot name a column; did you mean ip?"),
     ("mac,", None, "'' cannot name a column; allowed are ip, hostname, mac"),
-    ("mac,hostnam", (), "'hostnam' cannot name a column; did you mean hostname?"),
-    ("mac,ip_addres_lease_time", ("ip_address_lease_time",), "did you mean ip_address_lease_time?"),
-    ("mac,mac", None, "'mac' names two columns"), ("mac,option_300", (), "cannot name a column")])
+    ("mac,owner", (), "'owner' cannot name a column"), ("mac,Asset No.", (), "'Asset No.' cannot name a column"),
+    ("mac,option_300", (), "cannot name a column")])
 def test_an_unknown_column_is_told_once_and_left_out(columns, settings, words):
     problem, lines = told("# machines", columns, f"{ONE},x", f"{TWO},y", settings=settings)
     assert problem.startswith(f"{FILE}:2: ")
@@ -99,11 +135,16 @@ def test_an_unknown_column_is_told_once_and_left_out(columns, settings, words):
     assert lines == [3, 4]
 
 
-@pytest.mark.parametrize("columns", [f"{ONE};10.0.0.1", 'mac,"ip', "mac,ip\0"])
-def test_a_first_line_that_says_nothing_is_told_once(columns):
-    problem, lines = told(columns, f"{ONE};10.0.0.1", f"{TWO};10.0.0.2")
-    assert problem.startswith(f"{FILE}:1: ")
-    assert lines == []
+@pytest.mark.parametrize(("columns", "settings", "words"), [
+    ("mac,i p", None, "'i p' cannot name a column; did you mean ip?"),
+    ("mac,hostnam", (), "'hostnam' cannot name a column; did you mean hostname?"),
+    ("mac,ip_addres_lease_time", ("ip_address_lease_time",), "did you mean ip_address_lease_time?"),
+    ("mac,mac", None, "'mac' names two columns"), ("mac,Name,hostname", None, "'hostname' names two columns"),
+    (f"{ONE};10.0.0.1", None, "cannot name a column"), ('mac,"ip', None, "cannot be read"), ("mac,ip\0", None, "contains NUL")])
+def test_a_first_line_by_which_all_rows_would_lose_makes_the_file_unreadable(columns, settings, words):
+    with pytest.raises(Unreadable, match=re.escape(words)) as caught:
+        read(f"# machines\n{columns}\n{ONE},x\n", FILE, settings)
+    assert str(caught.value).startswith(f"{FILE}:2: ")
 
 
 def test_settings_of_ones_own_may_be_named():
@@ -120,15 +161,16 @@ def test_rows_become_hosts_that_know_their_place():
 
 
 def test_what_is_told_is_bounded():
-    _, (problem,) = reservations(f"mac\n{'x' * 100_000}", FILE)
+    _, (problem,) = reservations(f"mac\n{'x' * 100_000}\n{ONE}", FILE)
     assert len(problem) == 400
 
 
 @given(st.text(alphabet=st.sampled_from('macip,";#\'\n\r\0 :0123[(\ufeff\ud800'), max_size=80))
 def test_any_text_is_read_or_told(text):
-    hosts, problems = reservations("mac,ip\n" + text, FILE)
-    assert len(hosts) + len(problems) <= text.count("\n") + 1
-    reservations(text, FILE)
+    hosts, problems = reservations(f"mac,ip\n{ONE},\n{text}", FILE)
+    assert len(hosts) + len(problems) <= text.count("\n") + 2
+    with contextlib.suppress(Unreadable):
+        reservations(text, FILE)
 
 
 def test_ten_thousand_rows_are_read_in_half_a_second():
@@ -155,7 +197,8 @@ def test_ten_thousand_rows_are_read_in_half_a_second():
     ("\ufeffmac\n", {"mac": ONE, "hostname": "pc"}, f"\ufeffmac,hostname\n{ONE},pc\n"),
     ("domain_name,mac\n", {"mac": ONE, "domain_name": "#1"}, f'domain_name,mac\n"#1","{ONE}"\n'),
     ("domain_name,mac\n", {"mac": ONE, "domain_name": 'a,"b"'}, f'domain_name,mac\n"a,""b""",{ONE}\n'),
-    ("mac,no_such\n", {"mac": ONE}, f"mac,no_such\n{ONE},\n")])
+    ("mac,no_such\n", {"mac": ONE}, f"mac,no_such\n{ONE},\n"),
+    ("MAC;Name\n", {"mac": ONE, "hostname": "pc", "ip": "10.0.0.1"}, f"MAC;Name;ip\n{ONE};pc;10.0.0.1\n")])
 def test_a_row_more_keeps_what_was_there(before, arguments, after):
     assert append(before, arguments) == after
     assert reservations(after, FILE)[0][-1].macs == (bytes.fromhex(ONE.replace(":", "")),)
