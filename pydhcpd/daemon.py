@@ -11,37 +11,41 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 
 from daemon import DaemonContext
 
 from pydhcpd import __version__
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
-from pydhcpd.configuration.reload_check import ReloadCheck, end_with_parent
+from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
 from pydhcpd.configuration.summary import summary
-from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.errors import Interrupted, InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.loading import config_file, load, time_limit
 from pydhcpd.neighbours import Ours, PortWatch
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
 from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
+from pydhcpd.process.launch import Launch, check_syslog
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
 from pydhcpd.process.privileges import (
     check_directory,
+    check_rights,
     drop_capabilities,
     drop_privileges,
     give_database,
     lack_of_user,
     prepare_directory,
+    unreadable,
 )
+from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
 from pydhcpd.services.keeper import Services, openers
@@ -61,8 +65,6 @@ COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so 
 SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery)
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
-FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
-"""Settings that a reload cannot change."""
 
 
 class Daemon:
@@ -76,15 +78,15 @@ class Daemon:
         self._waiting: tuple[str, ...] = ()
         self._remarks: list[str] = []
         self._ready = False
-        self._check: ReloadCheck | None = None
+        self._reloader = Reloader(command_line, lambda: self._configuration, self._put_in_force, self._end_reload, ENDING)
         self._beats = (-1, -1)
         self._port = PortWatch(ports[UDP])
         self._next_look = 0.0
 
-    def run(self) -> int:
-        """Serve until a signal says otherwise; returns the exit code."""
+    def run(self, up: Callable[[], None]) -> int:
+        """Serve until a signal says otherwise, once all is `up`; returns the exit code."""
         with ExitStack() as stack:
-            store = SQLiteStore(Path(self._configuration["host_file"]).absolute())
+            store = SQLiteStore(self._configuration["host_file"])
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
             self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
@@ -105,6 +107,7 @@ class Daemon:
             stack.callback(self._server.stop)
             self._settle_collector()
             self._tell_ready()
+            up()
             self._wait_for_signals()
             notify(STOPPING=1, STATUS="stopping")
             log.info("stopping")
@@ -193,7 +196,7 @@ class Daemon:
         """Until one that ends the process; between signals, feed the watchdog and look at a reload's check."""
         interval = watchdog_interval()
         with ExitStack() as stack:
-            stack.callback(self._give_up_check)
+            stack.callback(self._reloader.give_up)
             while True:
                 received = signal.sigtimedwait(SIGNALS, self._patience(interval))
                 if interval:
@@ -204,22 +207,24 @@ class Daemon:
                 try:
                     self._look_at_port()
                     self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
+                except Interrupted:
+                    return
                 except Exception:  # a fault in a reload must not end the service
                     log.exception("not reloaded")
-                    self._give_up_check()
+                    self._reloader.give_up()
 
     def _look_at_reload(self, wanted: bool) -> None:
         """Start a reload if one is wanted, or go on with one that is under way."""
         if wanted:
-            self._start_reload()
-        elif self._check is not None:
-            self._go_on_with_reload(self._check)
+            self._begin_reload()
+        else:
+            self._reloader.look()
 
     def _patience(self, interval: float | None) -> float:
         """Seconds to wait for a signal at the most."""
         times = [SERVICES_LOOK, interval / 3] if interval else [SERVICES_LOOK]
-        if self._check is not None:
-            times.append(self._check.remaining() + 0.01)
+        if (remaining := self._reloader.remaining()) is not None:
+            times.append(remaining + 0.01)
         if (next_look := self._services.next_look()) is not None:
             times.append(max(next_look - time.monotonic(), 0.0))
         return min(times)
@@ -231,73 +236,28 @@ class Daemon:
             self._beats = beats
             notify(WATCHDOG=1)
 
-    def _start_reload(self) -> None:
-        """Check the configuration in a process of its own; one that is being checked already is given up."""
-        self._give_up_check()
+    def _begin_reload(self) -> None:
         if self._ready:
             notify(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
-        try:
-            self._check = ReloadCheck(config_file(self._command_line), self._command_line.arguments())
-        except OSError as error:
-            self._end_reload([f"the check cannot be started: {error}; "
-                              f"the user of pydhcpd must be able to run {sys.executable}"])
+        self._reloader.start()
 
-    def _give_up_check(self) -> None:
-        if self._check is not None:
-            self._check.close()
-            self._check = None
-
-    def _go_on_with_reload(self, check: ReloadCheck) -> None:
-        problems = check.problems()
-        if problems is None:
-            return
-        self._check = None
-        if not problems:
-            try:
-                self._reload()
-            except ConfigurationError as error:
-                problems = error.problems
-            except (InvalidValue, StoreError, OSError) as error:
-                problems = [str(error)]
-        self._end_reload(problems)
-
-    def _end_reload(self, problems: list[str]) -> None:
-        """Where anything is wrong, what runs goes on, and the log says why."""
-        for problem in problems:
-            log.error("not reloaded: %s", problem)
+    def _end_reload(self) -> None:
         with self._lock:
             self._tell_ready(again=True)
 
-    def _reload(self) -> None:
-        """Swap in a configuration that has been checked. Raises before anything has changed."""
-        configuration = load(self._command_line)
+    def _put_in_force(self, configuration: DHCPServerConfiguration) -> int:
+        """Swap in a configuration that has been checked; returns how many networks are served. Raises before any change."""
         with self._lock:
-            for name in FIXED:
-                if configuration[name] != self._configuration[name]:
-                    log.warning("%s is now %s: this needs a restart", name, configuration[name])
             self._services.prepare(configuration)
             self._apply(configuration, self._watcher.snapshot())
             self._configuration = configuration
             self._services.reconfigure(configuration, time.monotonic())
             self._server.maximum_transactions = configuration["maximum_transactions"]
             self._hosts.offers.limit = self._server.probes.limit = configuration["maximum_transactions"]
+            serving = self._server.serving
         set_level(level_of(configuration))
         self._settle_collector()
-        for warning in configuration.warnings:
-            log.warning("%s", warning)
-        log.info("reloaded %s", configuration.file or "the command line")
-
-
-def config_file(command_line: CommandLine) -> Path | None:
-    """The configuration file to read; None where none was named, the usual one is absent, and settings were given."""
-    named = command_line.own.get("config_file")
-    file = Path(str(named or BY_NAME["config_file"].default)).absolute()
-    return None if named is None and command_line.settings and not file.exists() else file
-
-
-def load(command_line: CommandLine) -> DHCPServerConfiguration:
-    """The checked configuration. Raises ConfigurationError."""
-    return DHCPServerConfiguration.load(config_file(command_line), command_line.settings)
+        return 0 if serving is None else len(list(serving.policy.networks))
 
 
 def level_of(configuration: DHCPServerConfiguration) -> str:
@@ -309,25 +269,37 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> 
     """Become the daemon; returns the exit code. Raises InvalidValue where the start is impossible, with the remedy."""
     for name in ("pid_file", "host_file"):
         prepare_directory(configuration, name)
-    lock = PidLock(Path(configuration["pid_file"]).absolute())
+    lock = PidLock(configuration["pid_file"])
     lock.check()
     database_lock = open_database(configuration)
     ours = Ours(configuration["interface"], partial(interfaces_for, configuration))
     ports = open_ports(ours, openers(SERVICES, configuration))
+    if not configuration["foreground"]:
+        check_syslog()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
     with ExitStack() as stack:
-        if configuration["foreground"]:
-            stack.enter_context(lock)
-        else:
-            kept = [*(one.fileno() for one in ports.values()), database_lock.fileno()]
-            stack.enter_context(DaemonContext(umask=0o027, pidfile=lock, files_preserve=kept, signal_map={},
-                                              detach_process=True))
+        launch = None if configuration["foreground"] else Launch()
+        kept = [*(one.fileno() for one in ports.values()), database_lock.fileno()]
+        _become_daemon(stack, lock, kept, launch)
         stack.callback(database_lock.release)
         database_lock.note_holder()
         handler = start_logging(level_of(configuration), configuration["foreground"])
         stack.callback(handler.close)
-        return _run(command_line, configuration, ports)
+        return _run(command_line, configuration, ports, launch)
+
+
+def _become_daemon(stack: ExitStack, lock: PidLock, kept: list[int], launch: Launch | None) -> None:
+    """Take the pid file; before that, leave the terminal to those who wait for the launch, if there is one."""
+    if launch is None:
+        stack.enter_context(lock)
+        return
+    try:
+        stack.enter_context(DaemonContext(umask=0o027, pidfile=lock, files_preserve=[*kept, launch.fileno()], signal_map={},
+                                          detach_process=True))
+    except InvalidValue as error:
+        launch.fail(error)
+        raise
 
 
 def interfaces_for(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> list[Interface]:
@@ -337,30 +309,38 @@ def interfaces_for(configuration: DHCPServerConfiguration, interfaces: Mapping[i
 
 def open_database(configuration: DHCPServerConfiguration) -> DatabaseLock:
     """Lock the lease database, and see that it can be used while there is still a terminal to tell. Raises InvalidValue."""
-    lock = DatabaseLock(Path(configuration["host_file"]).absolute())
+    lock = DatabaseLock(configuration["host_file"])
     lock.acquire()
-    SQLiteStore(Path(configuration["host_file"]).absolute()).close()
+    SQLiteStore(configuration["host_file"]).close()
     give_database(configuration)
     return lock
 
 
-def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, ports: Ports) -> int:
+def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, ports: Ports, launch: Launch | None) -> int:
     """The rest of the start, whose faults the log must tell, for a daemon has no terminal any more."""
     try:
         take_snapshot()  # loads the netlink library, whose files may not be readable to the user
         drop_privileges(configuration)
         drop_capabilities()
         check_directory(configuration, "host_file")
+        for path in unreadable(configuration):
+            log.warning("%s cannot be read by the user of pydhcpd, so no reload can be; let its user or group read it", path)
         prompt = f"{configuration['control_address']}:{configuration['control_port']}"
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
                  prompt if configuration["control_port"] else "no port")
         for warning in configuration.warnings:
             log.warning("%s", warning)
-        return Daemon(command_line, configuration, ports).run()
+        return Daemon(command_line, configuration, ports).run(launch.succeed if launch else lambda: None)
     except (InvalidValue, StoreError, OSError) as error:
         log.error("%s", error)
-        return 1
+        if launch:
+            launch.fail(error)
+    except Exception as error:  # nobody would see it on a terminal that is not there
+        log.exception("it ends by a fault of its own")
+        if launch:
+            launch.fail(f"it ends by a fault of its own: {error}")
+    return 1
 
 
 def main(words: list[str] | None = None) -> int:
@@ -368,7 +348,7 @@ def main(words: list[str] | None = None) -> int:
     open_standard_files()
     gc.set_threshold(COLLECT_AFTER, 20, 100)
     try:
-        code = _act(parse(sys.argv[1:] if words is None else words))
+        code = _act(parse(sys.argv[1:] if words is None else words, started_in()))
         print(end="", flush=True)  # while what goes wrong with it can be told; there may be no standard output at all
         return code
     except ConfigurationError as error:
@@ -393,6 +373,8 @@ def _forget_output() -> None:
 
 
 def _act(command_line: CommandLine) -> int:
+    if command_line.action or _demo_wanted(command_line):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGHUP})  # what does not serve ends with its terminal
     if command_line.action == "help":
         print(usage())
         return 0
@@ -405,15 +387,15 @@ def _act(command_line: CommandLine) -> int:
     if command_line.action in ("import", "export"):
         return _transfer(command_line)
     if command_line.action == "check":
-        end_with_parent()
-    configuration = load(command_line)
-    if command_line.action == "check":
-        return _check(configuration)
-    return serve(command_line, configuration)
+        return _check(command_line)
+    check_rights()
+    return serve(command_line, load(command_line))
 
 
-def _check(configuration: DHCPServerConfiguration) -> int:
+def _check(command_line: CommandLine) -> int:
     """Tell what is to be told of a configuration that is good, and what was understood of it."""
+    end_with_parent(time_limit(command_line))
+    configuration = load(command_line)
     for warning in [*configuration.warnings, *lack_of_user(configuration)]:
         print(f"warning: {warning}", file=sys.stderr)
     serving = _serving_now(configuration)
@@ -422,7 +404,7 @@ def _check(configuration: DHCPServerConfiguration) -> int:
     print(f"{configuration.file or 'the command line'}: good")
     waiting = () if serving is None else serving.waiting
     print("\n".join([*summary(configuration), *(f"waiting: {one}" for one in waiting)]))
-    return 0
+    return good()
 
 
 def _serving_now(configuration: DHCPServerConfiguration) -> Serving | None:
@@ -444,8 +426,8 @@ def _transfer(command_line: CommandLine) -> int:
     from pydhcpd.migration.transfer import export_hosts, import_hosts
     file = config_file(command_line)
     settings = {"interface": "any", **command_line.settings}  # nothing is served
-    configuration = DHCPServerConfiguration.load(file if file and file.exists() else None, settings)
-    database = Path(configuration["host_file"]).absolute()
+    configuration = DHCPServerConfiguration.load(file if file and file.exists() else None, settings, command_line.directory)
+    database = configuration["host_file"]
     if command_line.action == "export":
         try:
             return export_hosts(database, command_line.file)

@@ -331,6 +331,9 @@ GROUPS: tuple[Group, ...] = (
         Setting("log_level", LEVEL, "info", "", "least severity that is logged"),
         Setting("debug", FLAG, False, "", "log every packet: the same as log_level debug"),
         Setting("foreground", FLAG, False, "", "stay in the foreground and log to stderr"),
+        Setting("configuration_time_limit", DURATION, 10.0, "s",
+                "how long this file may take to be run and checked (0: for ever); at a start and for -check it counts on the "
+                "command line alone"),
         Setting("config_file", PATH, Path("/etc/pydhcpd/pydhcpd.conf"), "", "the configuration file", command_line_only=True),
         Setting("demo", FLAG, False, "", "show a lease being given in a throwaway network", command_line_only=True),
         Setting("demo_seconds", DURATION, None, "s", "end the demonstration by itself", command_line_only=True),

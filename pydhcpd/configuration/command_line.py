@@ -1,7 +1,7 @@
 """The command line: `-name value` pairs, actions, and a bare word that names the configuration file.
 
-`--name value` and `--name=value` mean the same. Values stay text here: whether one is a Python literal or just text is
-decided where it is known what it is for.
+`--name value` and `--name=value` mean the same, and what is true or false needs no value to be true. Values stay text here:
+whether one is a Python literal or just text is decided where it is known what it is for.
 """
 
 from dataclasses import dataclass, field
@@ -11,13 +11,15 @@ from textwrap import wrap
 from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import EVERYDAY
-from pydhcpd.settings import BY_NAME, GROUPS, SETTINGS, Setting
-from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
+from pydhcpd.settings import BY_NAME, FLAG, GROUPS, SETTINGS, TRUTH, Setting
+from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
 BARE_ACTIONS = ("check", "help", "version")
+SHORT = {"h": "help", "V": "version"}
 FILE_ACTIONS = ("import", "export")
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
+FLAG_WORDS = frozenset(str(word).lower() for word in (*TRUTH, 0, 1, None))
 
 
 @dataclass(slots=True)
@@ -28,18 +30,24 @@ class CommandLine:
     file: str = ""  # of import and export
     settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
+    directory: Path = field(default_factory=Path)  # that paths are meant from
+
+    def value(self, name: str, default: object = None) -> object:
+        """What a setting was given as, read as a literal where it is one."""
+        return literal(self.settings[name]) if name in self.settings else default
 
     def arguments(self) -> list[str]:
         """The settings as words again, for a child process."""
         return [f"-{name}={value}" for name, value in self.settings.items()]
 
 
-def parse(words: list[str]) -> CommandLine:
-    """Read the command line. Raises InvalidValue, saying which word is wrong."""
-    line, rest = CommandLine(), list(words)
+def parse(words: list[str], directory: Path | None = None) -> CommandLine:
+    """Read the command line; its paths are meant from `directory`. Raises InvalidValue, saying which word is wrong."""
+    line, rest = CommandLine(directory=directory or Path.cwd()), list(words)
     while rest:
         word = rest.pop(0)
         name, joined, value = word.lstrip("-").partition("=")
+        name = SHORT.get(name, name)
         if not word.startswith("-") or not name:
             _configuration_file(line, word)
         elif name in BARE_ACTIONS:
@@ -50,6 +58,8 @@ def parse(words: list[str]) -> CommandLine:
 
 
 def _next_value(name: str, rest: list[str]) -> str:
+    if _is_flag(name) and not (rest and rest[0].lower() in FLAG_WORDS):
+        return "yes"
     if not rest or _is_name(rest[0]):
         raise InvalidValue(f"-{name}: its value is missing; see -help")
     return rest.pop(0)
@@ -73,9 +83,17 @@ def _act(line: CommandLine, action: str, file: str) -> None:
 
 
 def _configuration_file(line: CommandLine, word: str) -> None:
-    if not Path(word).is_file():
+    if not (line.directory / word).is_file():
         raise InvalidValue(f"{word!r} is neither an option nor a configuration file that exists; see -help")
     line.own["config_file"] = word
+
+
+def _is_flag(name: str) -> bool:
+    """Whether a setting or option is true or false, so that its name alone says that it is true."""
+    if name in BY_NAME:
+        return BY_NAME[name].kind is FLAG
+    option = option_named(name)
+    return option is not None and option.codec.name == "flag"
 
 
 def _is_name(word: str) -> bool:
@@ -87,11 +105,12 @@ def usage() -> str:
     """What `-help` prints: actions, settings and DHCP options, from their tables."""
     lines = ["usage: pydhcpd [FILE] [-name value ...]", "",
              "A DHCPv4 server. FILE is the configuration (Python), /etc/pydhcpd/pydhcpd.conf unless named; values given here",
-             "override it. --name value and --name=value mean the same; values are Python literals, or text.", "",
+             "override it. --name value and --name=value mean the same; values are Python literals, or text; what is True or",
+             "False needs none (-debug).", "",
              "Actions, instead of serving:",
              "  -check             check the configuration, and exit 0 if it is good, else 1",
-             "  -help              this text",
-             "  -version           the version",
+             "  -help              this text; -h is the same",
+             "  -version           the version; -V is the same",
              "  -demo yes          show a lease being given in a throwaway network (needs root)",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]

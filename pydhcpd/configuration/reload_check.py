@@ -4,35 +4,44 @@ The main thread looks at it between signals, and can give it up at any time.
 """
 
 import ctypes
+import math
 import os
+import resource
 import signal
 import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
 PARENT = "PYDHCPD_CHECK_FOR"  # in the environment of a check: the process that waits for it
+STARTED_IN = "PYDHCPD_STARTED_IN"  # there too: the directory that paths are meant from
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-TIME_LIMIT = 10.0  # seconds that the file may run
+GRACE = 1.0  # seconds after the limit, at which a check should end by itself, until it is ended
+GOOD = 100  # exit code by which a check says so to a daemon: with 0 the file itself may have ended the process
 LONGEST_REPORT = 64 << 10  # bytes of what the check says that are read
 
 
 class ReloadCheck:
     """`pydhcpd -check` of a file, running. `problems` tells how it ended."""
 
-    def __init__(self, file: Path | None, words: Sequence[str]) -> None:
-        """Start it; `words` are the settings of the command line. Raises OSError where no process can be made.
+    def __init__(self, file: Path | None, words: Sequence[str], directory: Path, limit: float) -> None:
+        """Start it; `words` are the settings of the command line, `directory` is where its paths are meant from, and `limit`
+        the seconds that it may take (0: for ever). Raises OSError where no process can be made.
 
         With -P, for nothing of the directory in which we happen to run is to be imported.
         """
         self._file = file
-        self._deadline = time.monotonic() + TIME_LIMIT
+        self._limit = limit
+        self._deadline = time.monotonic() + limit + GRACE if limit else math.inf
         self._report = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`; a pipe could fill and block the child
-        command = [sys.executable, "-P", "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words]
+        command = [sys.executable, "-P", "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words,
+                   f"-configuration_time_limit={limit}"]
+        environment = {**child_environment(), PARENT: str(os.getpid()), STARTED_IN: str(directory)}
         self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=self._report, stderr=self._report,
-                                         env={**child_environment(), PARENT: str(os.getpid())}, start_new_session=True)
+                                         env=environment, start_new_session=True)
 
     def remaining(self) -> float:
         """Seconds until it has taken too long."""
@@ -45,11 +54,12 @@ class ReloadCheck:
             if self.remaining():
                 return None
             self.close()
-            return [f"{self._file}: it did not end within {TIME_LIMIT:.0f} s"]
+            return [f"{self._file}: it did not end within {self._limit:g} s, and could not be interrupted"]
         self._report.seek(0)
         said = self._report.read(LONGEST_REPORT).decode("utf-8", "replace").strip().splitlines()
         self.close()
-        return [] if code == 0 else said or [f"{self._file}: the check ended with {code}"]
+        return [] if code == GOOD else said or [f"{self._file}: the check ended with {code}, and without a word; allowed is a "
+                                                "file that leaves its process alone"]
 
     def close(self) -> None:
         """End it, whatever it does."""
@@ -59,13 +69,33 @@ class ReloadCheck:
         self._report.close()
 
 
-def end_with_parent() -> None:
-    """In a check: see to it that the kernel ends it with the process that waits for it; the file may never end."""
+def end_with_parent(limit: float) -> None:
+    """In a check for a daemon: let the kernel end it with the one that waits for it, or after `limit` seconds of processor.
+
+    The file may never end, and do so where nothing of ours runs that could stop it.
+    """
     parent = os.environ.get(PARENT)
     if parent is not None:
+        if limit:
+            with suppress(OSError, ValueError):
+                seconds = math.ceil(limit + GRACE)
+                resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
         if os.getppid() != int(parent):
             sys.exit(1)
+
+
+def good() -> int:
+    """The exit code of a check that found nothing wrong."""
+    return GOOD if PARENT in os.environ else 0
+
+
+def started_in() -> Path:
+    """The directory that paths are meant from: where the program was started, or the daemon that this is a check for."""
+    try:
+        return Path(os.environ.get(STARTED_IN) or Path.cwd())
+    except FileNotFoundError:  # it was removed
+        return Path("/")
 
 
 def child_environment() -> dict[str, str]:

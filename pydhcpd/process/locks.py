@@ -13,51 +13,79 @@ from pydhcpd.files import check_owned
 
 
 class PidLock:
-    """The pid file: a lock of the `lockfile` package, in which the holder's process id stands. A stale one is taken over."""
+    """The pid file: a lock of the `lockfile` package, in which the holder's process id stands.
+
+    The holder keeps the file locked as well (flock(2)), which ends with the process, however that ends: so a file that is
+    not locked is stale, whoever has got the number that stands in it. A stale one is taken over.
+    """
 
     def __init__(self, path: Path) -> None:
         """Raises InvalidValue where a link or somebody else's file stands at the path."""
         check_owned(path)
         self.path = path
         self._lock = PIDLockFile(str(path))
+        self._file: int | None = None
 
     def check(self) -> None:
-        """Raise InvalidValue where a living daemon holds it, naming that; remove it where it is stale."""
-        if not self.path.exists():
-            return
-        pid = self._holder()
-        if pid is not None:
-            raise InvalidValue(f"pydhcpd is running already: process {pid} holds {self.path}; stop it with: kill {pid}")
-        self._lock.break_lock()
+        """Raise InvalidValue where a living daemon holds it, naming that."""
+        with suppress(FileNotFoundError):
+            os.close(self._locked())
 
-    def _holder(self) -> int | None:
-        """The process that holds the lock, or None where there is none that is alive and a pydhcpd."""
+    def _locked(self, flags: int = os.O_RDONLY) -> int:
+        """The descriptor of the file, locked. Raises InvalidValue where another process has it, OSError where it cannot be had.
+
+        FileNotFoundError too where it is another file by then: somebody took the one that was opened for stale.
+        """
+        file = os.open(self.path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
         try:
-            pid = self._lock.read_pid()
-        except ValueError:
-            return None
-        if pid is None or pid == os.getpid():
-            return None
-        try:
-            words = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-        except OSError:
-            return None
-        return pid if any(word.rpartition(b"/")[2] == b"pydhcpd" for word in words) else None
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            holder = os.pread(file, 32, 0).decode("ascii", "replace").strip() or "another"
+            os.close(file)
+            raise InvalidValue(f"pydhcpd is running already: process {holder} holds {self.path}; stop it with: "
+                               f"kill {holder}") from None
+        if not self._is(file):
+            os.close(file)
+            raise FileNotFoundError(self.path)
+        return file
+
+    def _is(self, file: int) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(os.fstat(file), os.lstat(self.path))
+        return False
 
     def __enter__(self) -> "PidLock":
-        self.check()
         try:
+            self._remove_stale()
             self._lock.acquire(timeout=-1)
-        except AlreadyLocked as error:
-            raise InvalidValue(f"pydhcpd is being started by process {self._lock.read_pid()} at this moment") from error
+            self._file = self._locked(os.O_RDWR)
+            os.fchmod(self._file, 0o644)  # who runs is no secret, and need not be root's to read
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, f"{os.getpid()}\n".encode(), 0)  # it may have been made by one who was not fast enough
+        except (AlreadyLocked, FileNotFoundError) as error:
+            raise InvalidValue(f"another pydhcpd with the pid file {self.path} is being started at this moment") from error
         except (LockError, OSError) as error:
             raise InvalidValue(f"the pid file {self.path} cannot be made ({error}); name another with pid_file") from error
         return self
 
+    def _remove_stale(self) -> None:
+        """Remove a file that nobody holds; locked meanwhile, so that of several who start one alone gets on."""
+        with suppress(FileNotFoundError):
+            file = self._locked()
+            try:
+                self._lock.break_lock()
+            finally:
+                os.close(file)
+
     def __exit__(self, *_: object) -> None:
         # Where its directory is root's, and we are not root any more, it stays; then it is stale, and the next start takes it.
-        with suppress(LockError, OSError):
-            self._lock.release()
+        if self._file is None:
+            return
+        with suppress(OSError):
+            if self._is(self._file):
+                self.path.unlink()
+        os.close(self._file)
+        self._file = None
 
 
 class DatabaseLock:

@@ -11,6 +11,16 @@ from pydhcpd.errors import InvalidValue
 
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
+CAP_NET_BIND_SERVICE, CAP_NET_RAW = 10, 13  # linux/capability.h
+
+
+def check_rights() -> None:
+    """Raise InvalidValue where this process may not open what a DHCP server needs: told before all else."""
+    header, sets = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    wanted = 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_RAW
+    if ctypes.CDLL(None).capget(header, sets) == 0 and sets[0] & wanted != wanted:
+        raise InvalidValue("port 67 and raw sockets need root, or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW; "
+                           "start it with sudo, or by: systemctl start pydhcpd")
 
 
 def drop_privileges(configuration: DHCPServerConfiguration) -> None:
@@ -60,7 +70,7 @@ def drop_capabilities() -> None:
 
 def prepare_directory(configuration: DHCPServerConfiguration, name: str) -> None:
     """Make the directory of the file of a setting, `user`'s. Raises InvalidValue."""
-    directory = Path(configuration[name]).absolute().parent
+    directory = configuration[name].parent
     try:
         if not directory.exists():
             directory.mkdir(mode=0o755, parents=True)
@@ -71,15 +81,21 @@ def prepare_directory(configuration: DHCPServerConfiguration, name: str) -> None
 
 def check_directory(configuration: DHCPServerConfiguration, name: str) -> None:
     """Raise InvalidValue where the daemon, as the user that it is now, may not write beside the file of a setting."""
-    directory = Path(configuration[name]).absolute().parent
+    directory = configuration[name].parent
     if not os.access(directory, os.W_OK | os.X_OK):
         user = pwd.getpwuid(os.geteuid()).pw_name if configuration["user"] else f"{os.geteuid()}"
         raise InvalidValue(f"user {user} may not write in {directory}, where {name} is; run: chown {user} {directory}")
 
 
+def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
+    """The files of the configuration that the daemon, as the user that it is now, may not read again."""
+    files = (configuration.file, configuration.reservation_file)
+    return [file for file in files if file is not None and os.access(file, os.F_OK) and not os.access(file, os.R_OK)]
+
+
 def give_database(configuration: DHCPServerConfiguration) -> None:
     """Let root leave the lease database to those who serve it: to `user`, else to the owner of its directory."""
-    database = Path(configuration["host_file"]).absolute()
+    database = configuration["host_file"]
     for suffix in ("", "-wal", "-shm", ".lock"):
         path = Path(f"{database}{suffix}")
         if path.exists():

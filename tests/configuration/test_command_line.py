@@ -27,6 +27,11 @@ PAIRS = [
     (["-root_path", ""], {"root_path": ""}),
     (["-router", "192.0.2.1", "-router", "192.0.2.2"], {"router": "192.0.2.2"}),  # the last one counts
     (["-option_160", "b'x'"], {"option_160": "b'x'"}),
+    (["-debug"], {"debug": "yes"}), (["-debug", "-router", "192.0.2.1"], {"debug": "yes", "router": "192.0.2.1"}),
+    (["--authoritative", "--bootp", "no"], {"authoritative": "yes", "bootp": "no"}),
+    (["-foreground", "False"], {"foreground": "False"}),
+    (["-ip_forwarding_enabled", "-debug", "0"], {"ip_forwarding_enabled": "yes", "debug": "0"}),
+    (["-bootp", "None"], {"bootp": "None"}),
     ([], {}),
 ]
 
@@ -57,7 +62,8 @@ def test_any_text_can_be_read(text):
 
 
 ACTIONS = [
-    (["-check"], "check", ""), (["--help"], "help", ""), (["-version"], "version", ""),
+    (["-check"], "check", ""), (["--help"], "help", ""), (["-version"], "version", ""), (["-debug", "-check"], "check", ""),
+    (["-h"], "help", ""), (["-help"], "help", ""), (["-V"], "version", ""), (["--version"], "version", ""),
     (["-check", "-debug", "yes"], "check", ""),
     (["-import", "hosts.csv"], "import", "hosts.csv"), (["--export=hosts.csv"], "export", "hosts.csv"),
     (["-export", "-"], "export", "-"),
@@ -71,7 +77,7 @@ def test_an_action_stands_instead_of_serving(words, action, file):
 
 
 @pytest.mark.parametrize("words", [
-    ["{file}"], ["-config_file", "{file}"], ["--config_file={file}"], ["-debug", "yes", "{file}"]])
+    ["{file}"], ["-config_file", "{file}"], ["--config_file={file}"], ["-debug", "yes", "{file}"], ["-debug", "{file}"]])
 def test_a_word_that_names_a_file_is_the_configuration(tmp_path, words):
     file = tmp_path / "12"  # not to be taken for a number
     file.touch()

@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 import pytest
@@ -33,6 +33,14 @@ def a_dead_process():
     return child.pid
 
 
+HOLD_PID = ("import sys\nfrom pathlib import Path\nfrom pydhcpd.process.locks import PidLock\n"
+            "lock = PidLock(Path(sys.argv[1]))\nlock.__enter__()")
+RACE = ("import sys\nfrom pathlib import Path\nfrom pydhcpd.errors import InvalidValue\n"
+        "from pydhcpd.process.locks import PidLock\nlock = PidLock(Path(sys.argv[1]))\n"
+        "try:\n    lock.__enter__()\n    print('held', flush=True)\n"
+        "except InvalidValue:\n    print('refused', flush=True)\nsys.stdin.read()\n")
+
+
 @pytest.fixture
 def pid_file(tmp_path):
     return tmp_path / "pydhcpd.pid"
@@ -48,12 +56,15 @@ def test_the_pid_file_holds_our_id_while_we_run(pid_file):
 
 
 def test_a_second_daemon_is_told_who_runs(pid_file):
-    with process("import sys", "pydhcpd") as other:
-        pid_file.write_text(f"{other.pid}\n")
+    with process(HOLD_PID, pid_file) as other:
         for attempt in (PidLock(pid_file).check, PidLock(pid_file).__enter__):
             with pytest.raises(InvalidValue, match=f"running already: process {other.pid} holds .*kill {other.pid}"):
                 attempt()
         assert pid_file.read_text() == f"{other.pid}\n"
+        other.send_signal(signal.SIGKILL)
+        other.wait()
+        with PidLock(pid_file):
+            assert int(pid_file.read_text()) == os.getpid()
 
 
 @pytest.mark.parametrize("content", ["", "\n", "garbage\n", "-1\n", "0\n", f"{1 << 40}\n", "\0\0\0"])
@@ -69,11 +80,26 @@ def test_a_stale_lock_after_a_crash_is_taken_over(pid_file):
         assert int(pid_file.read_text()) == os.getpid()
 
 
-def test_a_lock_whose_number_another_program_has_got_is_taken_over(pid_file):
-    with process("import sys") as other:
+@pytest.mark.parametrize("words", [(), ("pydhcpd",), ("/usr/bin/pydhcpd", "-foreground")])
+def test_a_lock_whose_number_another_process_has_got_is_taken_over(pid_file, words):
+    """Even one that is called as we are: in a container numbers come again soon, and an editor may have our file open."""
+    with process("import sys", *words) as other:
         pid_file.write_text(f"{other.pid}\n")
         with PidLock(pid_file):
             assert int(pid_file.read_text()) == os.getpid()
+
+
+def test_of_several_that_start_at_once_one_gets_on(pid_file):
+    pid_file.write_text("1\n")
+    with ExitStack() as stack:
+        others = [subprocess.Popen([sys.executable, "-c", RACE, str(pid_file)], cwd=ROOT, stdin=subprocess.PIPE,
+                                   stdout=subprocess.PIPE, text=True) for _ in range(4)]
+        for one in others:
+            stack.callback(one.wait)
+            stack.callback(one.kill)
+        said = [one.stdout.readline() for one in others]
+        assert sorted(said) == ["held\n", *["refused\n"] * 3]
+        assert int(pid_file.read_text()) == others[said.index("held\n")].pid
 
 
 def test_a_lock_that_is_a_link_is_refused(pid_file, tmp_path):

@@ -3,12 +3,14 @@
 import fcntl
 import os
 import pwd
+import re
 import signal
 import socket
 import stat
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,16 +73,69 @@ def is_gone(pid: int) -> bool:
 
 
 def detached(daemon: Daemon) -> int:
-    """Start in daemon mode; returns the process id that the pid file tells."""
+    """Start in daemon mode; returns the process id that the pid file tells, as soon as the starting process has ended."""
     done = daemon.run()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
-
-    def pid() -> str:
-        return daemon.pid_file.read_text().strip() if daemon.pid_file.exists() else ""
-    return int(wait_until(pid, "the pid file"))
+    return int(daemon.pid_file.read_text())
 
 
-def test_daemon_mode_detaches_and_obeys(lab: Lab, client: Machine, station: Station) -> None:
+@pytest.fixture
+def syslog(lab: Lab) -> Iterator[socket.socket]:
+    """A system log on the server."""
+    lab.server.run("sh", "-c", "mount -t tmpfs tmpfs /run && mount --bind /run /dev 2>/dev/null; "
+                               "mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as made:
+        made.bind(f"/proc/{lab.server.pid}/root/dev/log")
+        made.settimeout(PATIENCE)
+        yield made
+
+
+def ended(pid: int) -> None:
+    """Tell a detached daemon to end, and wait for that."""
+    os.kill(pid, signal.SIGTERM)
+    wait_until(lambda: is_gone(pid), "the end", STOP_LIMIT)
+
+
+def test_daemon_mode_without_a_system_log_is_refused(lab: Lab, client: Machine) -> None:
+    """Nobody would hear what it says; where to is told, and it does not look like a success."""
+    lab.server.run("mount", "-t", "tmpfs", "tmpfs", "/dev")
+    lab.server.run("sh", "-c", "mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9")
+    daemon = lab.daemon(foreground=False)
+    done = daemon.run()
+    assert done.returncode == 1 and "/dev/log" in done.stderr and "-foreground" in done.stderr
+    assert not daemon.pid_file.exists() and not lab.server.processes()
+
+
+def test_daemon_mode_tells_that_it_ended_by_itself(lab: Lab, client: Machine, syslog: socket.socket) -> None:
+    """What goes wrong after the terminal was left is told there too, with exit code 1."""
+    daemon = lab.daemon(foreground=False, user="nobody")
+    daemon.database.parent.mkdir()
+    done = daemon.run()
+    assert done.returncode == 1 and f"chown nobody {daemon.database.parent}" in done.stderr, done.stderr
+    assert not daemon.pid_file.exists()
+
+
+def test_daemon_mode_with_relative_paths(lab: Lab, client: Machine, station: Station, syslog: socket.socket) -> None:
+    """They are meant from where it was started, at reloads too, though it runs in another directory then."""
+    daemon = lab.daemon(foreground=False, pid_file="rel.pid", host_file="rel.db", reservation_file="rel.csv")
+    (daemon.directory / "rel.csv").write_text(f"mac,ip\n{mac_of(1).hex(':')},10.77.9.1\n")
+    words = ["sh", "-c", f"cd {daemon.directory} && exec {daemon.python} -m pydhcpd pydhcpd.conf"]
+    done = lab.server.run(*words, check=False, env=daemon.environment())
+    assert (done.returncode, done.stderr) == (0, "")
+    pid = int((daemon.directory / "rel.pid").read_text())
+    assert station.lease(mac_of(1)).yiaddr == "10.77.9.1"
+    again = lab.server.run(*words, check=False, env=daemon.environment())
+    assert again.returncode == 1 and f"process {pid}" in again.stderr
+    daemon.write(ip_address_lease_time=1234)
+    os.kill(pid, signal.SIGHUP)
+    wait_until(lambda: station.lease(mac_of(2)).number(51) == 1234, "the reload")
+    assert station.lease(mac_of(1)).yiaddr == "10.77.9.1"
+    assert f"host_file: '{daemon.directory / 'rel.db'}'" in daemon.prompt("configuration")
+    assert (daemon.directory / "rel.db.lock").exists() and not Path("/rel.db").exists()
+    ended(pid)
+
+
+def test_daemon_mode_detaches_and_obeys(lab: Lab, client: Machine, station: Station, syslog: socket.socket) -> None:
     """The starting process ends; the pid file names the one that serves, which has a session of its own."""
     daemon = lab.daemon(foreground=False)
     pid = detached(daemon)
@@ -94,18 +149,23 @@ def test_daemon_mode_detaches_and_obeys(lab: Lab, client: Machine, station: Stat
     assert not daemon.pid_file.exists()
 
 
-def test_daemon_mode_logs_to_syslog(lab: Lab, client: Machine, station: Station) -> None:
+def test_daemon_mode_logs_to_syslog(lab: Lab, client: Machine, station: Station, syslog: socket.socket) -> None:
     """RFC 5424 section 6.2.1: facility daemon (3), severity informational (6): priority 30."""
-    lab.server.run("sh", "-c", "mount -t tmpfs tmpfs /run && mount --bind /run /dev 2>/dev/null; "
-                               "mknod -m 666 /dev/null c 1 3; mknod -m 666 /dev/urandom c 1 9")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as syslog:
-        syslog.bind(f"/proc/{lab.server.pid}/root/dev/log")
-        syslog.settimeout(PATIENCE)
-        pid = detached(lab.daemon(foreground=False))
-        lines = [syslog.recv(4096).decode(), syslog.recv(4096).decode()]
+    pid = detached(lab.daemon(foreground=False))
+    lines = [syslog.recv(4096).decode(), syslog.recv(4096).decode()]
     assert lines[0].startswith(f"<30>pydhcpd[{pid}]: pydhcpd ") and "serving 10.77.0.0/16" in lines[1]
-    os.kill(pid, signal.SIGTERM)
-    wait_until(lambda: is_gone(pid), "the end", STOP_LIMIT)
+    ended(pid)
+
+
+@pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.5])
+def test_a_reload_asked_for_while_it_starts_does_not_end_it(lab: Lab, client: Machine, station: Station, delay: float) -> None:
+    """A script that starts it and sends SIGHUP at once need not know how long Python takes."""
+    daemon = lab.daemon().start(serving=False)
+    wait_until(lambda: b"pydhcpd" in Path(f"/proc/{daemon.pid}/cmdline").read_bytes(), "the interpreter")
+    time.sleep(delay)
+    daemon.send(signal.SIGHUP)
+    daemon.wait_for(r"reloaded .*: 1 subnet, 1 pool, 0 hosts, 0 classes; nothing changed")
+    station.lease(mac_of(1))
 
 
 def test_it_starts_with_standard_files_closed(lab: Lab, client: Machine, station: Station) -> None:
@@ -179,12 +239,28 @@ def test_privileges_are_dropped_and_serving_and_reload_go_on(open_daemon: Daemon
     user, group = [str(NOBODY.pw_uid)] * 4, [str(NOBODY.pw_gid)] * 4
     assert identities(daemon.pid) == {("Uid", *user), ("Gid", *group), ("Cap", "0" * 16)}
     assert daemon.database.stat().st_uid == NOBODY.pw_uid
+    assert "cannot be read" not in daemon.log()
     assert station.lease(mac_of(1)).number(51) == 8 * 3600
     daemon.write(ip_address_lease_time=1234)
     daemon.reload()
     assert station.lease(mac_of(2)).number(51) == 1234
     assert daemon.stop() == 0
     assert not daemon.pid_file.exists()
+
+
+def test_reservations_that_the_user_cannot_read_are_told_and_not_lost(open_daemon: Daemon, station: Station) -> None:
+    """Root reads them at the start; whoever has become somebody else says at once that no reload can."""
+    file = open_daemon.directory / "reservations.csv"
+    file.write_text(f"mac,ip\n{mac_of(1).hex(':')},10.77.9.1\n")
+    file.chmod(0o600)
+    open_daemon.write(reservation_file=str(file))
+    open_daemon.start()
+    assert f"{file} cannot be read by the user of pydhcpd" in open_daemon.log()
+    address = station.lease(mac_of(1)).yiaddr
+    open_daemon.reload(f"not reloaded: {file}: cannot be read: Permission denied")
+    assert station.lease(mac_of(1)).yiaddr == address == "10.77.9.1"
+    file.chmod(0o644)
+    open_daemon.reload("reloaded .* 1 host, ")
 
 
 def test_database_of_root_is_taken_over_by_the_user(lab: Lab, client: Machine, station: Station) -> None:
@@ -224,7 +300,7 @@ def test_start_without_rights_says_what_is_needed(lab: Lab, open_daemon: Daemon)
     for directory in (daemon.pid_file.parent, daemon.database.parent):
         directory.mkdir()
         os.chown(directory, NOBODY.pw_uid, NOBODY.pw_gid)
-    os.chown(daemon.file, NOBODY.pw_uid, NOBODY.pw_gid)
+    daemon.file.chmod(0o600)  # nor is the file to be read, which is not worth telling before
     done = as_nobody(lab.server, *daemon.words(), env=daemon.environment(), cwd="/")
     assert done.returncode == 1
     assert "CAP_NET_BIND_SERVICE" in done.stderr and "Traceback" not in done.stderr
@@ -245,6 +321,22 @@ def test_check_tells_by_its_exit_code(lab: Lab) -> None:
     assert f"{daemon.file}:{number + 1}: router" in done.stderr
     assert f"{daemon.file}:{number + 2}: ip_address_lease_time" in done.stderr
     assert not daemon.pid_file.parent.exists() and not daemon.database.parent.exists()
+
+
+@pytest.mark.parametrize("loop", [
+    "while True:\n    pass\n", "import time\ntime.sleep(1e6)\n",
+    "import time\nwhile True:\n    try:\n        time.sleep(1e6)\n    except Exception:\n        pass\n"])
+def test_a_file_without_end_ends_a_check_and_a_start(lab: Lab, client: Machine, loop: str) -> None:
+    """Also one that sleeps, and one that catches what it can; its line is told, and what would let it go on."""
+    daemon = lab.daemon()
+    lines = f"({'|'.join(str(len(daemon.settings) + line) for line in range(7))})"
+    daemon.write(daemon.file.read_text() + loop)
+    for words in (["-check"], []):
+        done = daemon.run("-configuration_time_limit", 0.5, *words)
+        assert done.returncode == 1, done.stderr
+        place = rf"{daemon.file}:{lines}: it did not end within 0\.5 s; .*configuration_time_limit\n"
+        assert re.fullmatch(place, done.stderr), done.stderr
+    assert not daemon.pid_file.exists()
 
 
 def test_check_works_while_the_daemon_runs(daemon: Daemon) -> None:

@@ -34,6 +34,98 @@ def test_changes_are_in_effect_for_the_next_client(daemon: Daemon, station: Stat
     assert "router: '10.77.0.254'" in daemon.prompt("configuration")
 
 
+HERE = "import os, time\nif 'PYDHCPD_CHECK_FOR' not in os.environ and os.path.exists({flag!r}):\n"
+
+
+@pytest.mark.parametrize("loop", ["time.sleep(1e6)", "while True: pass",
+                                  "while True:\n        try:\n            time.sleep(1e6)\n        except Exception: pass"])
+def test_a_file_that_ends_in_the_check_and_hangs_in_the_daemon_ends_too(daemon: Daemon, station: Station, loop: str) -> None:
+    """A file is Python: what it does here need not be what it did in the check. Serving, reloads and SIGTERM go on."""
+    flag = daemon.directory / "hang"
+    text = HERE.format(flag=str(flag)) + f"    {loop}\n" + daemon.file.read_text().replace("3600", "1200")
+    daemon.write("configuration_time_limit = 1\n" + text)
+    daemon.reload()
+    flag.touch()
+    begin = len(daemon.log())
+    daemon.send(signal.SIGHUP)
+    assert station.lease(mac_of(1)).number(51) == 1200
+    daemon.wait_for(rf"not reloaded: {daemon.file}:[4-7]: it did not end within 1 s", begin)
+    daemon.write("configuration_time_limit = 1000\n" + text)
+    flag.unlink()
+    daemon.reload()
+    flag.touch()
+    daemon.send(signal.SIGHUP)
+    time.sleep(2)
+    assert station.lease(mac_of(2)).number(51) == 1200
+    assert daemon.stop() == 0
+    assert daemon.log().rstrip().endswith("all leases are stored")
+
+
+@pytest.mark.parametrize("line", ["import os; os._exit(0)", "import os, signal; os.kill(os.getpid(), signal.SIGKILL)",
+                                  "raise KeyboardInterrupt", "raise GeneratorExit", "raise BaseException(1)"])
+def test_a_file_that_ends_its_process_ends_no_daemon(daemon: Daemon, station: Station, line: str) -> None:
+    """A check that says nothing is not a good one."""
+    daemon.write(daemon.file.read_text() + line + "\n")
+    daemon.reload("not reloaded")
+    assert station.lease(mac_of(1)).number(51) == 3600
+
+
+def test_modules_beside_the_file_are_read_anew(daemon: Daemon, station: Station) -> None:
+    """Also within one second, in packages, and with what the file itself adds to the path; a failure leaves what was there."""
+    package = daemon.directory / "site"
+    package.mkdir()
+    (package / "__init__.py").write_text("from site_times import *\n")
+    (package / "times.py").write_text("lease = 1111\n")
+    (package / "__init__.py").write_text("from .times import lease\n")
+    (daemon.directory / "racks.py").write_text("number = 7\n")
+    text = ("import sys\nsys.path.insert(0, __file__.rpartition('/')[0])\nimport racks\nimport site\nfrom rooms import times\n"
+            "ip_address_lease_time = times.lease\n"
+            "def finish(request, reply):\n    import racks\n    reply.options['boot_file_size'] = racks.number\n")
+    package.rename(daemon.directory / "rooms")
+    times = daemon.directory / "rooms" / "times.py"
+    daemon.settings.pop("ip_address_lease_time")
+    daemon.write()
+    daemon.write(daemon.file.read_text() + text)
+    daemon.reload()
+    ask = (55, bytes((1, 13)))
+    for number, lease in enumerate((2222, 3333)):
+        times.write_text(f"lease = {lease}\n")
+        (daemon.directory / "racks.py").write_text(f"number = {number}\n")
+        daemon.reload("reloaded .*changed: ip_address_lease_time")
+        ack = station.lease(mac_of(number), ask)
+        assert (ack.number(51), ack.number(13)) == (lease, number)
+    (daemon.directory / "racks.py").write_text("number = 9\n")
+    times.write_text("lease = \n")
+    daemon.reload(r"not reloaded: .*SyntaxError|not reloaded: .*invalid syntax")
+    ack = station.lease(mac_of(3), ask)
+    assert (ack.number(51), ack.number(13)) == (3333, 1)
+    times.write_text("lease = 4444\n")
+    times.chmod(0o666)
+    daemon.reload(rf"not reloaded: {daemon.file}:\d+: {times} can be written by group or others")
+
+
+def test_reservations_are_never_lost_to_a_file_that_cannot_be_read(daemon: Daemon, station: Station) -> None:
+    """Whoever has a reserved address keeps it, whatever became of the file; the log says what to mend."""
+    file = daemon.database.parent / "reservations.csv"
+    good = f"mac,ip\n{mac_of(1).hex(':')},10.77.9.1\n{mac_of(2).hex(':')},10.77.9.2\n"
+    file.write_text(good)
+    daemon.reload("reloaded .*: 1 subnet, 1 pool, 2 hosts, 0 classes; hosts: 2 new")
+    assert station.lease(mac_of(1)).yiaddr == "10.77.9.1"
+    for data, reason in ((b"", "is empty"), (good.encode("utf-16-le"), ":1: the line contains NUL"),
+                         (good.replace(",", "|").encode(), ":1: .*cannot name a column"), (None, "is gone, and 2 reservations"),
+                         (good.replace("mac", "mak").encode(), ":2: nothing says who it is|:1: 'mak' cannot name a column")):
+        file.unlink(missing_ok=True)
+        if data is not None:
+            file.write_bytes(data)
+        daemon.reload(f"not reloaded: {file}.*({reason})")
+        assert station.answer(station.reboot(mac_of(1), "10.77.9.1"))[1].kind == ACK
+    rows = good.partition("\n")[2].replace(",", ";").replace("\n", ";pc\n", 1).encode()
+    file.write_bytes(b"MAC;IP;Hostname\n" + rows + b"\xfc;;\n")
+    said = daemon.reload("reloaded .*: 1 subnet, 1 pool, 1 host, 0 classes; hosts: ")
+    assert f"{file}:4: the line has bytes that are not UTF-8" in said and f"{file}:3: the row has 2 cells" in said
+    assert station.lease(mac_of(1)).yiaddr == "10.77.9.1"
+
+
 @pytest.mark.parametrize(("line", "reason"), [
     ("router = '10.77.0.254", "unterminated string"),
     ("ip_address_lease_time = -5", "ip_address_lease_time = -5: .*allowed"),
@@ -118,10 +210,14 @@ def test_missing_file_changes_nothing(daemon: Daemon, station: Station) -> None:
 
 def test_setting_that_needs_a_restart_is_told(daemon: Daemon, station: Station) -> None:
     """A changed control port or database cannot be taken over while running; the rest of the file counts."""
-    daemon.write(control_port=6868, ip_address_lease_time=1200)
-    said = daemon.reload()
-    assert "control_port" in said and "restart" in said
-    assert station.lease(mac_of(1), ASK).number(51) == 1200
+    daemon.write(control_port=6868, host_file=str(daemon.directory / "other.db"), ip_address_lease_time=1200)
+    for _ in range(2):  # at each reload, for it stays so
+        said = daemon.reload()
+        assert "control_port stays 6767: that it is to be 6868 needs a restart" in said
+        assert f"host_file stays {daemon.directory / 'leases' / 'leases.db'}: " in said
+    assert station.lease(mac_of(1)).number(51) == 1200
+    shown = daemon.prompt("configuration")
+    assert "control_port: 6767" in shown and f"host_file: '{daemon.directory / 'leases' / 'leases.db'}'" in shown
 
 
 def test_reload_under_load_loses_no_packet(daemon: Daemon, station: Station) -> None:
