@@ -299,20 +299,27 @@ class DHCPTransaction(Case):
     def _is_to_wait(self, request: Request, address: int) -> bool:
         """Whether it is not known yet that nobody else uses the address (RFC 2131 section 2.2).
 
-        Of a client's own lease nothing is asked: the client itself would answer. By ARP, if the client is on our link.
+        Of a client's own lease nothing is asked: the client itself would answer. But where a lease is a port's, say, another
+        machine may come to it. By ARP, if the client is on our link.
         """
-        probes, client = self.probes, request.client
-        if probes is None or self.hosts.lease_end(self.table, client, address):
+        probes, client, hardware = self.probes, request.client, request.chaddr[:request.hlen]
+        if probes is None:
             return False
+        is_leased = self.hosts.lease_end(self.table, client, address) != 0
+        if is_leased and (self.network.client_key is None or self.hosts.is_used_by(address, hardware)):
+            return False
+        if self.network.client_key is not None:
+            client += hardware
         state = probes.state(address, client, self.moment)
         if state is State.FREE:
             return False
         if state is State.IN_USE:
-            raise Unserved("the address is in use, and that could not be stored")
+            raise Unserved("the machine that had the lease before uses its address still" if is_leased else
+                           "the address is in use, and that could not be stored")
         if state is State.UNKNOWN:
             is_near = not request.giaddr and self.link.hardware and self.link.segment is self.segment
             place = self.link.name if is_near else ANYWHERE
-            probes.begin(address, client, request.chaddr[:request.hlen], place, self.moment, self.serving.probe_wait)
+            probes.begin(address, client, hardware, place, self.moment, self.serving.probe_wait)
             self.question = (place, self.link.hardware, address)
         self.wait = max(probes.remaining(address, client, self.moment), 0.001)
         return True

@@ -400,6 +400,36 @@ def test_row_46_a_reservation_wins_without_a_double(bench):
     assert bench.lease(ALICE).yiaddr == "192.0.2.10"
 
 
+IDENTITIES = {
+    "mac": ('mac="02:00:00:00:00:0a"', {}), "client_id": ('client_id=b"alice"', {61: b"alice"}),
+    "uuid": (f'uuid="{"ab" * 16}"', {97: b"\0" + b"\xab" * 16}), "port": ('circuit_id=b"p1"', {82: b"\1\2p1"}),
+    "name": ('hostname="alice", match_hostname=True', {12: b"Alice"})}
+
+
+@pytest.mark.parametrize("here", IDENTITIES)
+@pytest.mark.parametrize("there", IDENTITIES)
+def test_a_machine_may_be_known_by_another_identifier_in_each_subnet(bench, here, there):
+    """Each is sent, so the one with an address here counts, however exact the other is."""
+    (one_way, options), (other_way, more) = IDENTITIES[here], IDENTITIES[there]
+    bench.serve(CAMPUS + f'hosts = [host({one_way}, ip="10.1.9.9"), host({other_way}, ip="10.2.9.9")]')
+    for relay, address in ((RELAY1, "10.1.9.9"), (RELAY2, "10.2.9.9")):
+        assert bench.lease(ALICE, giaddr=relay, options={**options, **more}).yiaddr == address
+    assert bench.lease(ALICE, options={**options, **more}).yiaddr == "192.0.2.10"
+
+
+@pytest.mark.parametrize(("hosts", "address"), [
+    ('host(mac="02:00:00:00:00:0a", ip="10.1.9.9"), host(mac="02:00:00:00:00:*", ip="10.2.9.9")', "10.2.4.4"),
+    ('host(mac="02:00:00:00:00:0a", ignore=True), host(client_id=b"a", ip="10.1.9.9"), host(uuid="' + "ab" * 16 + '",'
+     ' ip="10.2.9.9")', None),
+    ('host(client_id=b"a", ignore=True), host(mac="02:00:00:00:00:0a", ip="10.2.9.9")', None),
+    ('host(client_id=b"a", ip="10.1.9.9"), host(mac="02:00:00:00:00:0a")', "10.2.4.4")],
+    ids=["a pattern is who is named by nothing more exact", "ignored by the second", "ignored by the first", "without address"])
+def test_which_of_a_machines_hosts_counts_where_none_has_an_address(bench, hosts, address):
+    bench.serve(CAMPUS + f"hosts = [{hosts}]")
+    replies = bench.say(bench.discover(ALICE, giaddr=RELAY2, options={61: b"a", 97: b"\0" + b"\xab" * 16}))
+    assert [reply.yiaddr for reply in replies] == ([address] if address else [])
+
+
 # --- limits of leases: row 50
 
 

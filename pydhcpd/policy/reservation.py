@@ -5,7 +5,7 @@ given (RFC 3046), or, where that is asked for, by the name that it sends. A hard
 then all that fit are this host, but for those that another one names more exactly.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -183,15 +183,20 @@ class ReservationIndex:
                 known[value] = (*known.get(value, ()), one)
         self.is_empty = not maps
         self.reads_relay = any(kind.startswith("relay:") for kind in maps)
-        self._finders = [(_finder(kind), known) for kind, known in sorted(maps.items(), key=_precedence)]
+        self._finders = [(_finder(kind), known, _is_pattern(kind))
+                         for kind, known in sorted(maps.items(), key=_precedence)]
 
-    def find(self, request: Request) -> tuple[Reservation, ...]:
-        """The hosts that the client which sent the request is, by the first kind of identity that tells any."""
-        for value_of, known in self._finders:
+    def of(self, request: Request) -> Iterator[tuple[Reservation, ...]]:
+        """The hosts that the client is, by each kind of identity that tells any, the more exact first: a machine may be known
+        by another identifier in each subnet. A host of a pattern is only who is known by nothing more exact."""
+        is_known = False
+        for value_of, known, is_pattern in self._finders:
+            if is_pattern and is_known:
+                return
             found = known.get(value_of(request))
             if found is not None:
-                return found
-        return ()
+                is_known = True
+                yield found
 
 
 _KINDS = ("client_id", "mac", "uuid", "relay", "hostname")
@@ -200,7 +205,11 @@ _KINDS = ("client_id", "mac", "uuid", "relay", "hostname")
 def _precedence(item: tuple[str, object]) -> tuple[int, int, int]:
     """Exact before patterns, and of these those that leave less open; of the relay's fields the larger sets first."""
     kind, _, rest = item[0].partition(":")
-    return _KINDS.index(kind) if kind != "mac" or not rest else len(_KINDS), -rest.count("f"), -rest.count(",")
+    return len(_KINDS) if _is_pattern(item[0]) else _KINDS.index(kind), -rest.count("f"), -rest.count(",")
+
+
+def _is_pattern(kind: str) -> bool:
+    return kind.startswith("mac:")
 
 
 def _finder(kind: str) -> Callable[[Request], object]:
