@@ -111,7 +111,7 @@ SHARED_NETWORK_WORDS = (
 CLASS_WORDS = (
     ("name", "what it is called in allow, deny, host(classes=...) and by classify()"),
     ("condition", "match(...), conditions joined by &, | and ~, or a function of the request"),
-    ("lease_limit", "most leases that its clients may have"),
+    ("lease_limit", "most leases and offers of its clients at a time; who has a lease renews it, whatever the limit is by now"),
     ("lease_limit_per", "a field: the limit counts for each of its values"),
 )
 CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
