@@ -33,7 +33,11 @@ def address_from(value: object) -> int:
 
 def _instead_of_address(value: object) -> str:
     """What to write for text that is nearly an address."""
+    if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str):
+        return f"write {value[0]!r}, without brackets"
     text = value if isinstance(value, str) else ""
+    if _HARDWARE.fullmatch(text) and len(re.findall("[:-]", text)) == 5:
+        return f"that is a hardware address: write mac={text!r}"
     parts = several_in(text)
     if len(parts) > 1 and all(_DOTTED.fullmatch(part) for part in parts):
         return f"several addresses are a list: {parts}"
@@ -78,8 +82,11 @@ def network_from(network: object, mask: object = None) -> tuple[int, int]:
 
 def _instead_of_network(text: str) -> str:
     """Why text is no network, and what to write."""
+    base, slash, mask = text.strip().partition("/")
+    padded = ".".join([*base.split("."), "0", "0", "0"][:4]) if re.fullmatch("[0-9.]+", base) else base
     try:
-        return f": that is an address in it; write '{IPv4Network(text, strict=False)}'"
+        network = IPv4Network(f"{padded}{slash}{mask}", strict=False)
+        return f"{': that is an address in it' if padded == base and base == text[:len(base)] else ''}; write '{network}'"
     except ValueError:
         return "; allowed is a base address with its mask, such as '192.0.2.0/24'"
 
@@ -105,6 +112,9 @@ def hardware_from(text: object) -> bytes:
 
 
 def _instead_of_hardware(value: object) -> str:
+    parts = several_in(value) if isinstance(value, str) else []
+    if len(parts) > 1 and all(map(_HARDWARE.fullmatch, parts)):
+        return f"several are a list: {parts}"
     digits = re.sub(r"[.:\-\s]", "", value) if isinstance(value, str) else ""
     if re.fullmatch("[0-9A-Fa-f]{12}", digits):
         return f"write '{bytes.fromhex(digits).hex(':')}'"

@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import remedy, synonym
+from pydhcpd.policy.arguments import written
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import match
 from pydhcpd.policy.declarations import (
@@ -99,5 +100,5 @@ def _other_servers_words(constructor: str, arguments: dict[str, object]) -> list
 
 
 def _call(name: str, arguments: dict[str, object]) -> str:
-    text = ", ".join(f"{key}={value!r}" for key, value in arguments.items() if value is not None)
+    text = ", ".join(f"{key}={written(value)}" for key, value in arguments.items() if value is not None)
     return f"{name}({text if len(text) <= 200 else text[:197] + '...'})"

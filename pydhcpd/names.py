@@ -317,6 +317,16 @@ def _by_their_names(table: dict[str, str]) -> dict[str, str]:
 
 _GENERAL = _by_their_names(_EVERYWHERE)
 _OF_PLACES = {place: _by_their_names(table) for place, table in _PLACES.items()}
+_CONSTRUCTORS = {"hosts": "host", "subnets": "subnet", "shared_networks": "shared_network", "classes": "client_class"}
+SHAPES = {
+    "address": "ip ipv4 ip_address ipv4_address ipaddress", "addresses": "ips array_of_ip_address ip_addresses",
+    "text": "str string char", "bytes": "binary hex hexadecimal opaque data",
+    "flag": "bool boolean", "uint8": "byte unsigned_integer_8", "uint16": "short unsigned_integer_16",
+    "uint32": "int integer number unsigned_integer_32 long", "int32": "signed_integer_32", "seconds": "time duration",
+    "domain": "fqdn name domain_name", "domains": "domain_list domain_names", "routes": "route",
+}
+"""The shapes of values by the words that other servers and languages have for them."""
+
 _NUMBERED = re.compile(r"(?:dhcp_?)?opt(?:ion)?_?0*([0-9]{1,4})")
 _HEADS = ("dhcp4option", "dhcpoption", "option", "opt")  # that other servers put before an option's name
 
@@ -329,6 +339,12 @@ def synonym(name: str, place: str) -> str | None:
         if ours is not None and ours != name:
             return ours
     return None
+
+
+def shape_meant(name: object) -> str:
+    """The shape that another word stands for; empty where there is none."""
+    word = name.__name__ if isinstance(name, type) else str(name)
+    return next((ours for ours, words in SHAPES.items() if _key(word) in map(_key, words.split())), "")
 
 
 def is_foreign(name: str, place: str) -> bool:
@@ -367,6 +383,8 @@ def _near_synonym(name: str, place: str, names: list[str]) -> str:
 def _written(name: str, place: str, value: str) -> str:
     if not value:
         return repr(name) if place == OPTION else name
+    if place == FILE and name in _CONSTRUCTORS and not value.startswith("["):
+        value = f"[{_CONSTRUCTORS[name]}(...)]"
     return f"{name} = {value}" if place == FILE else f"{name}={value}"
 
 

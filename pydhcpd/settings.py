@@ -10,7 +10,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydhcpd.addresses import address_from, address_text, network_from
+from pydhcpd.addresses import address_from, address_text, network_from, several_in
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.arguments import interface_name
 from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
@@ -19,6 +19,7 @@ from pydhcpd.policy.declarations import (
     POOL_ARGUMENTS,
     SHARED_NETWORK_ARGUMENTS,
     SUBNET_ARGUMENTS,
+    PoolDeclaration,
     SharedNetworkDeclaration,
     SubnetDeclaration,
 )
@@ -103,7 +104,8 @@ def _time(value: object) -> int:
 
 def _duration(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= DAYS:
-        raise _refuse(value, DURATION.words, instead_of_number(value))
+        with_point = f"write {value[0]}.{value[1]}" if isinstance(value, tuple) and len(value) == 2 else ""
+        raise _refuse(value, DURATION.words, with_point or instead_of_number(value))
     return float(value)
 
 
@@ -166,15 +168,36 @@ def _network(value: object) -> str:
     return value
 
 
-def _several_of(what: type, words: str) -> Kind:
+def _several_of(what: type, constructor: str, arguments: str = "...") -> Kind:
     """A list of what a constructor makes."""
+    words = f"a list of {constructor}({arguments})"
+
     def parse(value: object) -> tuple[Any, ...]:
         if isinstance(value, what):
             raise _refuse(value, words, f"write brackets around it: [{value!r}]")
-        if not isinstance(value, list | tuple) or not all(isinstance(one, what) for one in value):
+        if not isinstance(value, list | tuple):
             raise _refuse(value, words)
+        for one in value:
+            if not isinstance(one, what):
+                raise InvalidValue(f"{one!r} in it is no {constructor}(...); {_instead_of_member(one, words, constructor)}")
         return tuple(value)
     return Kind(words, parse)
+
+
+def _instead_of_member(value: object, words: str, constructor: str) -> str:
+    """What to write for what stands in a list of what a constructor makes, and is none."""
+    if isinstance(value, dict) and all(isinstance(name, str) and name.isidentifier() for name in value):
+        return f"write {constructor}({', '.join(f'{name}={one!r}' for name, one in value.items())})"
+    if isinstance(value, list | tuple) and any(not isinstance(one, str | int) for one in value):
+        return "write a star before it, so that it is one list: [..., *that]"
+    return f"write {constructor}({value!r}, ...)" if isinstance(value, str) else f"allowed is {words}"
+
+
+def _ranges(value: object) -> tuple[Any, ...]:
+    pools = [one for one in (value if isinstance(value, list | tuple) else [value]) if isinstance(one, PoolDeclaration)]
+    if pools:
+        raise InvalidValue(f"{pools[0]!r} is for the pools of subnet(); write [{str(pools[0])!r}]")
+    return ranges_from(value)
 
 
 def _per_cent(value: object) -> float:
@@ -199,6 +222,9 @@ def _option_names(value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
         raise _refuse(value, OPTION_NAMES.words)
+    for one in names:
+        if len(parts := several_in(one)) > 1:
+            raise InvalidValue(f"{one!r} is not one name; several names are a list: {parts}")
     return tuple(names)
 
 
@@ -218,17 +244,17 @@ PATH = Kind("the path of a file", _path)
 LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
-RANGES = Kind("a list of ranges: 'a - b', 'a/n' or ('a', 'b')", ranges_from)
-HOSTS = _several_of(Reservation, "a list of host(...)")
-SUBNETS = _several_of(SubnetDeclaration, "a list of subnet(...)")
-SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "a list of shared_network(...)")
-CLASSES = _several_of(ClientClass, "a list of client_class(...)")
-DEFINITIONS = _several_of(Option, "a list of option(code, name, shape)")
+RANGES = Kind("a list of ranges: 'a - b', 'a/n' or ('a', 'b')", _ranges)
+HOSTS = _several_of(Reservation, "host")
+SUBNETS = _several_of(SubnetDeclaration, "subnet")
+SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "shared_network")
+CLASSES = _several_of(ClientClass, "client_class")
+DEFINITIONS = _several_of(Option, "option", "code, name, shape")
 FIELDS = Kind("a list of names of fields, such as ['remote_id', 'circuit_id']", _option_names)
 PER_CENT = Kind("per cent above 0, up to 100", _per_cent)
 NETWORKS = Kind("a list of addresses and networks, such as ['192.0.2.7', '198.51.100.0/24']", _networks)
 FAILURES = Kind("'ignore' or 'drop'", _failure)
-OPTION_NAMES = Kind("a list of names of DHCP options", _option_names)
+OPTION_NAMES = Kind("a list of names of DHCP options, such as ['router']", _option_names)
 PORT = _number(0, 65535, "a port from 0 to 65535")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 

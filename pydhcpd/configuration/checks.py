@@ -13,6 +13,7 @@ from pydhcpd import names as kinds
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import FILE, NEAR, OPTION, is_foreign, nearest, remedy, synonym
+from pydhcpd.policy.arguments import written
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
     KNOWN,
@@ -34,6 +35,11 @@ from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "use ip_address_lease_time",
                 54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
 """Options that nobody sets, by code, and why."""
+
+HOLDS_SUBOPTIONS = {
+    43: 'write option_definitions = [option(1, "a_name", "text", inside="vendor_specific_information")] and a_name = ...',
+    125: 'write option_definitions = [option(1, "a_name", "text", inside=("vendor_identifying", NUMBER))] and a_name = ...'}
+"""Options that may be set by suboptions of one's own, by code, and how."""
 
 ALLOWED_OPTIONS = "allowed are the names that -help lists, and option_N for a number"
 
@@ -92,6 +98,8 @@ class Checker:
             meant = remedy(name, ARGUMENTS[constructor], constructor, short(value)) if synonym(name, constructor) else ""
             raise InvalidValue(f"cannot be set: {NOT_SETTABLE[option.code]}; {meant or 'allowed is to leave it out'}")
         else:
+            if option.code in HOLDS_SUBOPTIONS and isinstance(value, dict | list | tuple) and value:
+                raise InvalidValue(f"is given as bytes, or by suboptions; {HOLDS_SUBOPTIONS[option.code]}")
             options[option.code] = encoded(option, value)
 
     def _no_name_of(self, constructor: str, name: str, value: object) -> str:
@@ -210,9 +218,7 @@ class Checker:
         """Complain of names of classes that are not among those that there are."""
         for name in used:
             if name not in names:
-                near = nearest(name, names, NEAR)
-                self.problems.append(f"{place}: {where}: class {name!r} is not defined; " +
-                                     (f"did you mean {near!r}?" if near else f"defined are {', '.join(map(repr, names))}"))
+                self.problems.append(f"{place}: {where}: class {name!r} is not defined; {_instead_of_class(name, names)}")
 
     # --- classes
 
@@ -340,6 +346,14 @@ class HostChecker:
             others.append((one, homes))
 
 
+def _instead_of_class(name: str, names: Sequence[str]) -> str:
+    parts = [part.strip() for part in name.split(",")]
+    if len(parts) > 1 and all(part in names for part in parts):
+        return f"several classes are a list: {parts}"
+    near = nearest(name, names, NEAR)
+    return f"did you mean {near!r}?" if near else f"defined are {', '.join(map(repr, names)) or 'none'}"
+
+
 def _leading_to(one: SubnetDeclaration | SharedNetworkDeclaration) -> Iterator[tuple[object, str]]:
     """The relays and the interface of a declaration, and each in words."""
     for relay in one.relays:
@@ -361,5 +375,5 @@ def encoded(option: Option, value: object) -> bytes | None:
 
 def short(value: object) -> str:
     """A value as the file would write it, not longer than a line of a log may be."""
-    text = repr(value)
+    text = written(value)
     return text if len(text) <= 400 else text[:397] + "..."

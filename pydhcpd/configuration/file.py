@@ -26,7 +26,14 @@ from pydhcpd.errors import Interrupted, InvalidValue
 from pydhcpd.files import check_executable_configuration, check_plain
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.classes import Classifier, ClientClass
-from pydhcpd.policy.declarations import MOST_POOLS, Mistake, PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.declarations import (
+    MOST_POOLS,
+    SMALLEST_MASK,
+    Mistake,
+    PoolDeclaration,
+    SharedNetworkDeclaration,
+    SubnetDeclaration,
+)
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
@@ -92,6 +99,7 @@ class DHCPServerConfiguration:
         self._text = b""
         self._directory = Path()
         self._running: DHCPServerConfiguration | None = None
+        self._dropped: list[str] = []
         self._lines: dict[str, int] = {}
         self._own_options: dict[str, Option] = {}
         self._checker = Checker("", {})
@@ -116,7 +124,8 @@ class DHCPServerConfiguration:
         made._checker = Checker(str(made.file or "command line"), made._own_options, made._problems, made.warnings)
         made._check()
         if made._problems:
-            raise ConfigurationError(made._problems)
+            raise ConfigurationError([*made._problems, *made._dropped])
+        made.warnings += made._dropped
         return made
 
     def __getitem__(self, name: str) -> Any:
@@ -197,7 +206,7 @@ class DHCPServerConfiguration:
             said = f"{type(error).__name__}: {error}" if error.args and error.args != (None,) else type(error).__name__
             raise ConfigurationError([f"{file}:{line}: {said}; {told}" if told else f"{file}:{line}: {said}"]) from error
         self._text = text
-        self.warnings += [f"{file}:{line}: {told}" for line, told in source.values_dropped(text)]
+        self._dropped = [f"{file}:{line}: {told}" for line, told in source.values_dropped(text)]
         for name, value in namespace.items():
             if not name.startswith("_") and (name not in start or value is not start[name]):
                 self.given[name] = value  # also what a function assigned by `global`, whose line nobody noted
@@ -360,6 +369,9 @@ class DHCPServerConfiguration:
                            if self.settings["subnet_mask"] is None else error)
             return ()
         if network is None:
+            return ()
+        if network[1] < SMALLEST_MASK:
+            self._complain("network", self.given.get("network"), "is too large; allowed is a /8 at most")
             return ()
         if self.settings["subnet_mask"] not in (None, network[1]):
             self.warnings.append(f"{self._place('subnet_mask')}: subnet_mask = {address_text(self.settings['subnet_mask'])!r}: "

@@ -7,12 +7,14 @@ Owns the mistakes of people who know another server's configuration file, or who
 import keyword
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable
 
 from pydhcpd import conf
 from pydhcpd.addresses import network_from, network_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import FILE, nearest, synonym
+from pydhcpd.wire.codecs import instead_of_number
 
 MANUAL = "see man 5 pydhcpd.conf"
 USAGE = {
@@ -38,8 +40,9 @@ _WORDS = {**dict.fromkeys(("true", "yes", "on", "enable", "enabled"), "True"),
           "class": "client_class", "startswith": "PREFIX", "endswith": "SUFFIX", "re": "REGEX", "any": "ALL"}
 """Words of people and of other servers, and what the file has for them."""
 
-_UNITS = {"s": 1, "m": "MINUTES", "h": "HOURS", "d": "DAYS", "w": "DAYS"}
 _LANGUAGES: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("OpenWrt", re.compile(r"^\s*config\s+(?:dhcp|host|dnsmasq)\b", re.MULTILINE)),
+    ("Cisco IOS", re.compile(r"^\s*(?:ip dhcp (?:pool|excluded-address)|default-router\s)", re.MULTILINE)),
     ("ISC dhcpd", re.compile(r"^\s*(?:(?:subnet|shared-network|host|group|class|subclass|pool|failover|zone|key|if)\b[^=(]*\{|"
                              r"option\s+[\w.-]+\s.*;|range\s+[\w.-]+.*;|(?:default|max|min)-lease-time\s.*;|authoritative\s*;|"
                              r"(?:allow|deny|ignore)\s[\w -]+;|[a-z][a-z-]+\s+[^=()]*;\s*$)", re.MULTILINE)),
@@ -58,7 +61,6 @@ _YAML = re.compile(r"\s*([A-Za-z_][\w-]*)\s*:\s*(\S.*?)\s*$")
 _DNSMASQ_OPTION = re.compile(r"^\s*dhcp-option(?:-force)?\s*=\s*(?:[a-z]+:[\w-]+,)*?(?:option:)?([\w-]+),")
 _SPACED = re.compile(r"\s*(?:(?:dhcp-)?opt(?:ion)?\s+)?([A-Za-z_][\w-]*)[\s,]+([^=({]+?)\s*;?\s*$")
 _BARE = re.compile(r"[\w./:+-]+(?:\s*[, ]\s*[\w./:+-]+)*")
-_DURATION = re.compile(r"(\d+)\s*([smhdw])")
 _QUOTELESS = re.compile(r"""(?<!["'\w.:])((?:[0-9A-Fa-f]{2}:){5}[0-9A-Fa-f]{2}|\d+\.\d+\.\d+\.\d+(?:/\d+)?)(?!["'\w.:])""")
 
 
@@ -139,6 +141,9 @@ def _instead(line: str, known: list[str]) -> str:
         found = form.match(line)
         if found is not None:
             return f"write {made(*found.groups())}"
+    plain = unicodedata.normalize("NFKC", line)
+    if plain != line and "\u00a0" not in line:
+        return f"write {plain.strip()}"
     if re.search("[\u2018\u2019\u201c\u201d\u00ab\u00bb]", line):
         straight = re.sub("[\u2018\u2019\u201c\u201d\u00ab\u00bb]", '"', line).strip()
         return f'write {straight}, with the quotes " of a keyboard'
@@ -146,7 +151,7 @@ def _instead(line: str, known: list[str]) -> str:
     found = next((found for pattern in (_ASSIGNMENT, _YAML, _SPACED) if (found := pattern.fullmatch(line))), None)
     same = f"write {line.strip()}"
     words = same if found is None else _assignment(found[1], found[2], known) or same
-    if words == same and not re.search("[{};]", line):
+    if words == same and not re.search("[{};<]", line):
         words = f"write {_QUOTELESS.sub(_quoted, line).strip()}"
     return "" if words == same else words
 
@@ -159,7 +164,7 @@ def _assignment(name: str, value: str, known: list[str]) -> str:
     ours = _name(name, known)
     if not ours.isidentifier():
         return ours
-    made = _value(ours, value)
+    made = _value(value)
     return f"write {ours} = {made}" if made else ""
 
 
@@ -170,11 +175,11 @@ def _name(name: str, known: list[str]) -> str:
     return synonym(plain, FILE) or nearest(plain, known, 0.8)
 
 
-def _value(name: str, value: str) -> str:
+def _value(value: str) -> str:
     """A value in Python's form."""
-    duration = _DURATION.fullmatch(value)
-    if duration is not None and ("time" in name or "seconds" in name or "wait" in name):
-        return _time(int(duration[1]), duration[2])
+    time = instead_of_number(value)
+    if time and "*" in time:
+        return time.removeprefix("write ")
     if re.fullmatch(r"\d+|True|False|None|[\"\[({].*", value):
         return value
     if value.lower() in _WORDS and keyword.iskeyword(_WORDS[value.lower()]):
@@ -183,11 +188,6 @@ def _value(name: str, value: str) -> str:
         return ""
     parts = re.split(r"\s*,\s*|\s+(?!-)(?<!-\s)", value.strip("'"))
     return f'"{parts[0]}"' if len(parts) == 1 else "[" + ", ".join(f'"{part}"' for part in parts if part) + "]"
-
-
-def _time(number: int, unit: str) -> str:
-    number *= 7 if unit == "w" else 1
-    return str(number) if unit == "s" else f"{number} * {_UNITS[unit]}"
 
 
 _SYNTAX = (
@@ -200,6 +200,7 @@ _SYNTAX = (
     ("expected an indented block", "write the lines that belong together with four blanks before them"),
     ("unindent", "begin the lines that belong together with the same number of blanks"),
     ("inconsistent use of tabs", "write blanks instead of tabs"),
+    ("positional argument follows", "give each argument its name: host(mac=..., ip=..., hostname=...)"),
     ("keyword argument repeated", "give each argument once; several values are a list: mac=[\"...\", \"...\"]"),
     ("leading zeros", "write numbers without zeros before them, and \" around addresses"),
     ("non-printable character", "write a plain blank in its place"),
@@ -222,7 +223,7 @@ def _unknown_name(written: str, error: BaseException, known: list[str]) -> str:
         return f"write {word}"
     found = _ASSIGNMENT.fullmatch(written)
     if found is not None and _BARE.fullmatch(found[2]):
-        return _assignment(found[1], found[2], known) or f"write {found[1]} = {_value(found[1], found[2])}"
+        return _assignment(found[1], found[2], known) or f"write {found[1]} = {_value(found[2])}"
     if name in known:
         return _known_name(name, written)
     ours = synonym(name, FILE)
@@ -247,11 +248,14 @@ def _known_name(name: str, written: str) -> str:
     return f"write {name} = ... in a line before, or \" around it if it is text"
 
 
-def _wrong_call(_line: str, error: BaseException, _known: list[str]) -> str:
+def _wrong_call(line: str, error: BaseException, _known: list[str]) -> str:
     found = re.match(r"(?:.*\.)?(\w+)\(\) (?:takes|missing|got)", str(error))
     if found is not None and found[1] in USAGE:
         return f"write it as {USAGE[found[1]]}"
-    return ""
+    if "_Match" in str(error):
+        return "write & | ~ between conditions"
+    called = re.search(r"\b(MINUTES|HOURS|DAYS)\s*\(\s*([\d.]+)\s*\)", line)
+    return f"write {called[2]} * {called[1]}" if called else ""
 
 
 def _no_module(_line: str, error: BaseException, _known: list[str]) -> str:

@@ -11,7 +11,7 @@ HOMES = {"host": "hosts", "subnet": "subnets", "shared_network": "shared_network
          "option": "option_definitions"}
 """What takes the values of a constructor."""
 
-_SUSPECT = re.compile(rf"(?:^|:[ \t]*\n[ \t]+)(?:{'|'.join(HOMES)})\s*\(|^\w+[ \t]*:[ \t]*[^\s=]|^\w+[ \t]*==".encode(),
+_SUSPECT = re.compile(rf"(?:^|:[ \t]*\n[ \t]+)(?:{'|'.join(HOMES)})\s*\(|^\w+[ \t]*:[ \t]*[^\s=]|^\w+[ \t]*==|^\{{".encode(),
                       re.MULTILINE)
 """What may begin such a line; most that do are good."""
 
@@ -45,6 +45,8 @@ def _of_expression(one: ast.Expr) -> Iterator[tuple[int, str]]:
     if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id in HOMES:
         name = value.func.id
         yield one.lineno, f"{name}(...) has no effect by itself; write {HOMES[name]} = [{name}(...), ...]"
+    elif isinstance(value, ast.Dict):
+        yield one.lineno, "{...} has no effect by itself; write each name in a line of its own: network = \"192.0.2.0/24\""
     elif isinstance(value, ast.Compare) and isinstance(value.left, ast.Name) and isinstance(value.ops[0], ast.Eq):
         text = ast.unparse(value)
         yield one.lineno, f"{text} compares, and assigns nothing; write {text.replace('==', '=', 1)}"

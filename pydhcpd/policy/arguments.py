@@ -10,8 +10,14 @@ from pydhcpd.errors import InvalidValue
 
 LONGEST_INTERFACE = 127  # characters: the kernel's limit of an alternative name; that of the name itself is 15
 LONGEST_HOSTNAME = 255
+_OBJECT = re.compile(r"<function (?:[^\s]*\.)?([^\s.]+) at 0x[0-9a-f]+>|<class '(?:[\w.]*\.)?(\w+)'>")
 _LABEL = r"[0-9A-Za-z_](?:[0-9A-Za-z_-]{0,61}[0-9A-Za-z_])?"
 _HOSTNAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*\.?")
+
+
+def written(value: object) -> str:
+    """A value as the file would write it: functions and classes by their names."""
+    return _OBJECT.sub(lambda found: found[1] or found[2], repr(value))
 
 
 def interface_name(value: object) -> str:

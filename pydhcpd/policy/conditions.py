@@ -111,6 +111,9 @@ def match(**fields: object) -> Condition:
 
     Where a field holds a list, one element that matches is enough.
     """
+    for name, pattern in fields.items():
+        if isinstance(pattern, type) and issubclass(pattern, Comparator):
+            raise InvalidValue(f"{pattern.__name__} compares with nothing; write {name}={pattern.__name__}(...)")
     return _Match(tuple((name, _copied(pattern)) for name, pattern in fields.items()))
 
 

@@ -193,7 +193,10 @@ def _name(value: object) -> str:
 def _names(value: object) -> tuple[str, ...]:
     names = _listed(value)
     if not all(isinstance(one, str) for one in names):
-        raise InvalidValue(f"{value!r} is no list of classes; allowed are names, such as 'voip' or ['known', 'voip']")
+        named = [str(one) for one in names if hasattr(one, "lease_limit")]  # client_class() itself
+        raise InvalidValue(f"{value!r} is no list of classes; " + (
+            f"write its name: {named[0]!r}" if named else "allowed are names of client_class(), such as 'voip' or "
+                                                         "['known', 'voip']"))
     return tuple(str(one) for one in names)
 
 

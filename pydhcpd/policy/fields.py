@@ -69,6 +69,12 @@ def _hardware(request: Request) -> bytes | None:
     return request.chaddr[:request.hlen] or None
 
 
+def _machine(value: object) -> bytes:
+    if isinstance(value, str) and "*" in value:
+        raise InvalidValue(f"{value!r} is not a hardware address; write PREFIX({value.partition('*')[0].rstrip(':-')!r})")
+    return machine_from(value)
+
+
 def _hardware_text(octets: bytes) -> str:
     return octets.hex(":")
 
@@ -84,6 +90,8 @@ def _uuid(request: Request) -> bytes | None:
 
 def _address(value: object) -> str | None:
     """The usual form of an address; 0.0.0.0 is none."""
+    if isinstance(value, str) and "/" in value:
+        raise InvalidValue(f"{value!r} is not an IPv4 address; write NETWORK({value!r})")
     address = address_from(value)
     return address_text(address) if address else None
 
@@ -111,6 +119,9 @@ def _truth(value: object) -> bool:
 
 def _whole(most: int) -> Callable[[object], int]:
     def check(value: object) -> int:
+        compared = re.fullmatch(r"\s*([<>])\s*([0-9]+)\s*", value) if isinstance(value, str) else None
+        if compared is not None:
+            raise InvalidValue(f"{value!r} is not a number; write {'GREATER' if compared[1] == '>' else 'LESS'}({compared[2]})")
         if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= most:
             raise InvalidValue(f"{value!r} cannot be used here; allowed is a whole number from 0 to {most}")
         return value
@@ -125,7 +136,7 @@ def _suboption(name: str, code: int) -> Field:
 _KIND_NUMBERS = {name: kind for kind, name in MESSAGES.items()}
 
 HEADER: tuple[Field, ...] = (
-    Field("mac", HARDWARE, _hardware, _hardware_text, lambda value: machine_from(value).hex(":"), machine_from, varies=True),
+    Field("mac", HARDWARE, _hardware, _hardware_text, lambda value: _machine(value).hex(":"), machine_from, varies=True),
     Field("client_id", OCTETS, lambda request: request.identifier or None, _same, BYTES.encode, _same, varies=True),
     Field("htype", NUMBER, lambda request: request.htype, _same, _whole(255), _same),
     Field("ciaddr", ADDRESS, lambda request: request.ciaddr or None, address_text, _address, address_from, varies=True),

@@ -1,9 +1,12 @@
 """Ranges of addresses, as the configuration writes them: "a - b", "a/n" or (a, b)."""
 
+import re
 from itertools import pairwise
 
 from pydhcpd.addresses import address_from, address_text, network_from, several_in
 from pydhcpd.errors import InvalidValue
+
+_DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
 
 Range = tuple[int, int]  # first and last address, host byte order, both included
 ALLOWED = "allowed are 'a - b', 'a/n' and ('a', 'b')"
@@ -14,6 +17,8 @@ def range_from(value: object) -> Range:
     if isinstance(value, str) and "/" in value:
         base, mask = network_from(value)
         return base, base | ~mask & 0xFFFFFFFF
+    if isinstance(value, str) and not any(map(str.isdigit, value)):
+        raise InvalidValue(f"{value!r} is not a range; {ALLOWED}")
     ends = value.split("-") if isinstance(value, str) else value
     if not isinstance(ends, list | tuple) or len(ends) not in (1, 2):
         raise InvalidValue(f"{value!r} is not a range; {ALLOWED}")
@@ -27,6 +32,9 @@ def range_from(value: object) -> Range:
 
 def _meant_by(text: str) -> str:
     """The range that was meant by "a, b", "a b" or "10.1.0.10-20"; nothing where it is one, or is none."""
+    written = _DOTTED.findall(text)
+    if len(written) == 2 and not re.fullmatch(r"[0-9.]+\s*-\s*[0-9.]+", text.strip()):
+        return " - ".join(written) if all(map(_is_address, written)) else ""
     parts = several_in(text.replace("-", " "))
     if len(parts) < 2 or not _is_address(parts[0]):
         return ""

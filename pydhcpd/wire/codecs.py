@@ -18,11 +18,13 @@ import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import NamedTuple, Protocol
 
 from pydhcpd.addresses import address_from, address_text, network_from, network_text, several_in
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.escape import HEXADECIMAL
+from pydhcpd.names import shape_meant
 from pydhcpd.wire import service_parameters
 
 INFINITE = 0xFFFFFFFF
@@ -71,10 +73,14 @@ def _refusal(codec: Codec, value: object, why: str = "cannot be used here", inst
 
 def instead_of_number(value: object) -> str:
     """What to write for text that stands for a number, or for a time: "1400", "8h"; nothing for what is neither."""
-    found = _NUMBER_IN_TEXT.fullmatch(value) if isinstance(value, str) else None
+    text = value.lower() if isinstance(value, str) else ""
+    several = re.findall("([0-9]+)([smhdw])", text)
+    if len(several) > 1 and "".join(number + unit for number, unit in several) == text:
+        return "write " + " + ".join(number + _UNITS.get(unit, "") for number, unit in several)
+    found = _NUMBER_IN_TEXT.fullmatch(text)
     if found is None:
         return ""
-    unit = _UNITS.get(found[2].lower()[:1], "")
+    unit = _UNITS.get(found[2][:1], "")
     return f"write {found[1]}{unit}" + ("" if unit else ", without the quotes")
 
 
@@ -85,6 +91,8 @@ def whole_seconds(value: object) -> object:
 
 def instead_of_time(value: object) -> str:
     """What to write for what stands for a time."""
+    if isinstance(value, timedelta):
+        return f"write {round(value.total_seconds())}: times are in whole seconds"
     if isinstance(value, float) and math.isfinite(value):
         return f"write {round(value)}: times are in whole seconds"
     is_endless = isinstance(value, str) and value.lower() in ("infinite", "infinity", "inf", "unlimited", "forever", "never")
@@ -761,8 +769,10 @@ def _codec(shape: object, depth: int) -> Codec:
         return record(*(_codec(part, depth + 1) for part in shape))
     if isinstance(shape, list) and len(shape) == 1:
         return _listing(_codec(shape[0], depth + 1))
-    raise InvalidValue(f"{shape!r} is not a shape; allowed are the words {', '.join(SHAPES)}, "
-                       "a tuple of shapes (a record) and a list around one shape")
+    meant = shape_meant(shape)
+    raise InvalidValue(f"{shape!r} is not a shape; " + (
+        f"write {meant!r}" if meant else f"allowed are the words {', '.join(SHAPES)}, a tuple of shapes (a record) and a list "
+                                         "around one shape"))
 
 
 def record(*parts: Codec) -> Record:

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.names import OPTION, synonym
 from pydhcpd.wire.codecs import (
     ADDRESS,
     ADDRESS_PAIRS,
@@ -282,6 +283,9 @@ def inside_from(value: object) -> Inside:
         if isinstance(enterprise, int) and not isinstance(enterprise, bool) and 0 <= enterprise <= LARGEST_ENTERPRISE:
             return VENDOR_IDENTIFYING, enterprise
         raise InvalidValue(f"{enterprise!r} is no enterprise number; allowed are 0 to {LARGEST_ENTERPRISE}")
+    code = value if isinstance(value, int) else {"vendor_specific_information": 43}.get(synonym(str(value), OPTION) or "", 0)
+    if code == VENDOR_SPECIFIC:
+        raise InvalidValue(f"{value!r} is no place for suboptions; write inside={BY_CODE[VENDOR_SPECIFIC].name!r}")
     raise InvalidValue(f"{value!r} is no place for suboptions; allowed are \"vendor_specific_information\" and "
                        "(\"vendor_identifying\", ENTERPRISE NUMBER)")
 

@@ -294,7 +294,7 @@ RANGES = [
     ("['192.0.2.9/30']", "not an IPv4 network"),
     ("['192.0.2.1 - 192.0.2.2 - 192.0.2.3']", "not a range"),
     ("[('192.0.2.1', '192.0.2.2', '192.0.2.3')]", "not a range"),
-    ("['x - y']", "not an IPv4 address"),
+    ("['x - y']", "not a range"),
     ("5", "not a list of ranges"),
     ("[None]", "not a range"),
     ("[()]", "not a range"),

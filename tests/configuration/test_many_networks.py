@@ -71,7 +71,7 @@ ONE_MISTAKE = {
     "too large": ('subnets = [\n subnet("0.0.0.0/1")]', r"2: subnet\(.*too large; allowed is a /8 at most"),
     "no relay's address": ('subnets = [\n subnet("10.1.0.0/24", relays=["10.1.0"])]',
                      r"2: subnet\(.*relays: '10\.1\.0' .*; allowed"),
-    "no subnet": ('subnets = [\n "10.1.0.0/24"]', r"\d: subnets = .*allowed is a list of subnet\(\.\.\.\)"),
+    "no subnet": ('subnets = [\n "10.1.0.0/24"]', r"\d: subnets = .*write subnet\('10\.1\.0\.0/24', \.\.\.\)"),
     "flat beside subnets": ('subnets = [subnet("10.1.0.0/24")]\nip_ranges = ["10.1.0.10 - 10.1.0.20"]',
                             r"2: ip_ranges = .*allowed is subnet\(\.\.\.\)"),
     "network beside subnets": ('subnets = [subnet("10.1.0.0/24")]\nnetwork = "10.3.0.0/24"',

@@ -211,6 +211,28 @@ VALUES = [
     ('hosts = [host(mac="0200.0000.0001", ip="10.9.0.5")]', "write '02:00:00:00:00:01'"),
     ('hosts = [host(mac="020000000001", ip="10.9.0.5")]', "write '02:00:00:00:00:01'"),
     ('hosts = [host(mac="02:00:00:00:00:01", ip=5)]', "5 is not an IPv4 address"),
+    ('subnets = [subnet("10.1.0.0/16"), [subnet("10.2.0.0/16")]]', "write a star before it"),
+    ('hosts = [{"mac": "02:00:00:00:00:01", "ip": "10.9.0.5"}]', "write host(mac='02:00:00:00:00:01', ip='10.9.0.5')"),
+    ('ip_ranges = [pool("10.9.0.10 - 10.9.0.20")]', "write ['10.9.0.10 - 10.9.0.20']"),
+    ('ip_ranges = ["10.9.0.10 to 10.9.0.20"]', "write '10.9.0.10 - 10.9.0.20'"),
+    ('ip_ranges = ["10.9.0.10 \u2013 10.9.0.20"]', "write '10.9.0.10 - 10.9.0.20'"),
+    ('classes = ["voip"]', "write client_class('voip', ...)"), ('ip_ranges = ["all"]', "is not a range; allowed are"),
+    ('classes = [client_class("a", match(giaddr="10.0.0.0/8"))]', "write NETWORK('10.0.0.0/8')"),
+    ('classes = [client_class("a", match(mac="b8:27:eb:*:*:*"))]', "write PREFIX('b8:27:eb')"),
+    ('classes = [client_class("a", match(secs=">8"))]', "write GREATER(8)"),
+    ('classes = [client_class("a", match(mac=PREFIX))]', "write mac=PREFIX(...)"),
+    ('hosts = [host("02:00:00:00:00:01")]', "write mac='02:00:00:00:00:01'"),
+    ('hosts = [host(mac="02:00:00:00:00:01,02:00:00:00:00:02")]', "several are a list: ['02:00:00:00:00:01', '02"),
+    ('ip_address_lease_time = "1d12h"', "write 1 * DAYS + 12 * HOURS"), ("probe_wait = 0,5", "write 0.5"),
+    ('client_identity = "remote_id, circuit_id"', "several names are a list: ['remote_id', 'circuit_id']"),
+    ('always_send = "router, dns"', "several names are a list: ['router', 'dns']"),
+    ('option_definitions = [option(224, "rack", "ip-address")]', "write 'address'"),
+    ('option_definitions = [option(224, "rack", str)]', "write 'text'"),
+    ('option_definitions = [option(1, "rack", "text", inside=43)]', "write inside='vendor_specific_information'"),
+    ('vendor_specific_information = {1: "x"}', 'inside="vendor_specific_information"'),
+    ('next_server = ["10.9.0.1"]', "write '10.9.0.1', without brackets"), ('network = "10.9/16"', "write '10.9.0.0/16'"),
+    ('network = "0.0.0.0/0"', "is too large; allowed is a /8 at most"),
+    ("def finish(request):\n pass", "allowed is: def finish(request, reply)"),
     ('hosts = [host(mac="02:00:00:00:00:01", hostname="bad name!")]', "is not a host's name; allowed are letters"),
 ]
 
@@ -220,7 +242,7 @@ def test_a_value_that_is_nearly_right_is_told_with_what_to_write(tmp_path: Path,
     (problem,) = problems(tmp_path, N + line)
     assert problem.startswith("2: "), problem
     assert remedy in problem, problem
-    assert "object at 0x" not in problem
+    assert " at 0x" not in problem
     assert "macs=(" not in problem
 
 
@@ -266,6 +288,15 @@ PYTHON = [
     ('shared_networks = [shared_network([subnet("10.1.0.0/16")])]', 1, 'write it as shared_network("floor 3", ['),
     (N + "import no_such_module", 2, "-m pip install no_such_module"),
     (N + "open('macs.csv')", 2, "Path(__file__).with_name('macs.csv')"),
+    (N + "router \uff1d '10.9.0.1'", 2, "write router = '10.9.0.1'"),
+    (N + "ip_address_lease_time = HOURS(8)", 2, "write 8 * HOURS"),
+    (N + "ip_address_lease_time = 8 HOURS", 2, "write ip_address_lease_time = 8 * HOURS"),
+    (N + "log_level = debug", 2, 'write log_level = "debug"'),
+    (N + "domain_name = a.example", 2, 'write domain_name = "a.example"'),
+    (N + "domain_name_server = [10.9.0.1, 9.9.9.9]", 2, 'write domain_name_server = ["10.9.0.1", "9.9.9.9"]'),
+    (N + "subnets = [subnet(10.1.0.0/16)]", 2, 'write subnets = [subnet("10.1.0.0/16")]'),
+    (N + "hosts = [host(mac='a', 'b')]", 2, "give each argument its name"),
+    (N + "x = match(mac=ALL) + match(secs=8)", 2, "write & | ~ between conditions"),
     (N + "exit()", 2, "take it out"), (N + "1/0", 2, "correct the line: 1/0"),
     (N + "def f():\n return f()\nf()", 3, "calls itself without end"),
 ]
@@ -294,6 +325,8 @@ PASTED = [
     ("systemd-networkd", "[DHCPServer]\nPoolOffset=100\n", "man 5 pydhcpd.conf"),
     ("udhcpd", "start 10.9.0.20\nend 10.9.0.254\ninterface eth0\n", "ip_ranges = "),
     ("udhcpd", "interface eth0\n", 'interface = "eth0"'),
+    ("OpenWrt", "config dhcp lan\n option start 100\n", "man 5 pydhcpd.conf"),
+    ("Cisco IOS", "ip dhcp pool LAN\n network 10.9.0.0 255.255.255.0\n", "man 5 pydhcpd.conf"),
     ("YAML", "network: 10.9.0.0/24\nrouter: 10.9.0.1\n", 'network = "10.9.0.0/24"'),
 ]
 
