@@ -195,9 +195,12 @@ class DHCPServerConfiguration:
         except (Interrupted, KeyboardInterrupt):
             raise
         except SyntaxError as error:
-            line = error.lineno if error.filename == str(file) else line_in(file, error)
-            told = remedies.of_syntax(text.decode("utf-8", "replace"), line or 0, error.msg, [*BY_NAME, *self.fields.names()])
-            raise ConfigurationError([f"{file}:{line or 0}: {error.msg}; {told}"]) from error
+            if error.filename != str(file):
+                where = f"{error.filename}:{error.lineno}"
+                raise ConfigurationError([f"{file}:{line_in(file, error)}: {error.msg}; correct {where}"]) from error
+            line = error.lineno or 0
+            told = remedies.of_syntax(text.decode("utf-8", "replace"), line, error.msg, [*BY_NAME, *self.fields.names()])
+            raise ConfigurationError([f"{file}:{line}: {error.msg}; {told}"]) from error
         except BaseException as error:  # also SystemExit, and what the file makes of BaseException
             line = line_in(file, error)
             if isinstance(error, InvalidValue):  # that of a comparator says it all

@@ -309,6 +309,16 @@ def test_an_error_of_python_is_told_with_a_remedy(tmp_path: Path, text: str, lin
     assert remedy in problem.partition("; ")[2], problem
 
 
+def test_a_mistake_in_a_module_beside_the_file_is_told_with_both_places(tmp_path: Path) -> None:
+    module = tmp_path / "racks_of_words.py"
+    module.write_text("racks = [\n")
+    module.chmod(0o644)
+    text = f"import sys\nsys.path.insert(0, {str(tmp_path)!r})\nimport racks_of_words\n"
+    (problem,) = problems(tmp_path, text)
+    assert problem.startswith("3: ")
+    assert f"correct {module}:1" in problem
+
+
 PASTED = [
     ("ISC dhcpd", "subnet 10.9.0.0 netmask 255.255.255.0 {\n  range 10.9.0.10 10.9.0.20;\n}\n",
      'subnets = [subnet("10.9.0.0/24"'),
