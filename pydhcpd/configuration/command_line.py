@@ -108,7 +108,7 @@ def usage() -> str:
              "override it. --name value and --name=value mean the same; values are Python literals, or text; what is True or",
              "False needs none (-debug).", "",
              "Actions, instead of serving:",
-             "  -check             check the configuration, and exit 0 if it is good, else 1",
+             "  -check             check the configuration; tell what is wrong (exit 1), or what was understood (exit 0)",
              "  -help              this text; -h is the same",
              "  -version           the version; -V is the same",
              "  -demo yes          show a lease being given in a throwaway network (needs root)",

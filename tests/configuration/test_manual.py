@@ -11,12 +11,12 @@ import pytest
 
 from pydhcpd import conf
 from pydhcpd.configuration import manual
-from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS
+from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, usage
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy import classes, declarations, reservation
-from pydhcpd.settings import HOST, SETTINGS, settings_of
+from pydhcpd.settings import GROUPS, HOST, SETTINGS, Group, settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
@@ -78,6 +78,21 @@ def test_the_page_of_the_daemon_names_actions_settings_of_the_command_line_and_c
     own = [setting.name for setting in SETTINGS if setting.command_line_only and setting.name != "config_file"]
     assert [name for name in (*BARE_ACTIONS, *FILE_ACTIONS, *own) if f"Fl {name}" not in page] == []
     assert [name for name in ThreadedTCPRequestHandler.commands() if f".It Ic {name}\n" not in page] == []
+
+
+@pytest.mark.parametrize("word", ["NTP", "DNS", "MTU", "PXE", "WINS", "TFTP", "WPAD", "syslog", "default gateways"])
+def test_options_are_found_by_the_words_of_everyday_speech(word: str) -> None:
+    assert word in usage()
+    assert word in MAN_PAGES[0].read_text()
+
+
+@pytest.mark.parametrize("group", GROUPS, ids=lambda group: group.title)
+def test_settings_stand_in_groups_each_with_a_sentence(group: Group) -> None:
+    help_text, sample, page = " ".join(usage().split()), SAMPLE.read_text(), MAN_PAGES[0].read_text()
+    assert f"{group.title}: {group.words} -{group.settings[0].name} " in help_text
+    assert f"# --- {group.title}\n" in sample
+    assert f".Ss {group.title}\n" in page
+    assert group.words.endswith(".")
 
 
 # --- the sample configuration
