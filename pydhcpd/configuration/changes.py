@@ -1,6 +1,7 @@
 """What a configuration has, in numbers, and what differs between two of them: for those who reload."""
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields, is_dataclass
 from types import CodeType
 from typing import Any
 
@@ -70,11 +71,14 @@ def _host(one: Reservation) -> tuple[object, object]:
 
 
 def _class(one: ClientClass) -> tuple[object, object]:
-    condition = _code(one.condition) if callable(one.condition) else repr(one.condition)
-    return one.name, (one.lease_limit, one.lease_limit_per, repr(one.settings), condition)
+    return one.name, (one.lease_limit, one.lease_limit_per, repr(one.settings), _code(one.condition))
 
 
-def _code(function: object) -> object:
-    """What a function does, wherever it stands."""
-    code = getattr(function, "__code__", None)
-    return (code.co_code, code.co_names, repr(code.co_consts)) if isinstance(code, CodeType) else repr(function)
+def _code(one: object) -> object:
+    """What a function does, or a condition with the functions in it, wherever it stands."""
+    code = one if isinstance(one, CodeType) else getattr(one, "__code__", None)
+    if isinstance(code, CodeType):
+        return code.co_code, code.co_names, [_code(constant) for constant in code.co_consts]
+    if is_dataclass(one):
+        return type(one).__name__, [_code(getattr(one, each.name)) for each in fields(one)]
+    return [_code(each) for each in one] if isinstance(one, tuple | list) else (type(one).__name__, str(one))
