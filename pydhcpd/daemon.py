@@ -26,7 +26,7 @@ from pydhcpd.errors import Interrupted, InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.loading import config_file, load, time_limit
+from pydhcpd.loading import config_file, load, load_file, time_limit
 from pydhcpd.neighbours import Ours, PortWatch
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
@@ -425,8 +425,8 @@ def _transfer(command_line: CommandLine) -> int:
     """Import or export; the configuration file counts for `host_file` and the lease time, if it is there."""
     from pydhcpd.migration.transfer import export_hosts, import_hosts
     file = config_file(command_line)
-    settings = {"interface": "any", **command_line.settings}  # nothing is served
-    configuration = DHCPServerConfiguration.load(file if file and file.exists() else None, settings, command_line.directory)
+    command_line.settings.setdefault("interface", "any")  # nothing is served
+    configuration = load_file(file if file and file.exists() else None, command_line)
     database = configuration["host_file"]
     if command_line.action == "export":
         try:

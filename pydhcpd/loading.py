@@ -24,7 +24,13 @@ def load(command_line: CommandLine, running: DHCPServerConfiguration | None = No
 
     Raises ConfigurationError, also where that takes too long; and Interrupted where one of `signals` came first.
     """
-    file, limit = config_file(command_line), time_limit(command_line, running)
+    return load_file(config_file(command_line), command_line, running, signals)
+
+
+def load_file(file: Path | None, command_line: CommandLine, running: DHCPServerConfiguration | None = None,
+              signals: Iterable[signal.Signals] = ()) -> DHCPServerConfiguration:
+    """The same of a certain file, or of the command line alone."""
+    limit = time_limit(command_line, running)
     try:
         with interruptible(limit, signals):
             return DHCPServerConfiguration.load(file, command_line.settings, command_line.directory, running)

@@ -40,8 +40,9 @@ def changes(before: DHCPServerConfiguration, after: DHCPServerConfiguration) -> 
 def _counted(name: str, before: Iterable[Any], after: Iterable[Any], described: Callable[[Any], tuple[object, object]]) -> str:
     """How many are new, gone and changed; `described` tells what one is known by, and all else of it."""
     old, new = dict(map(described, before)), dict(map(described, after))
-    numbers = {"new": len(new.keys() - old.keys()), "gone": len(old.keys() - new.keys()),
-               "changed": sum(key in old and key in new for key in _differing(old, new))}
+    common = [key for key in old if key in new]
+    numbers = {"new": len(new) - len(common), "gone": len(old) - len(common),
+               "changed": sum(old[key] != new[key] for key in common)}
     told = ", ".join(f"{number} {what}" for what, number in numbers.items() if number)
     return f"{name}: {told}" if told else ""
 
@@ -67,7 +68,8 @@ def _pool(one: PoolDeclaration) -> tuple[object, ...]:
 
 
 def _host(one: Reservation) -> tuple[object, object]:
-    return (one.ips, tuple(one.identities())), (one.hostname, one.classes, one.ignore, one.settings and repr(one.settings))
+    return ((one.ips, one.macs, one.client_ids, one.uuids, one.relay, one.patterns),
+            (one.hostname, one.match_hostname, one.classes, one.ignore, one.settings and repr(one.settings)))
 
 
 def _class(one: ClientClass) -> tuple[object, object]:

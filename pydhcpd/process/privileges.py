@@ -12,15 +12,24 @@ from pydhcpd.errors import InvalidValue
 PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 CAP_NET_BIND_SERVICE, CAP_NET_RAW = 10, 13  # linux/capability.h
+DHCP_PORT = 67
 
 
 def check_rights() -> None:
     """Raise InvalidValue where this process may not open what a DHCP server needs: told before all else."""
     header, sets = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-    wanted = 1 << CAP_NET_BIND_SERVICE | 1 << CAP_NET_RAW
+    wanted = 1 << CAP_NET_RAW | (1 << CAP_NET_BIND_SERVICE if _is_privileged(DHCP_PORT) else 0)
     if ctypes.CDLL(None).capget(header, sets) == 0 and sets[0] & wanted != wanted:
         raise InvalidValue("port 67 and raw sockets need root, or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW; "
                            "start it with sudo, or by: systemctl start pydhcpd")
+
+
+def _is_privileged(port: int) -> bool:
+    """Whether a port needs a capability here (ip_unprivileged_port_start of ip(7)): in containers often none does."""
+    try:
+        return port < int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
+    except (OSError, ValueError):
+        return True
 
 
 def drop_privileges(configuration: DHCPServerConfiguration) -> None:

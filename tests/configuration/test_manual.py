@@ -224,3 +224,12 @@ def test_every_argument_of_a_constructor_is_described(name: str, words: "tuple[t
     stub = re.search(rf"^def {name}\((.*?)\) -> ", (ROOT / manual.STUB).read_text(), flags=re.M | re.S)
     assert stub is not None
     assert [argument for argument in arguments if f"{argument}: " not in stub[1]] == []
+
+
+def test_the_example_of_some_tests_runs_some() -> None:
+    """What a newcomer tries first, and what a name that was changed would make empty."""
+    (line,) = [line for line in README.splitlines() if "-m pytest tests/" in line]
+    words = line.partition("#")[0].split()
+    done = subprocess.run([sys.executable, *words[1:], "--collect-only", "-q"], cwd=ROOT, capture_output=True, text=True,
+                          timeout=60)
+    assert done.returncode == 0, done.stdout  # pytest has 5 for none

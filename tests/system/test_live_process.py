@@ -331,7 +331,7 @@ def test_a_file_without_end_ends_a_check_and_a_start(lab: Lab, client: Machine, 
     daemon = lab.daemon()
     lines = f"({'|'.join(str(len(daemon.settings) + line) for line in range(7))})"
     daemon.write(daemon.file.read_text() + loop)
-    for words in (["-check"], []):
+    for words in (["-check"], [], ["-export", "-"]):
         done = daemon.run("-configuration_time_limit", 0.5, *words)
         assert done.returncode == 1, done.stderr
         place = rf"{daemon.file}:{lines}: it did not end within 0\.5 s; .*configuration_time_limit\n"
