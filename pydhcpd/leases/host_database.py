@@ -66,9 +66,8 @@ class HostDatabase(HostQueries):
         plans = tuple(networks)
         tables = self.tables.chosen(prepared, plans, now)
         for table, count in self.tables.leases_outside(plans):
-            log.warning("%s is no longer served, and leases in it still run: %d; their clients cannot renew them, nobody else "
-                        "gets their addresses; serve it until they have ended, if its clients are to keep them",
-                        network_text(table.base, -table.size & 0xFFFFFFFF), count)
+            log.warning("%s is no longer served, and leases in it still run: %d; until it is served again they cannot be "
+                        "renewed, and nobody else gets their addresses", network_text(table.base, -table.size & 0xFFFFFFFF), count)
         self._serve(plans, tables)
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
@@ -274,7 +273,7 @@ class HostDatabase(HostQueries):
         if home is None or home.states[address - home.base] not in (LEASED, ENDED) or not any(hardware):
             return b""
         row = self.store.row(address)
-        if row is None or (row.htype, row.hardware) != (htype, hardware) or table.clients.get(row.client) != address:
+        if row is None or (row.htype, row.hardware) != (htype, hardware) or not table.is_of(row.client, address):
             return b""
         return row.client
 
