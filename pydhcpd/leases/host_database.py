@@ -67,7 +67,8 @@ class HostDatabase(HostQueries):
         tables = self.tables.chosen(prepared, plans, now)
         for table, count in self.tables.leases_outside(plans):
             log.warning("%s is no longer served, and leases in it still run: %d; until it is served again they cannot be "
-                        "renewed, and nobody else gets their addresses", network_text(table.base, -table.size & 0xFFFFFFFF), count)
+                        "renewed, and nobody else gets their addresses",
+                        network_text(table.base, -table.size & 0xFFFFFFFF), count)
         self._serve(plans, tables)
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
