@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from pydhcpd.configuration import modules
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 
 NOBODY = 65534
@@ -45,6 +46,31 @@ def test_a_module_is_read_anew_each_time(place: Path, file: str, text: str) -> N
         assert lease_time(place, text) == time
     assert not list(place.rglob("*.pyc"))
     assert len(sys.path) == len(set(sys.path))
+
+
+@pytest.mark.parametrize("path", [
+    "os.path.realpath(os.path.dirname(__file__))", "os.path.join(os.path.dirname(__file__), 'lib')"])
+def test_a_module_is_beside_the_file_by_whatever_name_it_is_found(place: Path, path: str) -> None:
+    """A directory that is a link, as configuration management makes them; a folder that the file puts on the path."""
+    real = place / "real"
+    (real / "lib").mkdir(parents=True)
+    link = place / "link"
+    link.symlink_to(real)
+    module = real / "lib" / "racks.py" if "lib" in path else real / "racks.py"
+    for time in (1111, 2222):
+        module.write_text(f"time = {time}\n")
+        text = f"import os, sys\nsys.path.insert(0, {path})\nimport racks\nip_address_lease_time = racks.time"
+        assert lease_time(link, text) == time
+
+
+def test_builtins_and_our_own_modules_stay(place: Path) -> None:
+    """Even where the file lies above all of them."""
+    before = dict(sys.modules)
+    with modules.modules_beside(Path("/pydhcpd.conf")):
+        gone = {name for name in before if name not in sys.modules}
+    modules._FINDER._directories.clear()
+    sys.modules.update(before)
+    assert not {"sys", "builtins", "os", "socket", "pydhcpd", "pydhcpd.conf", "pytest"} & gone
 
 
 def test_a_file_that_fails_leaves_the_modules_of_the_one_before(place: Path) -> None:
