@@ -5,8 +5,9 @@ Owns the outcomes, as values in and values out. Does not know how an address is 
     UNKNOWN ── begin ──► WAITING ──── nobody else heard for `wait` ────► FREE ───► UNKNOWN, `REMEMBERED` seconds after the wait
                             └──── somebody else heard ────► IN_USE ────────┘
 
-An outcome names the address and the client that it was for: to any other client the address is UNKNOWN, and a probe for
-another client takes the place of the earlier one. No timer runs: what time has made of a probe is worked out when it is asked
+An outcome names the address and the client that it was for: to any other client the address is BUSY while that one waits, and
+UNKNOWN after it, when a probe for another client takes the place of the earlier one. Two that waited for one address, each
+taking the other's place, would wait for ever. No timer runs: what time has made of a probe is worked out when it is asked
 for, so that ten thousand probes cost nothing while they wait.
 
 Times are seconds of a clock that does not go back. All of it is for the holder of the lock that guards the leases.
@@ -26,6 +27,7 @@ class State(Enum):
     WAITING = "waiting"  # an answer may still come
     FREE = "free"  # nobody else uses it
     IN_USE = "in use"  # somebody else does
+    BUSY = "busy"  # it is asked for on behalf of another client
 
 
 _Probe = tuple[bytes, bytes, str, float, bool]
@@ -62,9 +64,11 @@ class Probes:
     def state(self, address: int, client: bytes, now: float) -> State:
         """What is known of the address on behalf of the client."""
         probe = self._probes.get(address)
-        if probe is None or probe[0] != client:
+        if probe is None:
             return State.UNKNOWN
-        _, _, _, end, in_use = probe
+        probed_for, _, _, end, in_use = probe
+        if probed_for != client:
+            return State.BUSY if now < end else State.UNKNOWN
         if now >= end + REMEMBERED:
             return State.UNKNOWN
         if in_use:

@@ -106,6 +106,7 @@ class DHCPTransaction(Case):
         self.request: Request | None = None  # None once it is answered
         self.due = False  # it is in the batch that is being answered
         self.delayed = False  # it is in the delay worker's queue
+        self.wait = 0.0
 
     @property
     def has_effect(self) -> bool:
@@ -316,6 +317,8 @@ class DHCPTransaction(Case):
         if state is State.IN_USE:
             raise Unserved("the machine that had the lease before uses its address still" if is_leased else
                            "the address is in use, and that could not be stored")
+        if state is State.BUSY:
+            raise Ignored("its address is being probed for another client")
         if state is State.UNKNOWN:
             is_near = not request.giaddr and self.link.hardware and self.link.segment is self.segment
             place = self.link.name if is_near else ANYWHERE

@@ -96,8 +96,9 @@ def test_an_outcome_is_for_one_client_and_one_address(probes: Probes) -> None:
 def test_a_probe_takes_the_place_of_an_earlier_one(probes: Probes) -> None:
     probes.heard(ADDRESS, OTHER, "eth0", BEGAN)
     probes.begin(ADDRESS, OTHER_CLIENT, OTHER, "eth0", BEGAN + 1, WAIT)
-    assert probes.state(ADDRESS, CLIENT, BEGAN + 1) is State.UNKNOWN
     assert probes.state(ADDRESS, OTHER_CLIENT, BEGAN + 1) is State.WAITING
+    assert probes.state(ADDRESS, CLIENT, BEGAN + 1) is State.BUSY
+    assert probes.state(ADDRESS, CLIENT, BEGAN + 1 + WAIT) is State.UNKNOWN
     assert len(probes) == 1
 
 
@@ -203,7 +204,8 @@ class Life(RuleBasedStateMachine):
             begun = self.begun.get(address)
             for client in (CLIENT, OTHER_CLIENT):
                 is_its = begun is not None and begun.client == client
-                expected = begun.state(self.now) if begun is not None and is_its else State.UNKNOWN
+                is_over = begun is None or self.now >= begun.at + begun.wait
+                expected = begun.state(self.now) if is_its else State.UNKNOWN if is_over else State.BUSY
                 assert self.probes.state(address, client, self.now) is expected
                 assert (self.probes.remaining(address, client, self.now) > 0) == (expected is State.WAITING)
 

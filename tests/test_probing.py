@@ -191,6 +191,21 @@ def test_behind_a_relay_the_question_is_an_echo(probing):
     assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
 
 
+def test_two_clients_with_one_reservation_do_not_hold_each_other_up(probing):
+    """A machine whose firmware and system identify themselves differently, both known by the hardware address."""
+    probing.serve(PROBING + f'hosts = [host(mac="{ALICE.hex(":")}", ip="192.0.2.5")]\n')
+    first, second = (probing.discover(options={61: identifier}) for identifier in (b"firmware", b"system"))
+    probing.say(first)
+    probing.say(second)
+    assert reason(probing) == {"its address is being probed for another client": 1}
+    (offer,) = probing.worker.go_on()
+    assert (offer.kind, offer.yiaddr, offer.packet.xid) == (OFFER, "192.0.2.5", first.xid)
+    assert not probing.worker.waiting and not probing.server.transactions
+    probing.say(second)  # as it asks again
+    (offer,) = probing.worker.go_on()
+    assert (offer.yiaddr, offer.packet.xid) == ("192.0.2.5", second.xid)
+
+
 def test_a_request_to_another_server_is_not_held_up_and_ends_the_wait(probing):
     message = probing.discover()
     probing.say(message)
