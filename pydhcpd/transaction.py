@@ -70,6 +70,7 @@ TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr
 
 HOST_NAME, RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 12, 80, 81, 108, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
+AT_ONCE = "of a client whose other message came at the same time"
 
 
 class DHCPTransaction(Case):
@@ -218,7 +219,7 @@ class DHCPTransaction(Case):
         if not client:
             return self._takes_over(request, address)
         if client in self.hosts.touched:
-            raise Ignored("of a client whose other message came at the same time")
+            raise Ignored(AT_ONCE)
         self.hosts.touched.add(request.client)  # what it says next, as either, waits for the commit
         request.client = client
         request.identifier = client[1:] if client[0] == BY_IDENTIFIER else b""
@@ -233,7 +234,7 @@ class DHCPTransaction(Case):
                 former, self.network.client_key is not None):
             return False
         if former in self.hosts.touched:
-            raise Ignored("of a client whose other message came at the same time")
+            raise Ignored(AT_ONCE)
         self.table.take_over(former, request.client)
         return True
 
@@ -487,6 +488,8 @@ class DHCPTransaction(Case):
         reservation, reserved = self.reservation, self.reserved
         if reservation is None or not reserved:
             return 0
+        if reserved in self.hosts.touched:
+            raise Ignored(AT_ONCE)
         if self.hosts.lease_end(self.table, request.client, reserved):
             return reserved
 

@@ -177,3 +177,17 @@ def test_bind_address_is_the_identifier_everywhere(bench):
     bench.serve(FLOOR + f"bind_address = {ON_FLOOR!r}\n")
     offer = one(bench.say(bench.discover(ALICE)))
     assert (offer.yiaddr, offer.packet.options[54], offer.source) == ("192.0.2.10", as_bytes(ON_FLOOR), ON_FLOOR)
+
+
+def test_a_reply_that_cannot_be_sent_for_a_fault_of_the_program_is_forgotten(bench):
+    """Nothing is left of it that would keep a client's next message with the same xid from being answered."""
+    def fail(*_):
+        raise RuntimeError("made up")
+
+    first, second = bench.discover(), bench.request(BOB, ciaddr="192.0.2.99")
+    send, bench.server._frames.send = bench.server._frames.send, fail
+    with pytest.raises(RuntimeError):
+        bench.say(first, first, second)
+    bench.server._frames.send = send
+    assert not bench.server.transactions
+    assert [one.kind for one in bench.say(first)] == [OFFER]

@@ -4,12 +4,13 @@ Where one of the two messages has none, the hardware address decides, as in Kea 
 """
 
 import pytest
-from rig import ALICE, BOB, CAROL, NETWORK, SERVER, STRANGER, as_bytes
+from rig import ALICE, BOB, CAROL, NETWORK, SERVER, STRANGER, as_bytes, reason
 
+from pydhcpd.addresses import address_from
 from pydhcpd.wire.packet import ACK, DECLINE, NAK, OFFER, RELEASE
 
 NAMED, OTHER, BARE = {61: b"\xff\0\0\0\1system"}, {61: b"\1other"}, {}
-FIRST = "192.0.2.10"
+FIRST, OWN = "192.0.2.10", "192.0.2.5"
 KEPT = "expired"  # the state of a lease, by the clock on the wall: the bench's is in the past
 
 
@@ -179,6 +180,20 @@ def test_in_one_batch_each_message_counts_once_and_in_order(bench, before, after
     replies = bench.say(bench.selecting(FIRST, options=after), bench.selecting(FIRST, options=before),
                         bench.selecting(FIRST, options=after))
     assert [reply.kind for reply in replies] == [ACK, ACK], "the third is to come again"
+
+
+@pytest.mark.parametrize("order", [1, -1])
+def test_in_one_batch_a_reserved_address_is_acknowledged_to_one_of_two_that_may_have_it(bench, order):
+    """Both are known by their hardware address; each may take the address over from the other, but not at the same time."""
+    bench.serve(NETWORK + f"hosts = [host(mac={ALICE.hex(':')!r}, ip={OWN!r})]")
+    first, second = ({61: identifier} for identifier in (b"\1firmware", b"\1system"))
+    assert bench.lease(options=first).yiaddr == OWN
+    renewal = bench.request(ciaddr=OWN, options=first), SERVER, OWN
+    ack = one(bench.say(*[renewal, bench.selecting(OWN, options=second)][::order]))
+    assert (ack.kind, ack.yiaddr) == (ACK, OWN)
+    assert reason(bench) == {"of a client whose other message came at the same time": 1}
+    assert bench.hosts.store.row(address_from(OWN)).client == b"\1" + ack.packet.options[61]
+    assert not bench.hosts.staging.touched
 
 
 def test_whose_a_lease_is_by_configuration_stays_so(bench):

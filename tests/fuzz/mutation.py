@@ -152,7 +152,8 @@ class MessageMutator(Mutator):
         return found[:40]
 
 
-ADDRESSES = (b"\xc0\0\2", b"\xc0\0\2", b"\xc6\x33\x64", b"\x0a\1\0", b"\x0a\2\0", b"\x0a\3\0", b"\x0a\4\0", b"\xff\xff\xff", b"\xe0\0\0")
+ADDRESSES = (b"\xc0\0\2", b"\xc0\0\2", b"\xc6\x33\x64", b"\x0a\1\0", b"\x0a\2\0", b"\x0a\3\0",
+             b"\x0a\4\0", b"\xff\xff\xff", b"\xe0\0\0")
 OF_MESSAGES: tuple[Callable[[MessageMutator, bytearray], None], ...] = (
     MessageMutator.field, MessageMutator.client, MessageMutator.client, MessageMutator.transaction, MessageMutator.option,
     MessageMutator.option, MessageMutator.length, MessageMutator.value, MessageMutator.foreign, MessageMutator.overload)

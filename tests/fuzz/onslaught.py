@@ -7,7 +7,7 @@ and nothing left of what was dropped; `check_leases` tells whether memory and da
 
 import logging
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -141,10 +141,8 @@ class Onslaught:
 
     def _query(self, request: object) -> None:
         """Answer a leasequery here and not in a thread of its own."""
-        try:
+        with suppress(MalformedPacket):
             self.queries._answer(request)
-        except MalformedPacket:
-            pass
 
     # --- what it is given
 
@@ -194,7 +192,8 @@ class Onslaught:
         offer = self.offers.pop(self.random.randrange(len(self.offers)))
         options = {53: b"\3", 50: offer.yiaddr.to_bytes(4, "big"), 54: offer.options.get(54, b"")}
         options |= {code: offer.options[code] for code in (61, 82) if code in offer.options}
-        request = Packet(htype=offer.htype, hardware=offer.hardware, xid=offer.xid, giaddr=offer.giaddr, options=options).encode()
+        request = Packet(htype=offer.htype, hardware=offer.hardware, xid=offer.xid, giaddr=offer.giaddr,
+                         options=options).encode()
         return request if self.random.random() < 0.6 else mutator.changed(request)
 
 

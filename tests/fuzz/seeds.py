@@ -32,7 +32,8 @@ MESSAGES: tuple[bytes, ...] = (
     message(DISCOVER),
     message(DISCOVER, GUEST, {55: WANTED, 61: IDENTIFIER, 12: b"Boss", 57: b"\x05\xdc", 81: b"\0\0\0pc.example"}),
     message(DISCOVER, GUEST, {50: "192.0.2.12", 51: b"\0\0\2\x58", 80: b"", 116: b"\1", 108: b""}),
-    message(DISCOVER, GUEST, {60: b"PXEClient:Arch:00007", 93: b"\0\7", 94: b"\1\2\1", 97: UUID, 77: b"\4iPXE", 175: b"\1\2\3"}),
+    message(DISCOVER, GUEST, {60: b"PXEClient:Arch:00007", 93: b"\0\7", 94: b"\1\2\1", 97: UUID,
+                              77: b"\4iPXE", 175: b"\1\2\3"}),
     message(DISCOVER, BOB, {82: PORT, 61: IDENTIFIER}, giaddr=RELAY, hops=1),
     message(DISCOVER, BOB, {82: PORT + bytes.fromhex("0504 c6336400 0b04 c0000201 0c03") + b"abc"}, giaddr=FAR_RELAY, hops=2),
     message(DISCOVER, GUEST, {118: "10.2.0.0", 82: bytes.fromhex("0608") + b"computed" + bytes.fromhex("1300")}),
@@ -80,8 +81,10 @@ OPTIONS: tuple[bytes, ...] = tuple(bytes([code]) + value for code, value in (
 ))
 
 WORDS: tuple[bytes, ...] = (
-    b"", b"hosts\r\n", b"help hosts\nq\n", b"events\r\nconfiguration\r\nstatistics\r\nquit\r\n", b"\xff\xfd\x06\xff\xf4HOSTS\r\n",
-    b"\xff\xfa\x18\x01\xff\xf0?\r\0exit\r\0", b"\x04", b"help help help\n", b"no such thing \x1b[2J\n", b"x" * 1100 + b"\nhosts\n",
+    b"", b"hosts\r\n", b"help hosts\nq\n", b"events\r\nconfiguration\r\nstatistics\r\nquit\r\n",
+    b"\xff\xfd\x06\xff\xf4HOSTS\r\n",
+    b"\xff\xfa\x18\x01\xff\xf0?\r\0exit\r\0", b"\x04", b"help help help\n",
+    b"no such thing \x1b[2J\n", b"x" * 1100 + b"\nhosts\n",
 )
 """What somebody sends to the prompt."""
 
@@ -101,10 +104,14 @@ HOSTS_FILES: tuple[bytes, ...] = (
 
 VALUES: tuple[bytes, ...] = (
     b"192.0.2.1", b"'192.0.2.1'", b"['192.0.2.1', '9.9.9.9']", b"192.0.2.0/24", b"('192.0.2.10', '192.0.2.19')",
-    b"['192.0.2.10 - 192.0.2.19', '10.0.0.0/28']", b"3600", b"-1", b"8 * 3600", b"1e9", b"True", b"yes", b"None", b"b'\\x01\\xff'",
-    b"01:02:ff", b"lab.example", b"['lab.example', 'example']", b"[('10.0.0.0/8', '192.0.2.1')]", b"eth0", b"255.255.255.0", b"/24",
-    b"router", b"['router', 'domain_name']", b"['remote_id', 'circuit_id']", b"debug", b"/tmp/x.db", b"{'a': 1}", b"{1, 2}",
-    b"(1, '192.0.2.1')", b"[(1, 'dns.lab', ['192.0.2.1'], 'alpn=h2')]", b"[(4491, b'abc')]", b"0x7f", b"1_000", b"99999999999999999999",
+    b"['192.0.2.10 - 192.0.2.19', '10.0.0.0/28']", b"3600", b"-1", b"8 * 3600", b"1e9", b"True", b"yes", b"None",
+    b"b'\\x01\\xff'",
+    b"01:02:ff", b"lab.example", b"['lab.example', 'example']", b"[('10.0.0.0/8', '192.0.2.1')]", b"eth0", b"255.255.255.0",
+    b"/24",
+    b"router", b"['router', 'domain_name']", b"['remote_id', 'circuit_id']", b"debug", b"/tmp/x.db", b"{'a': 1}",
+    b"{1, 2}",
+    b"(1, '192.0.2.1')", b"[(1, 'dns.lab', ['192.0.2.1'], 'alpn=h2')]", b"[(4491, b'abc')]", b"0x7f", b"1_000",
+    b"99999999999999999999",
     b"12.5", b"drop", b"", b"...", b"1j", b"'\\x00'", b"\xf0\x9f\x90\x8d", b"inf", b"nan", b"1e400", b"[[[[[]]]]]",
 )
 """Values as one writes them on the command line."""
@@ -114,5 +121,6 @@ FILES: tuple[bytes, ...] = (
     b"subnet 192.0.2.0 netmask 255.255.255.0 {\n  range 192.0.2.10 192.0.2.19;\n}\n",
     b'{ "Dhcp4": { "subnet4": [ { "subnet": "192.0.2.0/24" } ] } }\n',
     b"dhcp-range=192.0.2.10,192.0.2.19,12h\n", b"host(mac='02:00:00:00:99:01')\nrouter = 192.0.2.1\n",
-    b"def finish(request, reply):\n  reply.options['domain_name'] = request.mac\n", b"lease_time = 08\n", b"network = 10.0.0.0/8\n",
+    b"def finish(request, reply):\n  reply.options['domain_name'] = request.mac\n",
+    b"lease_time = 08\n", b"network = 10.0.0.0/8\n",
 )

@@ -1,5 +1,5 @@
-"""Ten million mutated datagrams against the whole path, in portions that are counted in a file, so that a run can be stopped and
-gone on with.
+"""Ten million mutated datagrams against the whole path, in portions that are counted in a file, so that a run can be stopped
+and gone on with.
 
 usage: python tests/fuzz/storm.py [--datagrams N] [--processes N] [--seed N] [--state FILE] [--only PORTION]
 
