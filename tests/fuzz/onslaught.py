@@ -135,6 +135,8 @@ class Onslaught:
                  row.ends == now if row.state == RELEASED else row.last_used == now, f"without its row: {reply} {row}")
 
     def _dropped(self, reason: Exception, interface: int, request: object) -> None:
+        if isinstance(reason, Failure):
+            raise reason
         if not isinstance(reason, MalformedPacket | Ignored):
             raise Failure("a fault of the program") from reason
         self._drop(reason, interface, request)

@@ -80,6 +80,9 @@ OPTIONS: tuple[bytes, ...] = tuple(bytes([code]) + value for code, value in (
     (162, bytes.fromhex("0015 0001 09") + b"\3dns\3lab\0" + bytes.fromhex("04 c0000201 0001 0003 026832")),
 ))
 
+PARAMETERS = tuple(map(bytes.fromhex, (
+    "0001 0006 02 6832 02 6833", "0003 0002 01bb 0007 000c 2f64 6e73 2d71 7565 7279 7b7d", "0002 0000")))
+
 WORDS: tuple[bytes, ...] = (
     b"", b"hosts\r\n", b"help hosts\nq\n", b"events\r\nconfiguration\r\nstatistics\r\nquit\r\n",
     b"\xff\xfd\x06\xff\xf4HOSTS\r\n",
@@ -115,6 +118,9 @@ VALUES: tuple[bytes, ...] = (
     b"12.5", b"drop", b"", b"...", b"1j", b"'\\x00'", b"\xf0\x9f\x90\x8d", b"inf", b"nan", b"1e400", b"[[[[[]]]]]",
 )
 """Values as one writes them on the command line."""
+
+NUMBERED_VALUES = tuple(bytes([number % 256]) + value for number, value in enumerate(VALUES * 7))
+"""The same, each with a byte before it that says what it is a value of."""
 
 FILES: tuple[bytes, ...] = (
     b'interface = "eth1"\nrouter = ["192.0.2.1"]\n',
