@@ -1,7 +1,8 @@
 """The process: its start, its locks, its privileges, its signals, its reloads and its end.
 
-Order of the start: check the configuration, open ports (which needs root), detach, lock, drop privileges, open the lease
-database, start threads. Signals are taken by the main thread alone, which does nothing else that could keep it.
+Order of the start: check the configuration, open ports (which needs root, or capabilities: then the program is begun anew
+without them), detach, lock, drop privileges, open the lease database, start threads. Signals are taken by the main thread
+alone, which does nothing else that could keep it.
 """
 
 import gc
@@ -31,6 +32,7 @@ from pydhcpd.neighbours import Ours, PortWatch
 from pydhcpd.net.interfaces import Interface, InterfaceWatcher, take_snapshot
 from pydhcpd.own_links import relay_notes
 from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
+from pydhcpd.process.handover import begin_anew, handed_ports, was_given_capabilities
 from pydhcpd.process.launch import Launch, check_syslog
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
@@ -38,7 +40,6 @@ from pydhcpd.process.notify import notify, watchdog_interval
 from pydhcpd.process.privileges import (
     check_directory,
     check_rights,
-    drop_capabilities,
     drop_privileges,
     give_database,
     lack_of_user,
@@ -265,15 +266,19 @@ def level_of(configuration: DHCPServerConfiguration) -> str:
     return "debug" if configuration["debug"] else str(configuration["log_level"])
 
 
-def serve(command_line: CommandLine, configuration: DHCPServerConfiguration) -> int:
-    """Become the daemon; returns the exit code. Raises InvalidValue where the start is impossible, with the remedy."""
+def serve(command_line: CommandLine, configuration: DHCPServerConfiguration, handed: Ports) -> int:
+    """Become the daemon, with the ports that were `handed` or else its own; returns the exit code.
+
+    Raises InvalidValue where the start is impossible, with the remedy.
+    """
     for name in ("pid_file", "host_file"):
         prepare_directory(configuration, name)
     lock = PidLock(configuration["pid_file"])
     lock.check()
+    if not handed and was_given_capabilities():
+        begin_anew(ports_of(configuration))
     database_lock = open_database(configuration)
-    ours = Ours(configuration["interface"], partial(interfaces_for, configuration))
-    ports = open_ports(ours, openers(SERVICES, configuration))
+    ports = handed or ports_of(configuration)
     if not configuration["foreground"]:
         check_syslog()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
@@ -302,6 +307,12 @@ def _become_daemon(stack: ExitStack, lock: PidLock, kept: list[int], launch: Lau
         raise
 
 
+def ports_of(configuration: DHCPServerConfiguration) -> Ports:
+    """Open the ports of DHCP and of the services that are wanted. Raises InvalidValue."""
+    ours = Ours(configuration["interface"], partial(interfaces_for, configuration))
+    return open_ports(ours, openers(SERVICES, configuration))
+
+
 def interfaces_for(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> list[Interface]:
     """Those of the interfaces that would be served. Raises InvalidValue."""
     return [interfaces[index] for index in make_serving(configuration, interfaces).links]
@@ -321,8 +332,10 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
     try:
         take_snapshot()  # loads the netlink library, whose files may not be readable to the user
         drop_privileges(configuration)
-        drop_capabilities()
         check_directory(configuration, "host_file")
+        if was_given_capabilities():
+            log.warning("the capabilities of the file %s stay with pydhcpd; take them away: setcap -r %s",
+                        *[os.path.realpath(sys.executable)] * 2)
         for path in unreadable(configuration):
             log.warning("%s cannot be read by the user of pydhcpd, so no reload can be; let its user or group read it", path)
         prompt = f"{configuration['control_address']}:{configuration['control_port']}"
@@ -388,8 +401,10 @@ def _act(command_line: CommandLine) -> int:
         return _transfer(command_line)
     if command_line.action == "check":
         return _check(command_line)
-    check_rights()
-    return serve(command_line, load(command_line))
+    handed = handed_ports()
+    if not handed:
+        check_rights()
+    return serve(command_line, load(command_line), handed)
 
 
 def _check(command_line: CommandLine) -> int:

@@ -9,7 +9,6 @@ from pathlib import Path
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 
-PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL = 47, 4  # linux/prctl.h
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 CAP_NET_BIND_SERVICE, CAP_NET_RAW = 10, 13  # linux/capability.h
 DHCP_PORT = 67
@@ -17,9 +16,8 @@ DHCP_PORT = 67
 
 def check_rights() -> None:
     """Raise InvalidValue where this process may not open what a DHCP server needs: told before all else."""
-    header, sets = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
     wanted = 1 << CAP_NET_RAW | (1 << CAP_NET_BIND_SERVICE if _is_privileged(DHCP_PORT) else 0)
-    if ctypes.CDLL(None).capget(header, sets) == 0 and sets[0] & wanted != wanted:
+    if permitted_capabilities() & wanted != wanted:
         raise InvalidValue("port 67 and raw sockets need root, or the capabilities CAP_NET_BIND_SERVICE and CAP_NET_RAW; "
                            "start it with sudo, or by: systemctl start pydhcpd")
 
@@ -30,6 +28,13 @@ def _is_privileged(port: int) -> bool:
         return port < int(Path("/proc/sys/net/ipv4/ip_unprivileged_port_start").read_text())
     except (OSError, ValueError):
         return True
+
+
+def permitted_capabilities() -> int:
+    """What of root's power this process may use, a bit each."""
+    header, sets = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
+    ctypes.CDLL(None).capget(header, sets)  # effective, permitted, inheritable: the lower halves, then the higher ones
+    return sets[1] | sets[4] << 32
 
 
 def drop_privileges(configuration: DHCPServerConfiguration) -> None:
@@ -64,17 +69,6 @@ def lack_of_user(configuration: DHCPServerConfiguration) -> list[str]:
     except InvalidValue as error:
         return [f"user = {configuration['user']!r}: {error}"]
     return []
-
-
-def drop_capabilities() -> None:
-    """Give up the capabilities that a service manager gave to a user other than root: all ports are open now."""
-    if os.geteuid() == 0:
-        return
-    libc = ctypes.CDLL(None, use_errno=True)
-    libc.prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_CLEAR_ALL, 0, 0, 0)
-    header, none = (ctypes.c_uint32 * 2)(CAPABILITY_VERSION_3, 0), (ctypes.c_uint32 * 6)()
-    if libc.capset(header, none) != 0:
-        raise InvalidValue(f"capabilities cannot be given up: {os.strerror(ctypes.get_errno())}")
 
 
 def prepare_directory(configuration: DHCPServerConfiguration, name: str) -> None:

@@ -3,8 +3,15 @@
 from collections.abc import Iterator
 
 import pytest
+import sandbox
 from lab import Daemon, Lab, Machine, reason_to_skip
 from station import Station
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Tests that are marked so run twice, the second time in the sandbox."""
+    if metafunc.definition.get_closest_marker("sandbox") and not metafunc.config.getoption("--sandbox"):
+        metafunc.parametrize("sandboxed", [False, True], ids=["plain", "sandbox"])
 
 
 @pytest.fixture(scope="session")
@@ -16,9 +23,17 @@ def namespaces() -> None:
 
 
 @pytest.fixture
-def lab(namespaces: None) -> Iterator[Lab]:
+def sandboxed(pytestconfig: pytest.Config) -> bool:
+    """Whether daemons run in a sandbox such as the unit's; a module may say so of its own."""
+    return bool(pytestconfig.getoption("--sandbox"))
+
+
+@pytest.fixture
+def lab(namespaces: None, sandboxed: bool) -> Iterator[Lab]:
     """A lab; at the end its daemons must stop with exit code 0 and without a traceback in their logs."""
-    made = Lab()
+    if sandboxed and (reason := sandbox.reason_to_skip()):
+        pytest.skip(reason)
+    made = Lab(sandboxed)
     try:
         yield made
         made.finish()

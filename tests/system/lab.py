@@ -22,7 +22,9 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+import sandbox
 from messages import mac_of
+from unit_file import for_sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 SERVER, PREFIX, NETWORK = "10.77.0.1", 16, "10.77.0.0/16"
@@ -161,6 +163,7 @@ class Daemon:
         self.settings = {"interface": "s0", "foreground": True, "pid_file": str(directory / "run" / "pid"),
                          "host_file": str(directory / "leases" / "leases.db"), **settings}
         self.python, self.path = sys.executable, [str(ROOT)]
+        self.sandboxed = False
         self.write()
         self.process: subprocess.Popen[bytes] | None = None
 
@@ -179,13 +182,19 @@ class Daemon:
         self.file.chmod(0o644)
 
     def words(self, *more: object) -> list[object]:
-        """The program's command line."""
-        return [self.python, "-m", "pydhcpd", self.file, *more]
+        """The program's command line, with that of a sandbox such as the unit's around it if there is to be one."""
+        if not self.sandboxed:
+            return [self.python, "-m", "pydhcpd", self.file, *more]
+        for owned in (self.database.parent, self.pid_file.parent):
+            owned.mkdir(exist_ok=True)
+            shutil.chown(owned, sandbox.NOBODY, sandbox.NOBODY)
+        return sandbox.command(for_sandbox(), self.directory, [Path(self.python), "-m", "pydhcpd", self.file, *more])
 
     def environment(self, **more: str) -> dict[str, str]:
         """What the program's environment is: ours, and the path to the package."""
         kept = {name: value for name, value in os.environ.items() if name not in OF_SYSTEMD}
-        return {**kept, "PYTHONPATH": os.pathsep.join(self.path), "PYTHONUNBUFFERED": "1", **more}
+        path = [sandbox.seen(Path(one)) for one in self.path] if self.sandboxed else self.path
+        return {**kept, "PYTHONPATH": os.pathsep.join(path), "PYTHONUNBUFFERED": "1", **more}
 
     def start(self, *more: object, serving: bool = True, **environment: str) -> "Daemon":
         """Start it, and wait until it says that it serves."""
@@ -256,7 +265,9 @@ class Daemon:
 class Lab:
     """What one test has: a server machine, client machines on its cable, and daemons."""
 
-    def __init__(self) -> None:
+    def __init__(self, sandboxed: bool = False) -> None:
+        """With `sandboxed`, daemons run as in the unit for systemd."""
+        self.sandboxed = sandboxed
         self.directory = Path(tempfile.mkdtemp(prefix="pydhcpd-lab-"))
         self.directory.chmod(0o755)
         self.machines: list[Machine] = []
@@ -296,6 +307,7 @@ class Lab:
     def daemon(self, machine: Machine | None = None, **settings: object) -> Daemon:
         """A daemon that is configured, and not yet started."""
         made = Daemon(machine or self.server, self.directory / f"daemon{len(self.daemons)}", settings)
+        made.sandboxed = self.sandboxed
         self.daemons.append(made)
         return made
 

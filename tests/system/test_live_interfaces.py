@@ -63,6 +63,7 @@ def test_interface_that_comes_later_is_served(lab: Lab, far: Machine, waiting: D
     assert_serves(lab, far, 1, "10.88.0.")
 
 
+@pytest.mark.sandbox
 def test_change_of_address_to_another_network_is_followed(lab: Lab, far: Machine, waiting: Daemon) -> None:
     """Where no network is configured it is that of the interface; leases of the former one are kept on record."""
     after(waiting, r"serving 10\.88\.0\.0/24", lambda: plug(lab, far))
@@ -243,6 +244,7 @@ def test_reload_while_waiting_does_not_make_it_ready(lab: Lab, far: Machine, man
 
 
 @pytest.mark.parametrize("limit", [3.0, 1.0])
+@pytest.mark.sandbox
 def test_watchdog_is_fed_in_time(lab: Lab, client: Machine, manager: Manager, limit: float) -> None:
     """sd_watchdog_enabled(3): WATCHDOG=1 comes more often than WATCHDOG_USEC, of an idle server, too."""
     lab.daemon().start(NOTIFY_SOCKET=manager.path, WATCHDOG_USEC=str(int(limit * 1e6)))

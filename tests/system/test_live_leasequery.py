@@ -65,6 +65,7 @@ def relay_socket(machine: Machine, address: str = ASKER) -> socket.socket:
     return machine.open(make)
 
 
+@pytest.mark.sandbox
 def test_who_may_ask_is_told_which_leases_there_are(lab: Lab, client: Machine, asked: Daemon) -> None:
     """Rule 39: 13 active, 11 unassigned, 12 unknown; time left in 51; 82 as it came."""
     with relay_socket(client) as asker:
@@ -104,6 +105,7 @@ def test_who_may_not_ask_is_told_nothing(lab: Lab, client: Machine, asked: Daemo
         assert refused.recv(10) == b""
 
 
+@pytest.mark.sandbox
 def test_bulk_tells_all_leases_and_that_it_is_done(lab: Lab, client: Machine, asked: Daemon) -> None:
     """Rule 40: TCP 67, two-byte length, one xid, 15 at the end."""
     with relay_socket(client) as asker:

@@ -184,6 +184,7 @@ def test_networks_of_two_interfaces_that_overlap_are_not_both_served(lab: Lab, c
 # --- VRF
 
 
+@pytest.mark.sandbox
 def test_an_interface_in_a_vrf_is_served_as_soon_as_the_kernel_lets_requests_through(lab: Lab, client: Machine,
                                                                                     station: Station) -> None:
     """What is needed is said at the start. Relays and clients behind routers are found by the VRF's table."""

@@ -90,6 +90,7 @@ def test_other_server_is_there_first(lab: Lab, station: Station, guest: Station,
 
 
 @pytest.mark.parametrize("words", BESIDE)
+@pytest.mark.sandbox
 def test_other_server_comes_later(lab: Lab, station: Station, guest: Station, dnsmasq: Callable[..., object],
                                   words: list[str]) -> None:
     """And we keep no other server from its own interface, nor does its coming take anything from us."""

@@ -10,6 +10,7 @@ from test_live_relays import CAMPUS, join, lease_of, relay_machine, serve, start
 pytestmark = pytest.mark.namespaces
 
 
+@pytest.mark.sandbox
 def test_an_address_that_somebody_uses_is_quarantined_and_the_client_gets_another(lab: Lab) -> None:
     """Row 38: ARP on the link; what is found is reported."""
     squatter, machine = lab.clients(2, private=True)
@@ -25,6 +26,7 @@ def test_an_address_that_somebody_uses_is_quarantined_and_the_client_gets_anothe
     client.end()
 
 
+@pytest.mark.sandbox
 def test_behind_a_relay_it_is_found_by_an_echo(lab: Lab) -> None:
     """Row 38: ICMP where ARP cannot reach."""
     relay, machine = relay_machine(lab), lab.machine("far", private=True)

@@ -66,6 +66,7 @@ def session(request: pytest.FixtureRequest, lab: Lab, daemon: Daemon) -> Iterato
     made.close()
 
 
+@pytest.mark.sandbox
 def test_hosts_shows_address_and_name(session: Session, station: Station) -> None:
     """A host that got its lease a moment ago is in the table."""
     assert "none" in session.ask("hosts")

@@ -70,6 +70,7 @@ def test_a_file_that_ends_its_process_ends_no_daemon(daemon: Daemon, station: St
     assert station.lease(mac_of(1)).number(51) == 3600
 
 
+@pytest.mark.sandbox
 def test_modules_beside_the_file_are_read_anew(daemon: Daemon, station: Station) -> None:
     """Also within one second, in packages, and with what the file itself adds to the path; a failure leaves what was there."""
     package = daemon.directory / "site"
@@ -134,6 +135,7 @@ def test_reservations_are_never_lost_to_a_file_that_cannot_be_read(daemon: Daemo
     ("import sys; sys.exit(0)", "SystemExit"),
     ("ip_adress_lease_time = 60", "ip_adress_lease_time.*did you mean ip_address_lease_time"),
 ])
+@pytest.mark.sandbox
 def test_broken_file_changes_nothing_and_is_told_with_its_line(daemon: Daemon, station: Station, line: str,
                                                                reason: str) -> None:
     """What runs goes on; the log names file, line and reason."""
@@ -148,6 +150,7 @@ def test_broken_file_changes_nothing_and_is_told_with_its_line(daemon: Daemon, s
     assert ack.yiaddr.startswith("10.77.1.")
 
 
+@pytest.mark.sandbox
 def test_file_without_end_changes_nothing_and_serving_goes_on(daemon: Daemon, station: Station) -> None:
     """A file is Python, so it may loop; it is run in a process of its own for a limited time."""
     daemon.write(daemon.file.read_text() + "while True:\n    pass\n")

@@ -26,6 +26,7 @@ def stored(daemon: Daemon) -> dict[str, bytes]:
     return {socket.inet_ntoa(address.to_bytes(4, "big")): hardware for address, hardware in rows}
 
 
+@pytest.mark.sandbox
 def test_every_ack_survives_kill_9_under_load(daemon: Daemon, station: Station) -> None:
     """RFC 2131 section 3.1: an ACK means that the binding is in persistent storage."""
     leases = {mac_of(1): station.lease(mac_of(1)).yiaddr}

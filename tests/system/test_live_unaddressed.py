@@ -17,6 +17,7 @@ def ask(station: Station, number: int, kind: int, xid: int, *options: tuple[int,
                  **{"destination": SERVER, "destination_mac": SERVER_MAC, **where})
 
 
+@pytest.mark.sandbox
 def test_whole_exchange_by_unicast(daemon: Daemon, station: Station) -> None:
     """RFC 2131 section 4.1 wants broadcasts of such a client; one that knows its server gets an answer all the same."""
     ask(station, 1, DISCOVER, 1)
