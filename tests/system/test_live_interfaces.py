@@ -2,6 +2,7 @@
 
 import signal
 import socket
+import tempfile
 import time
 from collections.abc import Callable
 from itertools import pairwise
@@ -162,18 +163,22 @@ def test_nothing_is_answered_on_an_interface_that_is_not_named(lab: Lab, far: Ma
 
 
 class Manager:
-    """The end of the service manager: a datagram socket, and what came over it."""
+    """The end of the service manager: a datagram socket in /run that everybody may write to, and what came over it."""
 
-    def __init__(self, directory: Path) -> None:
-        self.path = str(directory / "notify")
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(prefix="pydhcpd-notify-", dir="/run")
+        Path(self._directory.name).chmod(0o755)
+        self.path = f"{self._directory.name}/notify"
         self._socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         self._socket.bind(self.path)
+        Path(self.path).chmod(0o777)
         self._socket.setblocking(False)
         self.heard: list[tuple[float, dict[str, str]]] = []
 
     def close(self) -> None:
         """Hear no more."""
         self._socket.close()
+        self._directory.cleanup()
 
     def read(self) -> list[dict[str, str]]:
         """All messages so far, as fields."""
@@ -196,7 +201,7 @@ class Manager:
 @pytest.fixture
 def manager(lab: Lab) -> Manager:
     """A service manager that listens."""
-    return lab.keep(Manager(lab.directory))
+    return lab.keep(Manager())
 
 
 def test_service_manager_is_told_waiting_ready_and_stopping(lab: Lab, far: Machine, manager: Manager) -> None:
