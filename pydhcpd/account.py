@@ -71,8 +71,7 @@ class Account:
             now = time.monotonic()
             batch = [one for one in batch
                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
-        if batch:
-            self.events.publish(batch)
+        self.events.publish(batch)
 
     def tell_rest(self, now: float) -> None:
         """How often something happened that was not told. `now` is in seconds of the epoch."""

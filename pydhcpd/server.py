@@ -11,7 +11,7 @@ import socket
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 
 from pydhcpd.account import Account
 from pydhcpd.addresses import BROADCAST
@@ -165,14 +165,14 @@ class DHCPServer:
             self._backlog.sift(datagrams, urgent)
         return urgent + self._backlog.take(BATCH)
 
-    def receive(self, datagrams: Iterable[Datagram]) -> None:
+    def receive(self, datagrams: Sequence[Datagram]) -> None:
         """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
         due: list[DHCPTransaction] = []
         self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
+        self.account.received += len(datagrams)
         with self.hosts.lock:
             bootp = self._serving is not None and self._serving.bootp
             for datagram in datagrams:
-                self.account.received += 1
                 request = None
                 try:
                     request = Request.receive(*datagram, bootp)
@@ -336,7 +336,7 @@ class DHCPServer:
         """
         if not self.hosts.touched:
             self._send(answered)
-            self.account.happened([one.event for one in answered if one.event is not None])
+            self._tell(answered)
             return []
         immediate, durable = ([one for one in answered if one.durable is wanted] for wanted in (False, True))
         self._send(immediate)
@@ -348,8 +348,13 @@ class DHCPServer:
         if again:
             durable = [one for one in durable if one.address not in refused]
         self._send(durable)
-        self.account.happened([one.event for one in immediate + durable if one.event is not None])
+        self._tell(immediate + durable)
         return again
+
+    def _tell(self, answered: list[DHCPTransaction]) -> None:
+        """What came of a batch, if it is worth telling."""
+        if events := [one.event for one in answered if one.event is not None]:
+            self.account.happened(events)
 
     def _answer_unstored(self, durable: list[DHCPTransaction], now: float) -> list[DHCPTransaction]:
         """What can be answered of a batch that could not be stored."""
@@ -369,11 +374,12 @@ class DHCPServer:
         frames: list[Frame] = []
         by_link: list[Message] = []
         by_table: list[Message] = []
+        is_detailed = self.account.is_detailed
         for one in answered:
             message = one.message
             if not message:
                 continue
-            if self.account.is_detailed:
+            if is_detailed:
                 log.debug("sent %s", describe(Packet.decode(message)))
             address, port, interface, hardware = one.route
             if hardware and self._frames is not None:
@@ -382,12 +388,12 @@ class DHCPServer:
                 datagrams = by_link if interface == one.link.index else by_table
                 datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
         self.account.sent += len(by_link) + len(by_table) + len(frames)
-        if by_link:
-            self.account.unsent(self._sender.send(by_link, on_link=True))
-        if by_table:
-            self.account.unsent(self._sender.send(by_table))
-        if frames and self._frames is not None:
-            self.account.unsent(self._frames.send(frames))
+        if by_link and (failures := self._sender.send(by_link, on_link=True)):
+            self.account.unsent(failures)
+        if by_table and (failures := self._sender.send(by_table)):
+            self.account.unsent(failures)
+        if frames and self._frames is not None and (failures := self._frames.send(frames)):
+            self.account.unsent(failures)
 
     # --- what comes again
 

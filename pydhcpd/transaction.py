@@ -196,19 +196,20 @@ class DHCPTransaction(Case):
         self.table = table = hosts.tables[self.network.base]
         if table.by_hardware and request.client not in table.clients:
             table.recognise(request.client, request.htype, request.chaddr[:request.hlen])
-        self._take_steps(request)
+        if serving.policy.is_plain:
+            start(serving.policy, self)
+        else:
+            self._take_steps(request)
         return request
 
     def _take_steps(self, request: Request) -> None:
         """What policy says of the request."""
         policy = self.serving.policy
         start(policy, self)
-        if policy.steps:
-            request.interface_name = self.link.name
-            # functions may read both
-            self.lease = self.hosts.address_of(self.table, request.client) if policy.reads_relay else 0
-            for step in policy.steps:
-                step(policy, self)
+        request.interface_name = self.link.name
+        self.lease = self.hosts.address_of(self.table, request.client) if policy.reads_relay else 0  # functions may read both
+        for step in policy.steps:
+            step(policy, self)
 
     def _turns_face(self, request: Request, address: int) -> bool:
         """Whether the machine has or was offered the address as another client, whose identifier it leaves out now, or as one
@@ -509,7 +510,8 @@ class DHCPTransaction(Case):
 
     def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
                 more: bytes = b"") -> None:
-        self._speak_to(request, yiaddr or ciaddr)
+        if self.link.identifiers:
+            self._speak_to(request, yiaddr or ciaddr)
         wanted, server = request.options.get(55), self._server(request)
         if AUTO_CONFIGURE in request.options:  # it is asked for by sending it (RFC 2563 section 2.2)
             wanted = (terms.unasked() if wanted is None else wanted) + bytes((AUTO_CONFIGURE,))
