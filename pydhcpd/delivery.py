@@ -22,7 +22,8 @@ Route = tuple[int, int, int, bytes]
 
 def to_relay(request: Request, vrf: int) -> Route:
     """To the relay agent's address: port 67, or the port it sent from if it says so (RFC 8357 section 4)."""
-    port = request.port if uses_source_port(request.options.get(82, b"")) else SERVER_PORT
+    relay = request.options.get(82)
+    port = SERVER_PORT if relay is None or not uses_source_port(relay) else request.port
     return request.giaddr, port, vrf, b""
 
 

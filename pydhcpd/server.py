@@ -187,11 +187,12 @@ class DHCPServer:
         serving = self._serving
         if serving is None or request.interface not in serving.links:
             raise Ignored("came in on an interface that is not served")
-        if request.kind == LEASEQUERY and self.leasequery is not None:
-            self.leasequery(request)
-            return
-        if request.kind not in FROM_CLIENTS and not (request.kind == BOOTP and serving.bootp):
-            raise Ignored("no message of a client")
+        if request.kind not in FROM_CLIENTS:
+            if request.kind == LEASEQUERY and self.leasequery is not None:
+                self.leasequery(request)
+                return
+            if request.kind != BOOTP or not serving.bootp:
+                raise Ignored("no message of a client")
         if self.account.is_detailed:
             log.debug("received %s", describe(request))
         transaction = self.transactions[request.xid]

@@ -190,7 +190,7 @@ class DHCPTransaction(Case):
             raise Ignored("came in on an interface that is not served")
         self.serving, self.hosts, self.time, self.link = serving, hosts, now, link
         self.message, self.route, self.event = b"", NOWHERE, None
-        self.source = serving.address_asked(request, link)
+        self.source = request.destination if request.destination in serving.own else link.server
         self.durable, self.address = False, 0
         find_network(serving.policy.networks, self, request, link.network)
         self.table = table = hosts.tables[self.network.base]
@@ -515,7 +515,7 @@ class DHCPTransaction(Case):
         wanted, server = request.options.get(55), self._server(request)
         if AUTO_CONFIGURE in request.options:  # it is asked for by sending it (RFC 2563 section 2.2)
             wanted = (terms.unasked() if wanted is None else wanted) + bytes((AUTO_CONFIGURE,))
-        echoed = more + self._answered(request)
+        echoed = more + (self._answered(request) if CLIENT_FQDN in request.options or self.by_selection else _echoed(request))
         if self.serving.policy.functions.finish is None:
             boot, next_server, options = terms.boot, terms.next_server, terms.reply_options(server, lease_time, wanted)
             self.given_name = terms.name

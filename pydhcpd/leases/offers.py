@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Iterator
 from heapq import heappop, heappush
 
+NEVER = 0xFFFFFFFF  # the last second that an offer can name
+
 
 class Offers:
     """At most `limit` offers, one a client. An offer is one integer, so that the garbage collector has nothing to walk.
@@ -38,7 +40,7 @@ class Offers:
         before = self._offers.pop(client, 0)
         if before:
             del self._ending[before & 0xFFFFFFFF][client]
-        end = min(deadline, 0xFFFFFFFF)
+        end = deadline if deadline < NEVER else NEVER
         self._offers[client] = address << 32 | end
         clients = self._ending.get(end)
         if clients is None:
