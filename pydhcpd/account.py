@@ -11,6 +11,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from operator import itemgetter
 
 from pydhcpd.drops import Drops
 from pydhcpd.errors import Ignored, MalformedPacket, StoreError
@@ -23,6 +24,10 @@ log = logging.getLogger(__name__)
 
 SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10}
 """Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
+
+
+_KIND = itemgetter(1)  # of an event
+_ARE_RARE = frozenset(SPARED).isdisjoint  # whether none of some kinds may come with every packet
 
 
 class Account:
@@ -67,7 +72,7 @@ class Account:
 
     def happened(self, batch: list[Event]) -> None:
         """What came of a batch."""
-        if any(one[1] in SPARED for one in batch):
+        if not _ARE_RARE(map(_KIND, batch)):
             now = time.monotonic()
             batch = [one for one in batch
                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]

@@ -402,12 +402,13 @@ class DHCPTransaction(Case):
         now, given, sent, hardware = int(self.time), self.given_name, _sent_name(request), request.chaddr[:request.hlen]
         name = given or sent
         end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
-        relay, limits = _relay_of(request), tuple(key for key, _ in self.limits) if self.limits else ()
+        relay = _relay_of(request) if request.giaddr or 82 in request.options else b""
+        limits, network = tuple(key for key, _ in self.limits) if self.limits else (), self.network
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
                         relay if self.serving.remembers_relay else b"", limits, sent if given else "")
         self.durable, self.address = True, address
-        self.event = (self.time, "leased", address, hardware, name, sent, "", request.client, self._words_of(address), end,
-                      relay)
+        self.event = (self.time, "leased", address, hardware, name, sent, "", request.client,
+                      network.words if address & network.mask == network.base else self._words_of(address), end, relay)
 
     def _decline(self, request: Request) -> None:
         address = request.address(50)
