@@ -339,7 +339,7 @@ class DHCPServer:
             self._send(answered)
             self._tell(answered)
             return []
-        immediate, durable = ([one for one in answered if one.durable is wanted] for wanted in (False, True))
+        immediate, durable = [one for one in answered if not one.durable], [one for one in answered if one.durable]
         self._send(immediate)
         try:
             refused = self.hosts.commit()

@@ -257,7 +257,7 @@ class DHCPTransaction(Case):
         else:
             self._reply_with_lease(request, OFFER, address, lease_time, terms)
             if request.identifier and request.hlen:
-                self.hosts.faces.note(request.chaddr, request.client)
+                self.hosts.faces.recent[request.chaddr] = request.client
 
     @staticmethod
     def _may_do_without(request: Request, terms: Terms) -> bool:

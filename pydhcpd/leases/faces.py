@@ -4,25 +4,27 @@ RFC 2131 section 4.2 has a client send the same identifier in every message, or 
 remembered here is bounded and may be forgotten at any time: then such a client is refused, and begins anew.
 """
 
-MOST = 16384  # machines of one generation; twice as many are remembered at the most, some megabytes
+MOST = 16384  # machines of one generation; twice as many are remembered, some megabytes, and who comes within a second
 BY_IDENTIFIER, BARE = 1, 2  # the first byte of a client's key: a client identifier; none, but hardware type and address
 
 
 class Faces:
-    """The keys of clients by the field chaddr of their messages. Its older half is forgotten all at once."""
+    """The keys of clients by the field chaddr of their messages. Its older half is forgotten all at once.
 
-    __slots__ = ("_new", "_old")
+    Who hears from a machine puts its key into `recent`: one step, for it is done for each DISCOVER.
+    """
+
+    __slots__ = ("_old", "recent")
 
     def __init__(self) -> None:
-        self._new: dict[bytes, bytes] = {}
+        self.recent: dict[bytes, bytes] = {}
         self._old: dict[bytes, bytes] = {}
 
-    def note(self, chaddr: bytes, client: bytes) -> None:
-        """A machine sends this identifier now."""
-        self._new[chaddr] = client
-        if len(self._new) >= MOST:
-            self._old, self._new = self._new, {}
+    def age(self) -> None:
+        """Once a second: forget the older half, if there are many."""
+        if len(self.recent) >= MOST:
+            self._old, self.recent = self.recent, {}
 
     def of(self, chaddr: bytes) -> bytes:
         """The key under which a machine was last seen, b"" where it is not remembered."""
-        return self._new.get(chaddr) or self._old.get(chaddr, b"")
+        return self.recent.get(chaddr) or self._old.get(chaddr, b"")

@@ -178,7 +178,7 @@ class HostDatabase(HostQueries):
             self.staging.lapse(before)
         if limits or (self.limits.keys and limits is not None):
             self.limits.offer(address, limits)
-        if len(self.offers) > self.offers.limit:
+        if self.offers.are_too_many:
             self._drop_offers(deadline)
 
     def _drop_offers(self, deadline: int) -> None:
@@ -399,6 +399,7 @@ class HostDatabase(HostQueries):
     def lapse_offers(self, now: int) -> int:
         """Free the addresses of some offers that have ended; returns how many."""
         count = 0
+        self.faces.age()
         for address in islice(self.offers.overdue(now), PORTION):
             self.staging.lapse(address)
             count += 1

@@ -14,10 +14,11 @@ class Offers:
     oldest first: in an ordered dictionary, which gives it up in constant time, as a plain one does not.
     """
 
-    __slots__ = ("_ending", "_offers", "_seconds", "limit")
+    __slots__ = ("_ending", "_offers", "_seconds", "are_too_many", "limit")
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
+        self.are_too_many = False  # as of the last `put`
         self._offers: dict[bytes, int] = {}
         self._ending: dict[int, OrderedDict[bytes, None]] = {}  # the clients whose offers end at a second
         self._seconds: list[int] = []  # a heap of these seconds; their clients may all be gone
@@ -47,6 +48,7 @@ class Offers:
             clients = self._ending[end] = OrderedDict()
             heappush(self._seconds, end)
         clients[client] = None
+        self.are_too_many = len(self._offers) > self.limit
         return before >> 32
 
     def withdraw(self, client: bytes) -> int:
