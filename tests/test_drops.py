@@ -41,6 +41,18 @@ def test_a_request_that_no_network_fits_is_a_warning_with_its_place_and_remedy(b
     assert "of a network that is not served (49 more in the last minute)" in lines(caplog)[1][1]
 
 
+@pytest.mark.parametrize(("fields", "remedy"), [
+    ({"options": {118: "203.0.113.0"}}, "the address that option 118"),
+    ({"options": {82: bytes.fromhex("0504 cb007100")}, "giaddr": "192.0.2.5"}, "suboption 5 of 82"),
+    ({"giaddr": "192.0.2.255"}, "no relay agent has such an address"),
+    ({"giaddr": "127.0.0.1", "options": {118: "203.0.113.0"}}, "no relay agent has such an address")])
+def test_the_remedy_is_for_what_chose_the_network(bench, caplog, fields, remedy):
+    """To add a subnet of the link, which is there, would not help who is asked for another by option 118 (RFC 3011)."""
+    assert bench.say(bench.discover(**fields)) == []
+    ((_, text),) = lines(caplog)
+    assert remedy in text
+
+
 def test_what_is_meant_for_others_is_told_as_well_but_not_as_a_warning(bench, caplog):
     caplog.set_level(logging.INFO)
     (offer,) = bench.say(bench.discover())

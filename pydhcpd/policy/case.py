@@ -27,6 +27,8 @@ from pydhcpd.wire.relay import link_selection
 LINK_SELECTION, SUBNET_SELECTION = 5, 118
 FOR_RELAYS = "add a subnet that holds the relay agent's address, or list it in relays=[...] of one"
 FOR_LINKS = "add a subnet that holds an address of the interface, or name the interface in interface=... of one"
+FOR_SELECTIONS = "add a subnet that holds the address that option 118, or suboption 5 of 82, names"
+FOR_NOBODY = "no relay agent has such an address: look for who sends it"
 NONE: tuple[tuple[Pool, ...], Places] = (), {}
 
 
@@ -78,8 +80,17 @@ def find_network(networks: NetworkIndex, case: Case, request: Request, local: Ne
     elif request.ciaddr and request.unicast:
         network = networks.of(request.ciaddr) or network
     if network is None:
-        raise Unserved("of a network that is not served", FOR_RELAYS if request.giaddr else FOR_LINKS)
+        raise Unserved("of a network that is not served", _remedy(networks, request))
     case.network, case.segment = network, networks.segment_of[network.base]
+
+
+def _remedy(networks: NetworkIndex, request: Request) -> str:
+    """What an administrator may do about a request that no network fits."""
+    if request.giaddr and not networks.may_be_host(request.giaddr):
+        return FOR_NOBODY
+    if request.address(SUBNET_SELECTION) or (request.giaddr and link_selection(request.relay)):
+        return FOR_SELECTIONS
+    return FOR_RELAYS if request.giaddr else FOR_LINKS
 
 
 def _selected(case: Case, request: Request) -> int:
