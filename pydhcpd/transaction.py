@@ -27,7 +27,7 @@ from pydhcpd.leases.interface import GRACE, Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.link import Link
 from pydhcpd.policy.case import Case, find_network, start, view_of
-from pydhcpd.policy.client_key import is_of_another_kind
+from pydhcpd.policy.client_key import BY_FIELDS, is_of_another_kind
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.scope import boot_of
 from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, by_need
@@ -231,8 +231,10 @@ class DHCPTransaction(Case):
         """Whether the machine has the address by a key of before the configuration told clients by something else; from here on
         the lease is the present client's."""
         former = self.hosts.holder_with(self.table, address, request.htype, request.chaddr[:request.hlen])
-        if not former or request.client in self.table.clients or not is_of_another_kind(
-                former, self.network.client_key is not None):
+        network = self.network
+        by_fields = network.client_key is not None and (
+            request.giaddr != 0 or network.trusts_relay or request.client[:1] == BY_FIELDS)
+        if not former or request.client in self.table.clients or not is_of_another_kind(former, by_fields):
             return False
         if former in self.hosts.touched:
             raise Ignored(AT_ONCE)

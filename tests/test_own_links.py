@@ -158,6 +158,19 @@ def test_without_trust_nothing_is_remembered_and_what_was_is_not_believed(bench)
     assert renew(bench.serve(trusting), ack.yiaddr).packet.options[15] == b"here.example"
 
 
+@pytest.mark.parametrize("options", [PORT7, None])
+def test_who_had_a_ports_lease_goes_on_with_it_when_trust_is_taken_away_and_given_again(bench, options):
+    """Now the machine is the client, and what it has by its hardware address is its own until it ends."""
+    trusting = NETWORK + SUBNET.format(more="") + IDENTITY
+    ack = bench.serve(trusting).lease(options=PORT7)
+    bench.serve(distrusting(SUBNET.format(more=""), "subnet") + IDENTITY)
+    assert renew(bench, ack.yiaddr, BOB, options=PORT7).kind == NAK, "another machine"
+    assert renew(bench, ack.yiaddr, options=options).kind == ACK
+    assert bench.lease(BOB, options=PORT7).yiaddr != ack.yiaddr
+    bench.serve(trusting)
+    assert renew(bench, ack.yiaddr, options=PORT7).kind == ACK
+
+
 def test_a_relays_word_is_believed_all_the_same_and_beats_what_a_client_says_in_its_renewal(bench):
     """Trust is about who has no relay agent's address in giaddr. What the relay agent said goes on counting."""
     bench.serve(BOTH + "trust_relay_information = False\n").lease(giaddr="10.1.0.2", options=PORT8)
