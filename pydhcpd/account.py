@@ -24,6 +24,9 @@ log = logging.getLogger(__name__)
 
 SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10}
 """Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
+COUNTED = {"no free address for": "no free address", "no address for": "over a limit of leases", "refused": "refused",
+           "informed": "informed"}
+"""The same kinds as statistics call them."""
 
 
 _KIND = itemgetter(1)  # of an event
@@ -39,6 +42,7 @@ class Account:
         self.received = self.sent = 0  # messages
         self.is_detailed = False
         self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
+        self._spared: Counter[tuple[str, str]] = Counter()  # events of the kinds that are not all told, by kind and network
         self._lost = 0  # datagrams that came faster than they could be answered
         self._sparing = Sparing()
 
@@ -74,6 +78,7 @@ class Account:
         """What came of a batch."""
         if not _ARE_RARE(map(_KIND, batch)):
             now = time.monotonic()
+            self._spared.update((one[1], one[8]) for one in batch if one[1] in SPARED)
             batch = [one for one in batch
                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
         self.events.publish(batch)
@@ -97,6 +102,7 @@ class Account:
         yield "messages received", self.received
         yield "messages sent", self.sent
         yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
+        yield from ((f"{COUNTED[kind]} in {network}", count) for (kind, network), count in self._spared.copy().most_common())
         yield from ((f"could not be sent: {name}", count) for name, count in self._unsent.most_common())
         yield "dropped before they were read, for they came too fast", self._lost
 

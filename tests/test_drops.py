@@ -109,3 +109,15 @@ def test_statistics_have_what_was_counted(bench):
     assert [value for name, value in counted.items() if name.endswith("DISCOVER with a server identifier")] == [1]
 
 
+
+
+def test_statistics_have_every_message_also_those_that_are_not_all_told(bench):
+    """Of a flood on a full pool a line is told, and all of it is counted: nothing is received that comes to no account."""
+    bench.serve(NETWORK.replace("192.0.2.19", "192.0.2.10") + "authoritative = True\n")
+    bench.lease(ALICE)
+    for number in range(300):
+        bench.say(bench.discover(bytes([2, 1, 0, 0, number >> 8, number & 255])))
+        bench.say(bench.request(bytes([2, 1, 0, 0, number >> 8, number & 255]), options={50: "192.0.2.10"}))
+    counted = dict(bench.server.statistics())
+    assert (counted["no free address in 192.0.2.0/24"], counted["refused in 192.0.2.0/24"]) == (300, 300)
+    assert (counted["messages received"], counted["messages sent"]) == (602, 302)
