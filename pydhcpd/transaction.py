@@ -70,6 +70,7 @@ TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr
 
 HOST_NAME, RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 12, 80, 81, 108, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
+MOST_QUESTIONS = 10  # addresses that are probed for one message; until then the client has sent another one
 AT_ONCE = "of a client whose other message came at the same time"
 
 
@@ -82,7 +83,7 @@ class DHCPTransaction(Case):
     """
 
     __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "key", "link", "message", "moment",
-                 "probes", "question", "route", "serving", "source", "table", "wait")
+                 "probed", "probes", "question", "questions", "route", "serving", "source", "table", "wait")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`, besides what the case has of policy
@@ -108,6 +109,8 @@ class DHCPTransaction(Case):
         self.due = False  # it is in the batch that is being answered
         self.delayed = False  # it is in the delay worker's queue
         self.wait = 0.0
+        self.probed = 0  # the address that was asked for last on its behalf
+        self.questions = 0  # how many addresses were
 
     @property
     def has_effect(self) -> bool:
@@ -276,8 +279,9 @@ class DHCPTransaction(Case):
             if self.serving.limiter is not None:
                 self._limit(request, self.serving.limiter)
             hold = self.network.offer_hold or self.serving.offer_hold
-            address = self.hosts.offer(self.table, request.client, request.address(50), int(self.time) + hold, self.places,
-                                       [key for key, _ in self.limits] if self.limits else ())
+            # One that asks in two networks has one offer at a time; what was probed meanwhile is free still.
+            address = self.hosts.offer(self.table, request.client, self.probed or request.address(50), int(self.time) + hold,
+                                       self.places, [key for key, _ in self.limits] if self.limits else ())
         if not address:
             self._tell(request, "no free address for", 0, self._shortage())
             self._forbid_auto_configuration(request)
@@ -324,10 +328,13 @@ class DHCPTransaction(Case):
         if state is State.BUSY:
             raise Ignored("its address is being probed for another client")
         if state is State.UNKNOWN:
+            if self.questions == MOST_QUESTIONS:
+                raise Ignored("every address that was probed for it is in use")
             is_near = not request.giaddr and self.link.hardware and self.link.segment is self.segment
             place = self.link.name if is_near else ANYWHERE
             probes.begin(address, client, hardware, place, self.moment, self.serving.probe_wait)
             self.question = (place, self.link.hardware, address)
+            self.probed, self.questions = address, self.questions + 1
         self.wait = max(probes.remaining(address, client, self.moment), 0.001)
         return True
 

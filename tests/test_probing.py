@@ -8,14 +8,20 @@ import pytest
 from rig import ALICE, BOB, NETWORK, SERVER, Bench, reason
 
 from pydhcpd import server
-from pydhcpd.addresses import address_from
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import StoreError
 from pydhcpd.leases.interface import QUARANTINED
 from pydhcpd.probes import REMEMBERED
+from pydhcpd.transaction import MOST_QUESTIONS
 from pydhcpd.wire.packet import ACK, BOOTP, OFFER
 
 PROBING = NETWORK + "probe_before_offer = True\nprobe_wait = 0.5\n"
 FIRST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
+TWO_NETWORKS = """
+interface = "eth1"
+probe_before_offer = True
+subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.30"]), subnet("10.5.0.0/24", pools=["10.5.0.10 - 10.5.0.30"])]
+"""
 OTHER = bytes.fromhex("0600000000ee")
 
 
@@ -204,6 +210,27 @@ def test_two_clients_with_one_reservation_do_not_hold_each_other_up(probing):
     probing.say(second)  # as it asks again
     (offer,) = probing.worker.go_on()
     assert (offer.yiaddr, offer.packet.xid) == ("192.0.2.5", second.xid)
+
+
+def test_a_client_that_asks_in_two_networks_at_once_gets_an_offer_in_each(probing):
+    """A relay agent that overhears a client of the server's own link passes its message on."""
+    probing.serve(TWO_NETWORKS)
+    probing.say(probing.discover())
+    probing.say(probing.discover(giaddr="10.5.0.1"))
+    found = probing.worker.go_on() + (probing.worker.go_on() if probing.worker.waiting else [])
+    assert sorted(reply.yiaddr for reply in found) == ["10.5.0.10", FIRST]
+    assert not probing.worker.waiting and not probing.server.transactions
+
+
+def test_for_one_message_only_so_many_addresses_are_probed(probing):
+    """Where every address is in use, none is looked for without end."""
+    probing.serve(TWO_NETWORKS)
+    probing.say(probing.discover())
+    while probing.worker.waiting:
+        heard(probing, address_text(probing.prober.asked[-1][1]))
+        assert probing.worker.go_on() == []
+    assert len(probing.prober.asked) == MOST_QUESTIONS
+    assert reason(probing) == {"every address that was probed for it is in use": 1} and not probing.server.transactions
 
 
 def test_a_request_to_another_server_is_not_held_up_and_ends_the_wait(probing):
