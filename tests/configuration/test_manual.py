@@ -163,6 +163,17 @@ def test_mandoc_finds_no_fault(page: Path) -> None:
     assert done.stdout + done.stderr == ""
 
 
+# --- README's table of places
+
+
+def test_each_folder_and_each_module_at_the_top_has_its_place() -> None:
+    table = " ".join(line.split("|")[1] for line in README.splitlines() if line.startswith("| `"))
+    package = ROOT / "pydhcpd"
+    places = [f"pydhcpd/{one.name}/" for one in package.iterdir() if (one / "__init__.py").exists()]
+    places += [one.name for one in package.glob("*.py") if not one.name.startswith("__")]
+    assert [place for place in places if f"{place}`" not in table] == []
+
+
 # --- README's commands
 
 
