@@ -14,7 +14,8 @@ from pydhcpd.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
-MOST_PLACES = 1000  # told apart; giaddr is what a stranger writes into a packet
+MOST_PLACES = 1000  # counted apart; giaddr is what a stranger writes into a packet
+MOST_TOLD = 50  # reasons and places that are told in a minute; the others are told together
 ELSEWHERE = (0, 0)
 
 Place = tuple[int, int]
@@ -26,7 +27,7 @@ class Drops:
 
     def __init__(self) -> None:
         self.counts: Counter[tuple[str, Place]] = Counter()
-        self._sparing = Sparing()
+        self._sparing = Sparing(most=MOST_TOLD)
 
     def by_reason(self) -> Counter[str]:
         """How often each reason held, wherever."""

@@ -5,7 +5,7 @@ import logging
 import pytest
 from rig import ALICE, BOB, ETH1, ETH2, EVERYBODY, NETWORK
 
-from pydhcpd.drops import MOST_PLACES, Drops
+from pydhcpd.drops import MOST_PLACES, MOST_TOLD, Drops
 from pydhcpd.errors import Ignored
 from pydhcpd.wire.packet import DISCOVER
 
@@ -21,6 +21,14 @@ def test_counts_are_by_reason_and_place_and_bounded():
     assert len(drops.counts) <= MOST_PLACES + 1
     assert drops.by_reason() == {"x": 3 * MOST_PLACES - 1}
     assert next(drops.words()) == ("elsewhere: x", 2 * MOST_PLACES - 1)
+
+
+def test_invented_relay_agents_do_not_fill_the_log(bench, caplog):
+    caplog.set_level(logging.INFO)
+    for number in range(500):
+        bench.say(bench.discover(giaddr=f"203.0.{number >> 8}.{number & 255}"))
+    assert len(lines(caplog)) == MOST_TOLD + 1
+    assert bench.server.account.drops.by_reason()["of a network that is not served"] == 500
 
 
 @pytest.mark.parametrize(("relay", "place", "remedy"), [

@@ -13,6 +13,7 @@ from typing import Any, NoReturn, Protocol
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.names import MATCH, OPTION, remedy
+from pydhcpd.policy.arguments import hostname
 from pydhcpd.policy.scope import boot_server
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, Option, option_named
 from pydhcpd.wire.packet import FILE_SIZE, SNAME_SIZE, Request
@@ -293,7 +294,7 @@ class ReplyView:
 
     @hostname.setter
     def hostname(self, value: object) -> None:
-        self._options["host_name"] = value
+        self._options["host_name"] = None if value is None else hostname(value)
 
     def __repr__(self) -> str:
         return f"<reply with {self.address or 'no address'}>"
