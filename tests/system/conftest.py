@@ -23,9 +23,12 @@ def namespaces() -> None:
 
 
 @pytest.fixture
-def sandboxed(pytestconfig: pytest.Config) -> bool:
+def sandboxed(request: pytest.FixtureRequest) -> bool:
     """Whether daemons run in a sandbox such as the unit's; a module may say so of its own."""
-    return bool(pytestconfig.getoption("--sandbox"))
+    wanted = bool(request.config.getoption("--sandbox"))
+    if wanted and request.node.get_closest_marker("unsandboxed"):
+        pytest.skip("it is about rights or files that the unit's sandbox does not give")
+    return wanted
 
 
 @pytest.fixture

@@ -32,6 +32,7 @@ def test_second_daemon_with_the_same_pid_file_says_who_holds_it(daemon: Daemon, 
 
 
 @pytest.mark.parametrize("foreground", [True, False])
+@pytest.mark.unsandboxed
 def test_second_daemon_with_the_same_database_says_so(lab: Lab, daemon: Daemon, station: Station, foreground: bool) -> None:
     """Another pid file, another network even: two processes must not write one database. Told before it detaches."""
     elsewhere = lab.machine("elsewhere")
@@ -96,6 +97,7 @@ def ended(pid: int) -> None:
     wait_until(lambda: is_gone(pid), "the end", STOP_LIMIT)
 
 
+@pytest.mark.unsandboxed
 def test_daemon_mode_without_a_system_log_is_refused(lab: Lab, client: Machine) -> None:
     """Nobody would hear what it says; where to is told, and it does not look like a success."""
     lab.server.run("mount", "-t", "tmpfs", "tmpfs", "/dev")
@@ -106,6 +108,7 @@ def test_daemon_mode_without_a_system_log_is_refused(lab: Lab, client: Machine) 
     assert not daemon.pid_file.exists() and not lab.server.processes()
 
 
+@pytest.mark.unsandboxed
 def test_daemon_mode_tells_that_it_ended_by_itself(lab: Lab, client: Machine, syslog: socket.socket) -> None:
     """What goes wrong after the terminal was left is told there too, with exit code 1."""
     daemon = lab.daemon(foreground=False, user="nobody")
@@ -135,6 +138,7 @@ def test_daemon_mode_with_relative_paths(lab: Lab, client: Machine, station: Sta
     ended(pid)
 
 
+@pytest.mark.unsandboxed
 def test_daemon_mode_detaches_and_obeys(lab: Lab, client: Machine, station: Station, syslog: socket.socket) -> None:
     """The starting process ends; the pid file names the one that serves, which has a session of its own."""
     daemon = lab.daemon(foreground=False)
@@ -149,6 +153,7 @@ def test_daemon_mode_detaches_and_obeys(lab: Lab, client: Machine, station: Stat
     assert not daemon.pid_file.exists()
 
 
+@pytest.mark.unsandboxed
 def test_daemon_mode_logs_to_syslog(lab: Lab, client: Machine, station: Station, syslog: socket.socket) -> None:
     """RFC 5424 section 6.2.1: facility daemon (3), severity informational (6): priority 30."""
     pid = detached(lab.daemon(foreground=False))
@@ -248,6 +253,7 @@ def test_privileges_are_dropped_and_serving_and_reload_go_on(open_daemon: Daemon
     assert not daemon.pid_file.exists()
 
 
+@pytest.mark.unsandboxed
 def test_reservations_that_the_user_cannot_read_are_told_and_not_lost(open_daemon: Daemon, station: Station) -> None:
     """Root reads them at the start; whoever has become somebody else says at once that no reload can."""
     file = open_daemon.directory / "reservations.csv"
@@ -275,6 +281,7 @@ def test_database_of_root_is_taken_over_by_the_user(lab: Lab, client: Machine, s
     assert station.lease(mac_of(1)).yiaddr == address
 
 
+@pytest.mark.unsandboxed
 def test_directory_that_the_user_cannot_write_is_told(lab: Lab, client: Machine, station: Station) -> None:
     """SQLite makes files beside the database, so to own the file alone does not do; what to do is said."""
     daemon = lab.daemon().start()
@@ -293,6 +300,7 @@ def test_unknown_user_is_told(lab: Lab, client: Machine) -> None:
     assert not daemon.pid_file.exists()
 
 
+@pytest.mark.unsandboxed
 def test_start_without_rights_says_what_is_needed(lab: Lab, open_daemon: Daemon) -> None:
     """Port 67 and raw sockets need capabilities."""
     daemon = open_daemon
@@ -309,6 +317,7 @@ def test_start_without_rights_says_what_is_needed(lab: Lab, open_daemon: Daemon)
 # --- checks and messages
 
 
+@pytest.mark.unsandboxed
 def test_check_tells_by_its_exit_code(lab: Lab) -> None:
     """0 for a good file, 1 for a bad one, with file and line; nothing is made, nothing is opened."""
     daemon = lab.daemon()
@@ -367,6 +376,7 @@ def test_port_in_use_is_told_with_a_remedy(lab: Lab, client: Machine, kind: int,
     assert not daemon.pid_file.exists()
 
 
+@pytest.mark.unsandboxed
 def test_files_that_cannot_be_used_are_told(lab: Lab, client: Machine) -> None:
     """A lease database that is none, and directories where files are named."""
     for name in ("host_file", "pid_file"):

@@ -68,6 +68,7 @@ def small_disk(lab: Lab) -> Path:
     return Path(f"/proc/{lab.server.pid}/root{directory}")
 
 
+@pytest.mark.unsandboxed
 def test_full_disk_stops_new_leases_alone(lab: Lab, client: Machine, station: Station, small_disk: Path) -> None:
     """RFC 2131 section 3.1: what cannot be stored is not acknowledged; a lease that runs is confirmed for the rest of it."""
     daemon = lab.daemon(host_file=str(lab.directory / "disk" / "leases.db"), ip_address_lease_time=600).start()
@@ -121,6 +122,7 @@ def test_leases_survive_an_orderly_restart(daemon: Daemon, station: Station) -> 
     assert station.lease(mac_of(99)).yiaddr not in leases.values()
 
 
+@pytest.mark.unsandboxed
 def test_stale_pid_file_of_another_program_is_taken_over(daemon: Daemon, station: Station) -> None:
     """A process id is used again after a restart of the machine; it is no pydhcpd then."""
     assert daemon.stop() == 0
