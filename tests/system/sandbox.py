@@ -18,6 +18,7 @@ import shutil
 import stat
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,6 +27,7 @@ NOBODY = 65534
 RESTRICT = "-restrict"
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
+HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17}
 ALL_FAMILIES = range(46)
@@ -41,6 +43,9 @@ def reason_to_skip() -> str:
     missing = [name for name in ("systemd-analyze", "setpriv", "unshare") if shutil.which(name) is None]
     if missing:
         return f"{', '.join(missing)} is not installed"
+    interpreter = Path(sys.executable).resolve()
+    if any(interpreter.is_relative_to(hidden) for hidden in HIDDEN):
+        return f"{interpreter} cannot be run in it, which hides homes"
     try:
         _library()
     except OSError:
@@ -71,12 +76,12 @@ def close_in(directory: Path) -> None:
         (stash / str(number)).mkdir()
         _mount(str(source), stash / str(number), flags=MS_BIND)
     _own_devices(stash)
-    for mounted in _mount_points():
-        if not mounted.is_relative_to(stash):
+    for mounted in (one for one in _mount_points() if not one.is_relative_to(stash)):
+        with suppress(FileNotFoundError):  # a namespace of another test, which has just ended
             _mount("none", mounted, flags=MS_REMOUNT | MS_BIND | MS_RDONLY)
     for place in (Path("/tmp"), Path("/var/tmp"), TREE.parent):
         _tmpfs(place, "1777")
-    for place in filter(Path.is_dir, (Path("/home"), Path("/root"), Path("/run/user"))):
+    for place in filter(Path.is_dir, HIDDEN):
         _tmpfs(place, "0000")
     for number, (target, (_, flag)) in enumerate(kept.items()):
         target.mkdir(parents=True, exist_ok=True)
