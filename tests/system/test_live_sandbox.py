@@ -1,7 +1,7 @@
 """The sandbox such as the unit's, its filters of system calls included, and what the daemon does in it.
 
-A test or two of each feature that needs anything of the system are marked to run in it as well, and `pytest tests/system
---sandbox` runs all so. Here stands that the sandbox is what it says, for else it would mean nothing that they hold.
+A test or two of each feature that needs anything of the system are marked to run in it as well; `pytest --sandbox
+tests/system` runs all so. Here stands that the sandbox is what it says, for else it would mean nothing that they hold.
 """
 
 import os
