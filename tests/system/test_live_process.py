@@ -163,6 +163,7 @@ def test_daemon_mode_logs_to_syslog(lab: Lab, client: Machine, station: Station,
 
 
 @pytest.mark.parametrize("delay", [0.1, 0.2, 0.3, 0.5])
+@pytest.mark.unsandboxed  # it would be the making of the sandbox that hears of it
 def test_a_reload_asked_for_while_it_starts_does_not_end_it(lab: Lab, client: Machine, station: Station, delay: float) -> None:
     """A script that starts it and sends SIGHUP at once need not know how long Python takes."""
     daemon = lab.daemon().start(serving=False)
