@@ -150,7 +150,8 @@ def try_all(done: list[Operation], commits: int, seed: int, every: int = 1,
 
 def the_lab() -> ModuleType:
     """The machines of the system tests."""
-    sys.path.append(str(Path(__file__).resolve().parents[1] / "system"))
+    tests = Path(__file__).resolve().parents[1]
+    sys.path += [str(tests), str(tests / "system")]
     return import_module("lab")
 
 

@@ -97,6 +97,8 @@ class Onslaught:
         bench.server._frames = SimpleNamespace(send=self._frames)
         self._drop = bench.server.account.drop
         bench.server.account.drop = self._dropped
+        self._commit = bench.hosts.store.commit
+        bench.hosts.store.commit = self._committed
         server = bench.server
         self.queries = LeasequeryService(
             bench.hosts.store.reader(), self._datagrams, allowed=one_of(((0x0A000000, 0xFF000000),)),
@@ -140,6 +142,12 @@ class Onslaught:
         if not isinstance(reason, MalformedPacket | Ignored):
             raise Failure("a fault of the program") from reason
         self._drop(reason, interface, request)
+
+    def _committed(self, rows: Sequence[tuple], releases: Sequence[tuple] = (),
+                   holders: Sequence[bytes] = ()) -> frozenset[int]:
+        addresses = [row[0] for row in rows] + [release[2] for release in releases]
+        _require(len(addresses) == len(set(addresses)), f"two decisions on one address: {rows} {releases}")
+        return self._commit(rows, releases, holders)
 
     def _query(self, request: object) -> None:
         """Answer a leasequery here and not in a thread of its own."""
