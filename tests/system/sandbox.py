@@ -158,31 +158,32 @@ def refuse(number: int) -> int:
 
 
 def restrict(allowed: Sequence[str], families: Sequence[str]) -> None:
-    """Put in force what the unit's filters come to; in each the system calls that it names are refused as systemd does."""
-    denied = refuse(errno.EPERM)
-    others = Filter(ALLOW)
-    for family in ALL_FAMILIES:  # RestrictAddressFamilies=
-        if family not in {FAMILIES[name] for name in families}:
-            others.rule(refuse(errno.EAFNOSUPPORT), "socket", _Argument(0, EQUAL, family))
-    both = PROT_WRITE | PROT_EXEC
-    others.rule(denied, "mmap", _Argument(2, MASKED, both, both))  # MemoryDenyWriteExecute=
-    for name in ("mprotect", "pkey_mprotect"):
-        others.rule(denied, name, _Argument(2, MASKED, PROT_EXEC, PROT_EXEC))
-    others.rule(denied, "shmat", _Argument(2, MASKED, SHM_EXEC, SHM_EXEC))
+    """Put in force what the unit's filters come to; what each refuses, it refuses as systemd does."""
+    calls = Filter(refuse(errno.EPERM))
+    for name in allowed:  # SystemCallFilter=
+        calls.rule(ALLOW, name)
+    _by_arguments(families).load()
+    calls.load()
+
+
+def _by_arguments(families: Sequence[str]) -> Filter:
+    """What is refused not for its name, but for what it is asked to do."""
+    made, denied, both = Filter(ALLOW), refuse(errno.EPERM), PROT_WRITE | PROT_EXEC
+    for family in set(ALL_FAMILIES) - {FAMILIES[name] for name in families}:  # RestrictAddressFamilies=
+        made.rule(refuse(errno.EAFNOSUPPORT), "socket", _Argument(0, EQUAL, family))
+    made.rule(denied, "mmap", _Argument(2, MASKED, both, both))  # MemoryDenyWriteExecute=
+    for name, bit in (("mprotect", PROT_EXEC), ("pkey_mprotect", PROT_EXEC), ("shmat", SHM_EXEC)):
+        made.rule(denied, name, _Argument(2, MASKED, bit, bit))
     for flag in NAMESPACES:  # RestrictNamespaces=
         for name in ("unshare", "clone"):
-            others.rule(denied, name, _Argument(0, MASKED, flag, flag))
-    others.rule(denied, "setns")
-    others.rule(refuse(errno.ENOSYS), "clone3")
+            made.rule(denied, name, _Argument(0, MASKED, flag, flag))
+    made.rule(denied, "setns")
+    made.rule(refuse(errno.ENOSYS), "clone3")
     for bit in (stat.S_ISUID, stat.S_ISGID):  # RestrictSUIDSGID=
         for name, place in (("chmod", 1), ("fchmod", 1), ("fchmodat", 2), ("mkdir", 1), ("mkdirat", 2), ("mknod", 1)):
-            others.rule(denied, name, _Argument(place, MASKED, bit, bit))
-    others.rule(denied, "personality", _Argument(0, NOT_EQUAL, 0))  # LockPersonality=
-    calls = Filter(denied)
-    for name in allowed:
-        calls.rule(ALLOW, name)
-    others.load()
-    calls.load()
+            made.rule(denied, name, _Argument(place, MASKED, bit, bit))
+    made.rule(denied, "personality", _Argument(0, NOT_EQUAL, 0))  # LockPersonality=
+    return made
 
 
 def command(unit: Mapping[str, object], directory: Path, program: Sequence[object]) -> list[object]:
