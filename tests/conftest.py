@@ -1,7 +1,12 @@
 """What tests of several files share."""
 
 import pytest
+from hypothesis import HealthCheck, settings
 from rig import made_bench
+
+# How long a case takes is the machine's affair: a busy one must not fail a test that is not about time.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
