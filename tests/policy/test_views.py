@@ -187,7 +187,8 @@ def test_a_value_that_cannot_be_is_an_error_in_that_line(name, value, words):
 
 
 @pytest.mark.parametrize(("name", "value"), [
-    ("server_name", "x" * 64), ("server_name", "a\nb"), ("server_name", 5), ("next_server", "x"), ("hostname", ""), ("hostname", "bad name"),
+    ("server_name", "x" * 64), ("server_name", "a\nb"), ("server_name", 5), ("next_server", "x"), ("hostname", ""),
+    ("hostname", "bad name"),
     ("boot_file_name", "a\0b")])
 def test_a_boot_value_that_cannot_be_is_an_error_in_that_line(name, value):
     made = reply()
