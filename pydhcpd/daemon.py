@@ -19,6 +19,7 @@ from functools import partial
 from daemon import DaemonContext
 
 from pydhcpd import __version__
+from pydhcpd.alarms import Alarms
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
@@ -78,6 +79,8 @@ class Daemon:
         self._lock = threading.Lock()  # guards _configuration and the making of what is served
         self._waiting: tuple[str, ...] = ()
         self._remarks: list[str] = []
+        self._alarms = Alarms()
+        self._alarms_told = ""
         self._ready = False
         self._reloader = Reloader(command_line, lambda: self._configuration, self._put_in_force, self._end_reload, ENDING)
         self._beats = (-1, -1)
@@ -87,7 +90,7 @@ class Daemon:
     def run(self, up: Callable[[], None]) -> int:
         """Serve until a signal says otherwise, once all is `up`; returns the exit code."""
         with ExitStack() as stack:
-            store = SQLiteStore(self._configuration["host_file"])
+            store = SQLiteStore(self._configuration["host_file"], self._alarms, self._configuration.longest_lease_time)
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
             self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
@@ -147,6 +150,12 @@ class Daemon:
             if self._port.look():
                 self._serve_on()
 
+    def _look_at_alarms(self) -> None:
+        """Let systemd's status say what is wrong, and that it is over."""
+        if self._alarms.status() != self._alarms_told:
+            with self._lock:
+                self._tell_ready()
+
     def _held(self, configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface]) -> dict[int, str]:
         """Where another program has port 67: but for interfaces that are named, and were ours before it came."""
         self._port.look()
@@ -181,6 +190,9 @@ class Daemon:
         if serving is None:
             return
         status = f"serving {serving.describe()}" if serving.links else "not serving"
+        self._alarms_told = self._alarms.status()
+        if self._alarms_told:
+            status = f"{self._alarms_told}; {status}"
         if serving.waiting:
             status += "; waiting: " + "; ".join(serving.waiting)
         if self._ready:
@@ -207,6 +219,7 @@ class Daemon:
                 self._services.look(time.monotonic())
                 try:
                     self._look_at_port()
+                    self._look_at_alarms()
                     self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
                 except Interrupted:
                     return
@@ -322,7 +335,7 @@ def open_database(configuration: DHCPServerConfiguration) -> DatabaseLock:
     """Lock the lease database, and see that it can be used while there is still a terminal to tell. Raises InvalidValue."""
     lock = DatabaseLock(configuration["host_file"])
     lock.acquire()
-    SQLiteStore(configuration["host_file"]).close()
+    SQLiteStore(configuration["host_file"], longest=configuration.longest_lease_time).close()
     give_database(configuration)
     return lock
 

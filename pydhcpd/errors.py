@@ -19,11 +19,11 @@ class Ignored(Exception):  # not an error: most of what is ignored is meant for 
 
 class StoreError(Exception):
     """The store of leases failed. `str()` of it says how. `is_doubtful`: what was stored before may not be on the disk either,
-    so everything must be read again before anything is acknowledged."""
+    so everything must be read again before anything is acknowledged. `is_busy`: another program is in the way."""
 
-    def __init__(self, words: str, *, is_doubtful: bool = False) -> None:
+    def __init__(self, words: str, *, is_doubtful: bool = False, is_busy: bool = False) -> None:
         super().__init__(words)
-        self.is_doubtful = is_doubtful
+        self.is_doubtful, self.is_busy = is_doubtful, is_busy
 
 
 class Unserved(Ignored):

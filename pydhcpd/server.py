@@ -83,9 +83,10 @@ class DHCPServer:
 
     def swap(self, serving: Serving, tables: dict[int, AddressTable]) -> None:
         """Serve this from now on, between two batches. `tables` are the prepared ones of its networks."""
-        if serving.probes and self._prober is not None:
+        is_probing = serving.probes or self.hosts.caution.is_on
+        if is_probing and self._prober is not None:
             self._prober.start()
-        elif serving.probes:
+        elif is_probing:
             log.warning("addresses are offered without a probe: raw sockets need the capability CAP_NET_RAW")
         with self.hosts.lock:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
@@ -267,7 +268,7 @@ class DHCPServer:
         """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
         serving, hosts, now = self._serving, self.hosts, self._clock()
         probes, moment = None, 0.0
-        if serving is not None and serving.probes and self._prober is not None:
+        if serving is not None and (serving.probes or hosts.caution.is_on) and self._prober is not None:
             probes, moment = self.probes, time.monotonic()
         answered: list[DHCPTransaction] = []
         for transaction in due[position:] if position else due:
@@ -406,10 +407,15 @@ class DHCPServer:
             now = self._clock()
             with self.hosts.lock:
                 lapsed = self.hosts.lapse_offers(int(now))
+                self.hosts.mend()
                 ended = self.hosts.reclaim(int(now))
                 self.account.tell_rest(now)
                 self.account.lost(self._receiver.kernel_drops() + self._backlog.dropped)
                 self.account.happened([self._end_of(row, now) for row in ended])
+            if self.hosts.caution.is_on and self._prober is not None:
+                self._prober.start()
+        except StoreError as error:
+            self.account.complain("the lease database cannot be read: %s", error)
         finally:
             busy = max(len(ended), lapsed) >= PORTION or not self.hosts.is_settled
             again = PORTION_PAUSE if busy else min(HOUSEKEEPING, self._beat)

@@ -253,7 +253,7 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if terms.probe and self._is_to_wait(request, address):
+        if (terms.probe or self.hosts.caution.is_on) and self._is_to_wait(request, address):
             return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
@@ -380,7 +380,8 @@ class DHCPTransaction(Case):
         if not recorded and not self.reserved and self._turns_face(request, address):
             recorded = self.hosts.address_of(self.table, request.client)
         if not recorded and not self.reserved:
-            if self.network.adopt_unknown and self.hosts.is_free_for(self.table, request.client, address, self.places):
+            is_adopting = self.network.adopt_unknown or self.hosts.caution.is_on
+            if is_adopting and self.hosts.is_free_for(self.table, request.client, address, self.places):
                 return True
             if not self.network.authoritative:
                 raise Ignored("REQUEST of an unknown client")
@@ -462,7 +463,7 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if terms.probe and self._is_to_wait(request, address):
+        if (terms.probe or self.hosts.caution.is_on) and self._is_to_wait(request, address):
             return
         boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:

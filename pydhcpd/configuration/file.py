@@ -146,11 +146,19 @@ class DHCPServerConfiguration:
 
     def sets(self, name: str) -> bool:
         """Whether a setting is on, or not empty, in any scope."""
+        return any(scope.settings.get(name) for scope in self._scopes())
+
+    @property
+    def longest_lease_time(self) -> int:
+        """The longest lease that any client may have, in seconds."""
+        names = ("ip_address_lease_time", "maximum_lease_time")
+        return max(scope.settings.get(name) or 0 for scope in self._scopes() for name in names)
+
+    def _scopes(self) -> list[Scope]:
         subnets = self.every_subnet()
-        scopes = [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
-                  *(one.scope for one in self.hosts if one.scope is not None),
-                  *(one.scope for one in subnets), *(pool.scope for one in subnets for pool in one.pools)]
-        return any(scope.settings.get(name) for scope in scopes)
+        return [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
+                *(one.scope for one in self.hosts if one.scope is not None),
+                *(one.scope for one in subnets), *(pool.scope for one in subnets for pool in one.pools)]
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""

@@ -8,7 +8,7 @@ import inspect
 from itertools import chain
 from typing import Protocol
 
-from pydhcpd.control.output import TITLES, Configuration, Events, Hosts, Statistics, host_line, local_time
+from pydhcpd.control.output import TITLES, Alarms, Configuration, Events, Hosts, Statistics, host_line, local_time
 from pydhcpd.control.session import Command, Session, SessionOver, Settings
 from pydhcpd.escape import escape
 
@@ -23,7 +23,11 @@ class Sources(Settings, Protocol):
     hosts: Hosts
     events: Events
     configuration: Configuration
+    alarms: Alarms
     statistics: Statistics
+
+    def settle(self) -> object:
+        """Take no more care for leases that were lost."""
 
     def clock(self) -> float:
         """The time, in seconds of the epoch."""
@@ -66,6 +70,19 @@ class ThreadedTCPRequestHandler(Session):
         """show what was counted since the start: messages, and what got no answer, by reason and place"""
         self._say("Statistics since the start")
         self._stream(f"{count:>12}  {escape(name)}" for name, count in self.server.statistics())
+
+    def do_alarms(self, act: str = "") -> None:
+        """show what is wrong, and since when
+        alarms settle: all clients are known again that a damaged or missing lease database has lost; no more care is taken for
+        them"""
+        if act == "settle":
+            self.server.settle()
+        elif act:
+            self._say(f"{escape(act)}: unknown; type help alarms")
+            return
+        alarms = self.server.alarms()
+        if not self._stream(f"since {local_time(since)}: {escape(words, LONGEST_EVENT)}" for since, words in alarms):
+            self._say("all is well")
 
     def do_help(self, command: str = "") -> None:
         """show this list, or what one command does: help COMMAND"""

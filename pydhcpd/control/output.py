@@ -23,6 +23,7 @@ class HostRow(NamedTuple):
 Hosts = Callable[[], Iterable[HostRow]]
 Events = Callable[[], Iterable[tuple[float, str]]]
 Configuration = Callable[[], Iterable[tuple[str, str]]]
+Alarms = Callable[[], Iterable[tuple[float, str]]]
 Statistics = Callable[[], Iterable[tuple[str, int]]]
 
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.

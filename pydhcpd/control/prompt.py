@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.output import Configuration, Events, Hosts, Statistics
+from pydhcpd.control.output import Alarms, Configuration, Events, Hosts, Statistics
 from pydhcpd.control.session import LOG
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
@@ -52,6 +52,8 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.hosts: Hosts = tuple
         self.events: Events = tuple
         self.configuration: Configuration = tuple
+        self.alarms: Alarms = tuple  # returns an iterable of (since when, what is wrong)
+        self.settle: Callable[[], object] = tuple  # takes no more care for leases that were lost
         self.statistics: Statistics = tuple  # returns an iterable of (what was counted, how often)
         self._sessions: set[socket.socket] = set()
         self._sessions_lock = threading.Lock()

@@ -301,6 +301,13 @@ class AddressTable:
             self._expect_hardware()
             self._recognised.pop(client, None)
 
+    def free_between(self, first: int, last: int, most: int) -> list[int]:
+        """The free addresses of pools between two, both included; none where there are more than `most` between them."""
+        begin, end = max(first - self.base, 0), min(last - self.base + 1, self.size)
+        if end - begin > most:
+            return []
+        return [self.base + slot for slot in range(begin, end) if self.states[slot] <= ENDED and self.kinds[slot] >= POOL]
+
     def is_due(self, now: int) -> bool:
         """Whether `due` has anything to do. Most networks have nothing, most of the time."""
         return self._unindexed < self.size or self._expiry.is_due(now)
@@ -371,7 +378,7 @@ class AddressTable:
 
     def decline(self, slot: int, client: bytes, end: int) -> None:
         """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3)."""
-        if self.states[slot] == ENDED:
+        if self.states[slot] <= ENDED:
             self.hold(slot)
         self._forget_former(slot, client)
         self.states[slot] = DECLINED

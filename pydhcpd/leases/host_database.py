@@ -9,11 +9,12 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from itertools import islice
 
 from pydhcpd.addresses import address_from, hardware_text, network_text
 from pydhcpd.errors import InvalidValue, StoreError
-from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, POOL, AddressTable, Plan
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
@@ -25,6 +26,7 @@ from pydhcpd.leases.tables import Tables
 
 log = logging.getLogger(__name__)
 
+MOST_KEPT = 1024  # addresses between two pages of leases that are kept from strangers where one between them is lost
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 
 Places = Mapping[tuple[int, int], object]
@@ -46,7 +48,9 @@ class HostDatabase(HostQueries):
         self.faces = Faces()
         self.tables = Tables(store)
         self.limits = Limits()
-        self.staging = Staging(store, self.tables, self.offers, self.limits, Outage(store.name, self._reread))
+        self.caution = store.caution
+        self.outage = Outage(store.name, self._reread, store.alarms)
+        self.staging = Staging(store, self.tables, self.offers, self.limits, self.outage)
         self.touched = self.staging.touched
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
@@ -70,6 +74,20 @@ class HostDatabase(HostQueries):
                         "renewed, and nobody else gets their addresses",
                         network_text(table.base, -table.size & 0xFFFFFFFF), count)
         self._serve(plans, tables)
+        self._keep_from_strangers(now)
+
+    def _keep_from_strangers(self, now: int) -> None:
+        """Quarantine the free addresses among which leases were lost, as long as the longest of these may run. Where those
+        between two pages are too many, each is probed before it is offered."""
+        end = min(now + self.caution.remaining, NEVER)
+        try:
+            for table in self.tables.rising if self.caution.lost else ():
+                for first, last in self.caution.lost:
+                    for address in table.free_between(first, last, MOST_KEPT):
+                        self.staging.put(table, (address, b"", 0, b"", "", end, now, QUARANTINED), b"")
+            self.commit()
+        except StoreError as error:
+            log.warning("addresses of lost leases are not kept from strangers, but probed: %s", error)
 
     def _serve(self, plans: tuple[Plan, ...], tables: dict[int, AddressTable]) -> None:
         offered = {address: self.limits.keys_of(address) for _, address in self.offers.items()} if self.limits.keys else {}
@@ -104,6 +122,7 @@ class HostDatabase(HostQueries):
             self.store.reopen()
             self.offers.clear()
             self._serve(self.tables.plans, self.tables.read(int(time.time())))
+            self._keep_from_strangers(int(time.time()))
         except (StoreError, InvalidValue, OSError) as error:
             return StoreError(str(error), is_doubtful=True)
         return None
@@ -231,7 +250,12 @@ class HostDatabase(HostQueries):
             return table.clients.get(client) == address or table.is_of(client, address)
         if state == OFFERED:
             return self.offers.address(client) == address
-        return state <= ENDED
+        return state <= ENDED or (state == DECLINED and self.caution.is_on and self._is_nobodys(address))
+
+    def _is_nobodys(self, address: int) -> bool:
+        """Whether it is not known who has an address: whoever says so may be the one whose lease was lost."""
+        row = self.store.row(address)
+        return row is None or not row.client
 
     def is_reserved_free(self, table: AddressTable, address: int, same_host: Callable[[Row], bool]) -> bool:
         """Whether its host may have a reserved address: nobody holds it, or the holder is another face of that host."""
@@ -438,10 +462,24 @@ class HostDatabase(HostQueries):
         addresses = table.due(now, most)
         try:
             return [row for row in map(self.store.row, addresses) if row is not None]
-        except StoreError:
+        except StoreError as error:
+            self.outage.note(error)
             for address in addresses:
                 table.postpone(address)
             raise
+
+    def settle(self) -> None:
+        """An administrator says that no care is to be taken any more for leases that were lost."""
+        with self.lock:
+            if self.caution.is_on:
+                self.caution.settle()
+
+    def mend(self) -> None:
+        """Try a store that has failed, though there is nothing to store: what is damaged is recovered before it is missed."""
+        if self.store.damage is not None and not self.outage.is_on:
+            self.outage.note(self.store.damage)
+        with suppress(StoreError):
+            self.outage.recover()
 
     @property
     def is_settled(self) -> bool:

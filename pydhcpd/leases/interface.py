@@ -14,6 +14,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import NamedTuple, Protocol
 
+from pydhcpd.alarms import Alarms
+from pydhcpd.errors import StoreError
+from pydhcpd.leases.caution import Caution
+
 BOUND, RELEASED, QUARANTINED = 1, 2, 3  # the column `state`; that a lease has expired follows from `ends`
 GRACE = 1  # seconds that a lease goes on here after the time that its client was told: never less, though seconds are cut off
 GIADDR = 4  # bytes of `relay` before the content of option 82
@@ -138,9 +142,17 @@ class QueryStore(Protocol):
 
 
 class LeaseStore(PathStore, LoadingStore, QueryStore, Protocol):
-    """A store of leases. `name` is what it is called in messages; `is_due` is set when `keep` has something to do soon."""
+    """A store of leases. `name` is what it is called in messages; `is_due` is set when `keep` has something to do soon;
+    `caution` tells whether leases were lost, and `longest` how many seconds they may last."""
 
     name: str
+    alarms: Alarms
+    caution: Caution
+    longest: int
+
+    @property
+    def damage(self) -> StoreError | None:
+        """Why what is stored has to be recovered, which `reopen` does; None where it need not."""
     is_due: threading.Event
 
     def lay_out(self) -> None:

@@ -1,14 +1,14 @@
 """`Outage`: what holds while the store fails: when it may be tried again, that all is read anew first, that it is told once."""
 
-import logging
 import time
 from collections.abc import Callable
 
+from pydhcpd.alarms import Alarms
 from pydhcpd.errors import StoreError
 
-log = logging.getLogger(__name__)
-
 RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
+RETRY_BUSY = 0.1  # the same where another program is in the way: to look whether it still is costs nothing
+ALARM = "store"
 
 
 class Outage:
@@ -17,28 +17,32 @@ class Outage:
     `name` is what the store is called in messages. `reread` builds everything anew from it, or returns an error.
     """
 
-    def __init__(self, name: str, reread: Callable[[], StoreError | None]) -> None:
+    def __init__(self, name: str, reread: Callable[[], StoreError | None], alarms: Alarms) -> None:
         self._name = name
         self._reread = reread
+        self._alarms = alarms
         self._failed: StoreError | None = None
         self._retry_at = 0.0
         self._must_reread = False
-        self._alarmed = False  # whether the failure was told; once, until something could be stored
+
+    @property
+    def is_on(self) -> bool:
+        """Whether the store has failed, and nothing could be stored or read anew since."""
+        return self._failed is not None
 
     def note(self, error: StoreError) -> None:
         """The store has failed."""
-        if not self._alarmed:
-            self._alarmed = True
-            log.error("leases cannot be stored in %s: %s; nothing new is acknowledged until they can", self._name, error)
+        if ALARM not in self._alarms:
+            self._alarms.begin(ALARM, f"leases cannot be stored in {self._name}: {error}; nothing new is acknowledged until "
+                                      "they can")
         self._failed = error
         self._must_reread = error.is_doubtful
-        self._retry_at = time.monotonic() + RETRY_AFTER
+        self._retry_at = time.monotonic() + (RETRY_BUSY if error.is_busy else RETRY_AFTER)
 
     def end(self) -> None:
         """Something could be stored."""
-        if self._alarmed:
-            self._alarmed = False
-            log.warning("leases are stored again")
+        if self._failed is not None or ALARM in self._alarms:
+            self._alarms.end(ALARM, "leases are stored again")
         self._failed = None
 
     def recover(self) -> None:

@@ -8,6 +8,7 @@ To find leases by hardware address or client needs the indexes of `SQLiteStore.i
 table is read.
 """
 
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,6 +31,7 @@ class LeaseQueries:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._connection: sqlite3.Connection | None = None
+        self._place: os.stat_result | None = None  # of the file that is open
 
     def by_address(self, address: int) -> Row | None:
         """The row of an address."""
@@ -80,11 +82,15 @@ class LeaseQueries:
 
     def _execute(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
         try:
+            place = self._path.stat()
+            if self._place is None or not os.path.samestat(place, self._place):
+                self.close()  # it was recovered, or put back
             if self._connection is None:
+                self._place = place
                 self._connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None,
                                                    check_same_thread=False, timeout=5.0)
             return self._connection.execute(query, parameters).fetchall()
-        except sqlite3.Error as error:
+        except (sqlite3.Error, OSError) as error:
             self.close()
             raise StoreError(str(error)) from error
 

@@ -10,13 +10,28 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, closing, contextmanager
+from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
+from pydhcpd.alarms import Alarms
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.files import check_owned
+from pydhcpd.leases.caution import Caution
+from pydhcpd.leases.custody import (
+    damage_seen_by,
+    damage_without_reading,
+    is_absent,
+    is_open,
+    is_ours,
+    log_of,
+    recovered,
+    replace,
+    set_aside,
+)
+from pydhcpd.leases.holders import READ, WRITE, Holders
 from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PlainFields, Release, Row
 from pydhcpd.leases.queries import PORTION, LeaseQueries
+from pydhcpd.leases.troubles import Troubles, lacks_room
 
 log = logging.getLogger(__name__)
 
@@ -27,6 +42,9 @@ WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
 PLENTY = 8 * LAID_OUT  # bytes that must be free on the disk for that
 FRAME = 24  # bytes of log around each page
+WAIT = 50  # milliseconds for which a commit waits where another program has a transaction open on the database
+DAY = 86400
+DISPLACED, LONG_LOG = "lease database displaced", "log of the lease database"  # alarms
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
 
 SCHEMA = """
@@ -89,28 +107,112 @@ _NONE_REFUSED: frozenset[int] = frozenset()
 class SQLiteStore:
     """Leases in one SQLite file, which this process alone writes: no binding is ever refused."""
 
-    def __init__(self, path: Path) -> None:
-        """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy."""
+    def __init__(self, path: Path, alarms: Alarms | None = None, longest: int = DAY) -> None:
+        """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy.
+
+        One that is damaged is set aside and made anew of what is left; `longest` is the longest lease that may be lost (s).
+        """
         self.path = path
         self.name = f"the lease database {path}"
+        self.alarms = Alarms() if alarms is None else alarms
+        self.caution = Caution(path, self.alarms)
+        self.longest = longest
+        self._holders = Holders(path)
+        self._troubles = Troubles(path, self._holders.words)
+        self._reading = "mode=ro"  # how those who read open it
+        self._is_waiting = True  # whether a commit waits for who is in the way: the first one does
         self.is_due = threading.Event()  # set when the log is so long that it is to be written back
         self._logged = 0  # bytes, at the most, that the log has got since it was last written back
         self._looked = -1  # the same when `keep` last looked
         self._pages = 1  # of the log that a row takes
-        self._writer = self._open()
+        check_owned(path)
+        refuse_csv(path)
+        self._examine()
+        self._writer = self._begin()
+        self._place = self.path.stat()
 
-    def _open(self) -> sqlite3.Connection:
-        check_owned(self.path)
-        refuse_csv(self.path)
+    @property
+    def damage(self) -> StoreError | None:
+        """Why the file has to be recovered, which `reopen` does; None where it need not."""
+        return self._troubles.damage
+
+    def _begin(self) -> sqlite3.Connection:
+        """The connection that writes, at the start: to a new file, if there is none."""
+        is_new = is_absent(self.path)
+        if is_new and self.caution.had_leases:
+            what = "empty" if self.path.exists() else "gone"
+            self.caution.begin(f"{self.name} is {what}, and there were leases in it: it is begun anew without them",
+                               self.longest)
         try:
-            connection = self._connect()
-            self._prepare(connection)
-        except sqlite3.DatabaseError as error:
-            raise InvalidValue(f"{self.name} cannot be opened: {error}") from error
+            return self._open("rwc" if is_new else "rw")
+        except sqlite3.Error as error:
+            if not lacks_room(error) or is_new or self._has_log():
+                raise InvalidValue(f"{self.name} cannot be opened: {self._troubles.failure(error)}") from error
+            return self._makeshift()
+
+    def _has_log(self) -> bool:
+        return log_of(self.path).exists() and any(log_of(self.path).read_bytes())
+
+    def _makeshift(self) -> sqlite3.Connection:
+        """A connection that only reads, while the disk has no room for what has to be beside a database that is open."""
+        self._reading = "immutable=1"
+        connection = self._connect(self._reading)
+        self._check_ours(connection, connection.execute("PRAGMA user_version").fetchone()[0])
+        self._is_limited = _has_limits(connection)
         return connection
 
-    def _connect(self) -> sqlite3.Connection:
-        connection = sqlite3.connect(self.path, isolation_level=None, check_same_thread=False, timeout=5.0)
+    def _examine(self) -> None:
+        """Look whether the file is whole; one that is not is set aside, and made anew of what is left. Raises InvalidValue."""
+        trouble = damage_without_reading(self.path, APPLICATION_ID, self.caution.had_leases)
+        aside = set_aside(self.path, "damaged") if trouble else None
+        if not trouble and not is_absent(self.path):
+            trouble, aside = self._looked_at()
+        if aside is not None:
+            saved, words = recovered(self.path, aside, trouble, self._write_new)
+            self.caution.begin(words, self.longest, saved.lost or ())
+
+    def _looked_at(self) -> tuple[str, Path | None]:
+        """What SQLite finds wrong, and then under which name it was set aside: before it is closed, which would end the log."""
+        with suppress(sqlite3.Error), closing(self._connect("mode=rw")) as connection:
+            trouble = damage_seen_by(connection, self.path)
+            if trouble and is_ours(self.path, APPLICATION_ID, self.caution.had_leases):
+                return trouble, set_aside(self.path, "damaged")
+            is_to_have = self.caution.had_leases and not self.caution.is_on
+            if is_to_have and not connection.execute("SELECT 1 FROM leases LIMIT 1").fetchall():
+                self.caution.begin(f"{self.name} has no lease in it any more", self.longest)
+        return "", None
+
+    def _write_new(self, path: Path, rows: Iterable[Row]) -> None:
+        """Make a whole new database of rows."""
+        with closing(sqlite3.connect(path, isolation_level=None)) as connection:
+            connection.execute(f"PRAGMA page_size = {PAGE}")
+            connection.execute("PRAGMA synchronous = FULL")
+            self._make_schema(connection)
+            connection.execute("BEGIN")
+            connection.executemany(UPSERT, rows)
+            connection.execute(LIMITED_INDEX)
+            connection.execute("COMMIT")
+
+    def _make_schema(self, connection: sqlite3.Connection) -> None:
+        self._change_schema(connection, (SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
+
+    def _open(self, mode: str = "rw") -> sqlite3.Connection:
+        check_owned(self.path)
+        refuse_csv(self.path)
+        connection = self._connect(f"mode={mode}")
+        try:
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        connection.execute(f"PRAGMA busy_timeout = {WAIT}")
+        self._reading, self._is_waiting = "mode=ro", True
+        return connection
+
+    def _connect(self, how: str = "") -> sqlite3.Connection:
+        """A connection, by default one that only reads: never does it create the file."""
+        connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?{how or self._reading}", uri=True, isolation_level=None,
+                                     check_same_thread=False, timeout=5.0)
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         return connection
 
@@ -127,11 +229,11 @@ class SQLiteStore:
         connection.execute("PRAGMA wal_autocheckpoint = 0")
         connection.execute("PRAGMA journal_size_limit = -1")  # a log made shorter would have to grow again
         if is_new:
-            self._change_schema(connection, (SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
+            self._make_schema(connection)
         elif version < SCHEMA_VERSION:
             self._change_schema(connection, [step for one in range(version, SCHEMA_VERSION) for step in MIGRATIONS[one]])
             log.info("%s was changed from schema version %d to %d", self.name, version, SCHEMA_VERSION)
-        self._is_limited = bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leases_limited'").fetchall())
+        self._is_limited = _has_limits(connection)
 
     @staticmethod
     def _change_schema(connection: sqlite3.Connection, steps: Iterable[str]) -> None:
@@ -176,6 +278,8 @@ class SQLiteStore:
                holders: Sequence[bytes] = ()) -> frozenset[int]:  # noqa: ARG002  # nobody else writes here
         """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none."""
         writer, is_limited = self._writer, self._is_limited
+        if self._reading != "mode=ro":
+            raise StoreError(f"there was no room on the disk to open it; make room (df {self.path})", is_doubtful=True)
         try:
             writer.execute("BEGIN IMMEDIATE")
             plain = [row for row in rows if len(row) == PLAIN]
@@ -193,42 +297,110 @@ class SQLiteStore:
         except sqlite3.Error as error:
             if writer.in_transaction:
                 writer.rollback()
-            raise _failure(error) from error
+            raise self._failed(error) from error
+        if not self._is_waiting:
+            self._wait_for_others(True)
         self._is_limited = is_limited  # not sooner, for a reader cannot name the index before it is committed
         self._logged += self.most_logged(len(rows) + len(releases))
         if self._logged > WRITE_BACK and not self.is_due.is_set():
             self.is_due.set()
         return _NONE_REFUSED
 
+    def _failed(self, error: sqlite3.Error) -> StoreError:
+        """What a failure of the connection that writes means."""
+        failure = self._troubles.failure(error)
+        if failure.is_busy and self._is_waiting:
+            self._wait_for_others(False)
+        return failure
+
+    def _wait_for_others(self, is_waiting: bool) -> None:
+        """Whether a commit waits for others. While one of them is known to be in the way the next attempts do not."""
+        self._is_waiting = is_waiting
+        with suppress(sqlite3.Error):
+            self._writer.execute(f"PRAGMA busy_timeout = {WAIT if is_waiting else 0}")
+
     def reopen(self) -> None:
-        """Close and open again: after an I/O error nothing that the connection believes can be trusted."""
-        with _failures():
-            self._writer.close()
+        """Close and open again: after an I/O error nothing that the connection believes can be trusted. What is damaged is
+        recovered, and what was displaced put back."""
+        with self._troubles.told():
+            if self._is_displaced():
+                self._put_back()
+                return
+            if self.damage is not None and self._reading == "mode=ro":
+                self._recover()
+            else:
+                self._writer.close()
+            self._open_again()
+
+    def _open_again(self) -> None:
+        """Open for writing; where there is no room for that, to read what there is until then."""
+        try:
             self._writer = self._open()
+        except sqlite3.Error as error:
+            if lacks_room(error) and not self._has_log():
+                self._writer = self._makeshift()
+            raise
+        self._place = self.path.stat()
+
+    def _recover(self) -> None:
+        """Set the damaged file aside, before it is closed, and make it anew."""
+        aside = set_aside(self.path, "damaged")
+        self._writer.close()
+        saved, words = recovered(self.path, aside, "a page was found damaged while it was in use", self._write_new)
+        self._troubles.damage = None
+        self.caution.begin(words, self.longest, saved.lost or ())
+
+    def _is_displaced(self) -> bool:
+        """Whether the file that is open is not the one at the path any more."""
+        try:
+            return not os.path.samestat(self._place, self.path.lstat())
+        except FileNotFoundError:
+            return True
+
+    def _put_back(self) -> None:
+        """Save what the open connection has to a new file, which takes the place of what is there; that is set aside."""
+        saved, logged = Path(f"{self.path}.saved"), log_of(self.path)
+        replace(saved, self._copy_to)
+        is_ours = is_open(logged)
+        aside = set_aside(self.path, "foreign", with_log=not is_ours) if self.path.exists() else None
+        self._writer.close()
+        if is_ours:
+            logged.unlink(missing_ok=True)
+        Path(f"{self.path}-shm").unlink(missing_ok=True)
+        saved.rename(self.path)
+        self._writer = self._open()
+        self._place = self.path.stat()
+        what, kept = "replaced" if aside else "removed", f", and what stood there is kept as {aside}" if aside else ""
+        self.alarms.begin(DISPLACED, f"{self.name} was {what} while it was in use; all leases were saved to a new file in its "
+                          f"place{kept}; stop pydhcpd before its database is changed")
+
+    def _copy_to(self, path: Path) -> None:
+        with closing(sqlite3.connect(path)) as copy:
+            self._writer.backup(copy)
 
     def row(self, address: int) -> Row | None:
         """The row of an address, by the writing connection."""
         try:
             found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
         except sqlite3.Error as error:
-            raise _failure(error) from error
+            raise self._failed(error) from error
         return None if found is None else Row(*found)
 
     def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
         """(client, address, end) of the leases that run, of the addresses between two, both included."""
-        with _failures(), closing(self._connect()) as reader:
+        with self._troubles.told(), closing(self._connect()) as reader:
             yield from reader.execute("SELECT client, address, min(ends, 4294967295) FROM leases"  # noqa: S608
                                       f" WHERE {BETWEEN} AND {RUNNING}", (first, last, now))
 
     def not_running(self, first: int, last: int, now: int) -> Iterator[tuple[int, bytes, int, int]]:
         """(address, client, end, state) of the other rows."""
-        with _failures(), closing(self._connect()) as reader:
+        with self._troubles.told(), closing(self._connect()) as reader:
             yield from reader.execute(f"SELECT address, client, ends, state FROM leases WHERE {BETWEEN}"  # noqa: S608
                                       f" AND NOT ({RUNNING})", (first, last, now))
 
     def last_used(self, addresses: Iterable[int]) -> dict[int, int]:
         """When each of some addresses was used last."""
-        with _failures(), closing(self._connect()) as reader:
+        with self._troubles.told(), closing(self._connect()) as reader:
             found = (reader.execute("SELECT address, last_used FROM leases WHERE address = ?", (one,)) for one in addresses)
             return dict(row for rows in found for row in rows)
 
@@ -236,20 +408,20 @@ class SQLiteStore:
         """(address, limits) of the leases that run and count for anything, of the addresses between two, both included."""
         if not self._is_limited:
             return []
-        with _failures(), closing(self._connect()) as reader:
+        with self._troubles.told(), closing(self._connect()) as reader:
             return reader.execute("SELECT address, limits FROM leases INDEXED BY leases_limited"  # noqa: S608
                                   f" WHERE limits <> '' AND {BETWEEN} AND {RUNNING}", (first, last, now)).fetchall()
 
     def index_for_queries(self) -> None:
         """Let leases be found by hardware address and by client. Makes what is missing: a second for a million leases."""
-        with _failures():
+        with self._troubles.told():
             for name, column in QUERY_INDEXES.items():
                 self._writer.execute(f"CREATE INDEX IF NOT EXISTS {name} ON leases ({column})")
         self._pages = 1 + 2 * len(QUERY_INDEXES)  # in each index a page that the lease leaves, and one that it comes to
 
     def drop_query_indexes(self) -> None:
         """Take away what `index_for_queries` made: each commit pays for it."""
-        with _failures():
+        with self._troubles.told():
             for name in QUERY_INDEXES:
                 self._writer.execute(f"DROP INDEX IF EXISTS {name}")
         self._pages = 1
@@ -261,7 +433,7 @@ class SQLiteStore:
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
         query = f"SELECT * FROM leases WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
-        with _failures(), closing(self._connect()) as reader:
+        with self._troubles.told(), closing(self._connect()) as reader:
             last = -1
             while portion := reader.execute(query, (last, *parameters)).fetchall():
                 yield from map(Row._make, portion)
@@ -272,7 +444,7 @@ class SQLiteStore:
 
         They count for nothing, where leases are limited, until their clients renew them.
         """
-        with _failures():
+        with self._troubles.told():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
                 self._writer.executemany(IMPORT, rows)
@@ -282,29 +454,67 @@ class SQLiteStore:
                 raise
 
     def keep(self, lock: AbstractContextManager[object]) -> None:
-        """Write the log back when it has become long, or when nothing was added to it since the last look.
+        """Look after the file, and write the log back when it has become long, or when nothing was added to it since the last
+        look.
 
         Only when that cannot keep it small does the path wait for it. What is written under the lock is little, for the
         second time before it has left hardly anything.
         """
+        if self._reading != "mode=ro":
+            return
+        self._look_after(lock)
         logged = self._logged
-        if self.is_due.is_set() or logged == self._looked > 0:
+        if self.is_due.is_set() or logged == self._looked > 0 or LONG_LOG in self.alarms:
             self._logged = 0
             self.is_due.clear()
             if self.checkpoint("PASSIVE") > WAL_LIMIT:
-                self.checkpoint("PASSIVE")
-                with lock:
-                    self.checkpoint("RESTART")
+                self._shorten(lock)
+            else:
+                self.alarms.end(LONG_LOG, "the log of the lease database can be written back again")
         self._looked = logged
+
+    def _shorten(self, lock: AbstractContextManager[object]) -> None:
+        """Let the log begin anew, unless somebody reads it: then it grows, and the path waits for nobody."""
+        self.checkpoint("PASSIVE")
+        with lock:
+            is_held = self._is_held_up("RESTART")
+        if is_held:
+            reader = self._holders.words(WRITE, READ)
+            self.alarms.begin(LONG_LOG, f"the log of {self.name} grows, for {reader} has been reading it for long; end that",
+                              logging.WARNING)
+        else:
+            self.alarms.end(LONG_LOG, "the log of the lease database can be written back again")
+
+    def _look_after(self, lock: AbstractContextManager[object]) -> None:
+        """Put back a file that was removed or replaced; note that there are leases; end a caution that is over."""
+        if self._is_displaced():
+            try:
+                with lock, self._troubles.told():
+                    self._put_back()
+            except (StoreError, OSError, InvalidValue) as error:
+                self.alarms.begin(DISPLACED, f"{self.name} was removed or replaced while it was in use, and its leases cannot "
+                                             f"be saved to a new file: {error}; they are lost when pydhcpd ends")
+        self.caution.look()
+        if not self.caution.had_leases and next(self.select("1"), None) is not None:
+            self.caution.note_leases()
 
     def checkpoint(self, mode: str) -> int:
         """Write the log back into the database by a connection of its own; returns the size of the log in bytes.
 
         PASSIVE does what it can beside the writer; RESTART makes the log begin anew, and needs the writer to stand still.
         """
-        with _failures(), closing(self._connect()) as connection:
-            _, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
-        return int(frames) * (PAGE + FRAME)
+        return self._checkpoint(mode)[1] * (PAGE + FRAME)
+
+    def _is_held_up(self, mode: str) -> bool:
+        """Whether somebody kept a checkpoint from being done."""
+        return bool(self._checkpoint(mode)[0])
+
+    def _checkpoint(self, mode: str) -> tuple[int, int]:
+        """Whether anybody was in the way, which is not waited for, and how many frames the log has."""
+        with self._troubles.told(), closing(self._connect("mode=rw")) as connection:
+            connection.execute("PRAGMA busy_timeout = 0")
+            busy, frames, _ = connection.execute(f"PRAGMA wal_checkpoint({mode})").fetchone()
+        return int(busy), max(int(frames), 0)
 
     def most_logged(self, rows: int) -> int:
         """The most bytes that a commit of so many rows adds to the log: a page each, those of indexes, and those above them."""
@@ -312,20 +522,17 @@ class SQLiteStore:
 
     def close(self) -> None:
         """Close the database, its log written back."""
+        if self._reading == "mode=ro" and not self.caution.had_leases:
+            with suppress(StoreError):
+                if next(self.select("1"), None) is not None:
+                    self.caution.note_leases()
         self._writer.close()
+        self._holders.close()
 
 
-def _failure(error: sqlite3.Error) -> StoreError:
-    """After an error of input or output nothing that the connection believes can be trusted, a sync that failed the least."""
-    return StoreError(str(error), is_doubtful="disk I/O" in str(error))
-
-
-@contextmanager
-def _failures() -> Iterator[None]:
-    try:
-        yield
-    except sqlite3.Error as error:
-        raise _failure(error) from error
+def _has_limits(connection: sqlite3.Connection) -> bool:
+    """Whether any lease has counted for anything."""
+    return bool(connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'leases_limited'").fetchall())
 
 
 def refuse_csv(path: Path) -> None:

@@ -99,7 +99,7 @@ def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
 def give_database(configuration: DHCPServerConfiguration) -> None:
     """Let root leave the lease database to those who serve it: to `user`, else to the owner of its directory."""
     database = configuration["host_file"]
-    for suffix in ("", "-wal", "-shm", ".lock"):
+    for suffix in ("", "-wal", "-shm", ".lock", ".known"):
         path = Path(f"{database}{suffix}")
         if path.exists():
             _give(configuration, path)

@@ -7,7 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.services.service import Opener, Service, Surroundings
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ class Services:
             made.reconfigure()
             made.start()
         except Exception as error:  # whatever a service does, DHCP is served
-            is_expected = isinstance(error, InvalidValue | OSError)
+            is_expected = isinstance(error, InvalidValue | StoreError | OSError)
             self._tell(place, now, f"cannot be started: {error or type(error).__name__}", is_expected)
         else:
             place.instance, place.started_at = made, now

@@ -36,6 +36,8 @@ class Prompt(Service):
         self._prompt.setHosts(self._active_hosts)
         self._prompt.setEvents(lambda: surroundings.server.events.since_yesterday(time.time()))
         self._prompt.setConfiguration(self._entries)
+        self._prompt.alarms = self._alarms
+        self._prompt.settle = surroundings.server.hosts.settle
         self._prompt.statistics = surroundings.server.statistics
 
     def start(self) -> None:
@@ -50,6 +52,10 @@ class Prompt(Service):
     def is_alive(self) -> bool:
         """Whether sessions are accepted."""
         return self._thread.is_alive()
+
+    def _alarms(self) -> Iterator[tuple[float, str]]:
+        """What is wrong now."""
+        return ((one.since, one.words) for one in self.surroundings.server.hosts.store.alarms)
 
     def _entries(self) -> Iterator[tuple[str, str]]:
         """The configuration, and what is served by it at this moment."""

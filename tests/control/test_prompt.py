@@ -43,7 +43,7 @@ NOW = 1_700_000_000.0
 GREETING = b"Welcome to micro python dhcp server"
 PROMPT = b"\r\npydhcp ?> "
 HINT = b"type help for the list of commands\r\n"
-HELP = re.compile(rb"(?:[a-z]+\t+[^\t\r\n]+\r\n){6}")
+HELP = re.compile(rb"(?:[a-z]+\t+[^\t\r\n]+\r\n){7}")
 
 Serve = Callable[..., ThreadedTCPServer]
 
@@ -215,7 +215,7 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
     answer = connect(serve()).ask(b"help")
     assert HELP.fullmatch(answer)
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
-    assert names == [b"hosts", b"events", b"configuration", b"statistics", b"help", b"quit"]
+    assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"help", b"quit"]
     starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
     assert len(starts) == 1, "what each does begins in one column"
 

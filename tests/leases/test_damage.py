@@ -1,0 +1,385 @@
+"""A lease database that is damaged, gone, displaced or held by others (hardening 22, 23): nothing is lost in silence."""
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from pydhcpd.alarms import Alarms
+from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.leases import store as store_module
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.salvage import salvage
+from pydhcpd.leases.store import DISPLACED, FRAME, LONG_LOG, PAGE, SQLiteStore
+
+NOW = 1_800_000_000
+BASE = 0x0A000000
+MANY = 2000
+LONGEST = 3600
+
+
+def row(number: int, name: str = "pc") -> Row:
+    return Row(BASE + number, b"\2\1" + number.to_bytes(6, "big"), 1, number.to_bytes(6, "big"), name, NOW + 600, NOW, BOUND)
+
+
+def made(path: Path, number: int = MANY) -> list[Row]:
+    """A database with leases, closed in order."""
+    store, rows = SQLiteStore(path), [row(one) for one in range(number)]
+    store.commit(rows)
+    store.close()
+    return rows
+
+
+def crashed(path: Path, *batches: int) -> None:
+    """A database as kill -9 leaves it, with so many leases in each commit of its log."""
+    store, first = SQLiteStore(path), 0
+    for count in batches:
+        store.commit([row(first + one) for one in range(count)])
+        first += count
+    for suffix in ("", "-wal"):
+        shutil.copy(f"{path}{suffix}", f"{path}.kept{suffix}")
+    store.close()
+    for suffix in ("", "-wal"):
+        os.rename(f"{path}.kept{suffix}", f"{path}{suffix}")
+
+
+def overwrite(path: Path, at: int, data: bytes) -> None:
+    with path.open("r+b") as file:
+        file.seek(at)
+        file.write(data)
+
+
+def leaves(path: Path) -> list[int]:
+    """Where the pages of leases begin."""
+    data = path.read_bytes()
+    return [at for at in range(PAGE, len(data), PAGE) if data[at] == 13]
+
+
+def names(path: Path, what: str) -> list[str]:
+    return sorted(one.name for one in path.parent.iterdir() if what in one.name)
+
+
+def words(store: SQLiteStore) -> str:
+    return " ".join(one.words for one in store.alarms)
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "leases.db"
+
+
+@pytest.fixture
+def opened(path):
+    """Opens the database as the daemon does."""
+    with contextlib.ExitStack() as stack:
+        def begin() -> SQLiteStore:
+            store = SQLiteStore(path, Alarms(), LONGEST)
+            stack.callback(store.close)
+            return store
+        yield begin
+
+
+# --- at the start
+
+
+@pytest.mark.parametrize("content", [bytes(PAGE), b"\xff" * PAGE, os.urandom(PAGE)])
+def test_of_a_page_that_is_overwritten_its_leases_alone_are_lost_and_told_with_their_addresses(path, opened, content):
+    rows = made(path)
+    at = leaves(path)[20]
+    overwrite(path, at, content)
+    damaged = path.read_bytes()
+    store = opened()
+    left = list(store.select())
+    lost = sorted({one.address for one in rows} - {one.address for one in left})
+    assert 0 < len(lost) < 30 and set(left) <= set(rows)
+    assert store.caution.lost == [(lost[0], lost[-1])]
+    assert f"{len(left)} leases were recovered, about {len(lost)} lost with 1 page" in words(store)
+    aside = names(path, "damaged-")[0]
+    assert (path.parent / aside).read_bytes() == damaged
+    store.commit([row(MANY)])
+
+
+def test_a_database_that_is_cut_loses_what_was_cut_off_and_says_so(path, opened):
+    rows = made(path)
+    path.write_bytes(path.read_bytes()[:-700])
+    store = opened()
+    left = set(store.select())
+    assert left < set(rows) and len(rows) - len(left) < 30
+    assert "damaged" in words(store) and store.caution.is_on
+
+
+@pytest.mark.parametrize("pages", [1, 2])
+def test_where_the_root_of_the_tree_is_lost_every_lease_is_found_in_its_page(path, opened, pages):
+    rows = made(path)
+    overwrite(path, 0, bytes(PAGE * pages))
+    store = opened()
+    assert list(store.select()) == rows
+    assert store.caution.is_on
+
+
+@pytest.mark.parametrize("content", [None, b""])
+def test_a_database_that_is_gone_is_read_from_its_log(path, opened, content):
+    """SQLite throws such a log away."""
+    crashed(path, 50, 50)
+    path.unlink()
+    if content is not None:
+        path.write_bytes(content)
+    store = opened()
+    assert list(store.select()) == [row(number) for number in range(100)]
+    assert "only its log is left; " not in words(store) and "only its log is left" in words(store)
+
+
+def test_a_log_that_is_broken_in_the_middle_is_read_behind_that(path, opened):
+    crashed(path, *[20] * 10)
+    log = Path(f"{path}-wal")
+    overwrite(log, 32 + 12 * (FRAME + PAGE) + 100, b"\xaa" * 200)
+    store = opened()
+    assert len(list(store.select())) >= 180
+    assert "its log is cut in the middle" in words(store)
+
+
+def test_a_log_whose_header_is_lost_is_read(path, opened):
+    crashed(path, *[20] * 10)
+    overwrite(Path(f"{path}-wal"), 0, bytes(32))
+    assert len(list(opened().select())) >= 180
+
+
+def test_half_of_a_last_transaction_is_what_a_power_cut_leaves_and_no_damage(path, opened):
+    crashed(path, 20, 20, 20)
+    log = Path(f"{path}-wal")
+    log.write_bytes(log.read_bytes()[:-PAGE // 2])
+    store = opened()
+    assert words(store) == "" and names(path, "damaged") == []
+    assert len(list(store.select())) == 40
+
+
+def test_what_is_whole_raises_no_alarm(path, opened):
+    made(path)
+    store = opened()
+    assert (list(store.alarms), store.caution.is_on) == ([], False)
+
+
+@pytest.mark.parametrize("loss", ["gone", "empty", "without leases"])
+def test_a_database_that_had_leases_and_has_none_is_no_silent_start(path, opened, loss):
+    made(path, 3)
+    if loss == "without leases":
+        with contextlib.closing(sqlite3.connect(path)) as other:
+            other.execute("DELETE FROM leases")
+            other.commit()
+    else:
+        path.unlink()
+        if loss == "empty":
+            path.write_bytes(b"")
+    store = opened()
+    assert store.caution.is_on and 0 < store.caution.remaining <= LONGEST
+    assert "lease" in words(store)
+
+
+def test_the_caution_outlives_a_restart_and_ends_by_time_or_by_an_administrator(path, monkeypatch):
+    made(path, 3)
+    path.unlink()
+    SQLiteStore(path, longest=LONGEST).close()
+    store = SQLiteStore(path, longest=LONGEST)
+    assert store.caution.is_on
+    store.caution.settle()
+    assert (store.caution.is_on, list(store.alarms)) == (False, [])
+    store.close()
+    again = SQLiteStore(path)
+    assert not again.caution.is_on
+    again.caution.begin("some", 10)
+    monkeypatch.setattr(again.caution, "_clock", lambda: time.monotonic() + 11)
+    again.caution.look()
+    assert not again.caution.is_on
+    again.close()
+
+
+def test_where_it_cannot_be_recovered_the_start_is_refused_and_all_is_where_it_was(path, monkeypatch):
+    made(path)
+    overwrite(path, leaves(path)[20], bytes(PAGE))
+    before = path.read_bytes()
+    monkeypatch.setattr(SQLiteStore, "_write_new", lambda *_: (_ for _ in ()).throw(sqlite3.OperationalError("disk is full")))
+    with pytest.raises(InvalidValue, match="cannot be recovered: disk is full; make room"):
+        SQLiteStore(path)
+    assert path.read_bytes() == before and names(path, "damaged") == []
+
+
+def test_rows_with_long_values_go_over_several_pages(path):
+    store = SQLiteStore(path)
+    long = row(1)._replace(relay=os.urandom(5000), limits="x" * 3000)
+    store.commit([row(0), long, row(2)])
+    store.close()
+    assert salvage(path, Path(f"{path}-wal")).rows == [row(0), long, row(2)]
+
+
+# --- while it is used
+
+
+@pytest.mark.parametrize("act", ["removed", "replaced"])
+def test_a_file_that_is_displaced_while_it_is_in_use_is_put_back_with_all_leases(path, opened, act):
+    store = opened()
+    store.commit([row(1)])
+    if act == "removed":
+        path.unlink()
+    else:
+        other = path.with_name("other.db")
+        SQLiteStore(other).close()
+        other.rename(path)
+    store.commit([row(2)])
+    store.keep(threading.Lock())
+    assert DISPLACED in store.alarms and act in words(store)
+    store.commit([row(3)])
+    with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
+        assert [one for (one,) in reader.execute("SELECT address FROM leases")] == [BASE + one for one in (1, 2, 3)]
+    assert len([one for one in names(path, "foreign") if "-wal" not in one]) == (act == "replaced")
+    store.close()
+    assert list(opened().select()) == [row(one) for one in (1, 2, 3)]
+
+
+def test_readers_never_create_a_database(path, opened):
+    store = opened()
+    reader = store.reader()
+    path.unlink()
+    for read in (lambda: list(store.select()), lambda: reader.by_address(1), lambda: list(store.running(0, 9, 0))):
+        with pytest.raises(StoreError):
+            read()
+    assert not path.exists()
+
+
+def test_pages_that_are_damaged_while_it_is_in_use_are_recovered(path, opened):
+    made(path)
+    store = opened()
+    overwrite(path, leaves(path)[20], b"\xff" * PAGE)
+    with pytest.raises(StoreError):
+        list(store.select())
+    assert store.damage is not None
+    store.reopen()
+    assert store.damage is None and "damaged" in words(store)
+    assert MANY - 30 < len(list(store.select())) < MANY
+    store.commit([row(MANY)])
+
+
+# --- held by others
+
+
+HOLD = """
+import sqlite3, sys
+database = sqlite3.connect(sys.argv[1], isolation_level=None)
+for statement in sys.argv[2].split(";"):
+    database.execute(statement).fetchall()
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@contextlib.contextmanager
+def held(path: Path, statements: str = "BEGIN IMMEDIATE"):
+    """Another program with a transaction open; ends it on leaving."""
+    both = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with subprocess.Popen([sys.executable, "-c", HOLD, path, statements], **both) as one:
+        assert one.stdout.readline() == b"held\n"
+        yield one.pid
+        one.stdin.close()
+
+
+def took(act) -> float:
+    begin = time.monotonic()
+    act()
+    return time.monotonic() - begin
+
+
+def test_a_commit_waits_for_no_stranger_longer_than_50_ms_and_tells_who_it_is(path, opened):
+    store = opened()
+
+    def refused() -> None:
+        with pytest.raises(StoreError) as error:
+            store.commit([row(1)])
+        assert error.value.is_busy and f"process {other}" in str(error.value)
+
+    with held(path) as other:
+        assert 0.03 < took(refused) < 0.15
+        assert min(took(refused) for _ in range(5)) < 0.02
+    store.commit([row(1)])
+    assert store._writer.execute("PRAGMA busy_timeout").fetchone()[0] == store_module.WAIT
+
+
+def test_who_tells_locks_loses_none_of_them(path, opened):
+    """A descriptor that is closed takes all locks of its process on that file with it."""
+    store = opened()
+    store.commit([row(1)])
+    store._writer.execute("BEGIN IMMEDIATE")
+    for _ in range(3):
+        store._holders.words()
+    with contextlib.closing(sqlite3.connect(path, timeout=0)):
+        done = subprocess.run([sys.executable, "-c", "import sqlite3, sys; sqlite3.connect(sys.argv[1], timeout=0)"
+                               ".execute('BEGIN IMMEDIATE')", path], capture_output=True, text=True, check=False)
+    assert "database is locked" in done.stderr
+    store._writer.rollback()
+
+
+def test_a_log_that_a_stranger_reads_grows_and_holds_up_nobody(path, opened, monkeypatch, caplog):
+    monkeypatch.setattr(store_module, "WAL_LIMIT", 50 * PAGE)
+    store = opened()
+    store.commit([row(1)])
+    with held(path, "BEGIN;SELECT * FROM leases") as other:
+        for number in range(100):
+            store.commit([row(number)])
+        store.is_due.set()
+        assert took(lambda: store.keep(threading.Lock())) < 0.5
+        assert LONG_LOG in store.alarms and f"process {other}" in words(store)
+    store.keep(threading.Lock())
+    assert LONG_LOG not in store.alarms
+
+
+# --- a full disk
+
+
+@pytest.fixture
+def small_disk(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=256k", "tmpfs", place], check=False).returncode:
+        pytest.skip("only root can mount a file system")
+    yield place
+    subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def test_a_start_on_a_full_disk_reads_what_is_there_and_stores_again_when_there_is_room(small_disk):
+    path = small_disk / "leases.db"
+    rows = made(path, 20)
+    filler = small_disk / "filler"
+    with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    store = SQLiteStore(path)
+    assert list(store.select()) == rows and store.row(BASE) == rows[0]
+    with pytest.raises(StoreError, match="room") as error:
+        store.commit([row(21)])
+    assert error.value.is_doubtful
+    with pytest.raises(StoreError):
+        store.reopen()
+    assert store.row(BASE) == rows[0]
+    filler.unlink()
+    store.reopen()
+    store.commit([row(21)])
+    assert len(list(store.select())) == 21
+    store.close()
+
+
+def test_an_alarm_is_told_once_and_when_it_is_over(caplog):
+    alarms = Alarms(clock=lambda: 5.0)
+    with caplog.at_level(logging.INFO, "pydhcpd"):
+        alarms.begin("disk", "no room")
+        alarms.begin("disk", "no room")
+        assert ([tuple(one) for one in alarms], alarms.status()) == ([("disk", 5.0, "no room")], "ALARM: no room")
+        alarms.end("disk", "room again")
+        alarms.end("disk", "room again")
+    assert (list(alarms), alarms.status()) == ([], "")
+    assert [one.getMessage() for one in caplog.records] == ["no room", "room again"]
