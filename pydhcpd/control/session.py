@@ -17,6 +17,7 @@ from itertools import islice
 from typing import ClassVar, Protocol
 
 from pydhcpd.control.input import END_OF_TRANSMISSION, NO_TIMING_MARK, LineBuffer, LineNeverEnds, LineTooLong, TelnetFilter
+from pydhcpd.errors import StoreError
 from pydhcpd.escape import escape
 
 LOG = logging.getLogger("pydhcpd.control")
@@ -106,6 +107,8 @@ class Session(socketserver.BaseRequestHandler):
             command(self, *arguments)
         except SessionOver:
             raise
+        except StoreError as error:
+            self._say(f"error: {escape(str(error))}")
         except Exception as error:
             LOG.exception("the command %s failed", command.__name__.removeprefix("do_"))
             self._say(f"error: {escape(str(error) or type(error).__name__)}")

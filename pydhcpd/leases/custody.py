@@ -50,8 +50,7 @@ def damage_without_reading(database: Path, application_id: int, had_leases: bool
 
 
 def is_ours(database: Path, application_id: int, had_leases: bool) -> bool:
-    """Whether a database is one of ours: it says so, or does not say whose it is, and either it is known that there was one or there
-    are leases in it."""
+    """Whether a database is one of ours: it says so, or nothing, and there are leases in it or known to have been."""
     start = _start_of(database)
     told = int.from_bytes(start[APPLICATION_ID_AT:APPLICATION_ID_AT + 4], "big") if start.startswith(MAGIC) else 0
     if told:

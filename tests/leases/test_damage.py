@@ -12,6 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
+from damage import held, leaves, overwrite
 
 from pydhcpd.alarms import Alarms
 from pydhcpd.errors import InvalidValue, StoreError
@@ -49,18 +50,6 @@ def crashed(path: Path, *batches: int) -> None:
     store.close()
     for suffix in ("", "-wal"):
         os.rename(f"{path}.kept{suffix}", f"{path}{suffix}")
-
-
-def overwrite(path: Path, at: int, data: bytes) -> None:
-    with path.open("r+b") as file:
-        file.seek(at)
-        file.write(data)
-
-
-def leaves(path: Path) -> list[int]:
-    """Where the pages of leases begin."""
-    data = path.read_bytes()
-    return [at for at in range(PAGE, len(data), PAGE) if data[at] == 13]
 
 
 def names(path: Path, what: str) -> list[str]:
@@ -267,26 +256,6 @@ def test_pages_that_are_damaged_while_it_is_in_use_are_recovered(path, opened):
 
 
 # --- held by others
-
-
-HOLD = """
-import sqlite3, sys
-database = sqlite3.connect(sys.argv[1], isolation_level=None)
-for statement in sys.argv[2].split(";"):
-    database.execute(statement).fetchall()
-print("held", flush=True)
-sys.stdin.read()
-"""
-
-
-@contextlib.contextmanager
-def held(path: Path, statements: str = "BEGIN IMMEDIATE"):
-    """Another program with a transaction open; ends it on leaving."""
-    both = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
-    with subprocess.Popen([sys.executable, "-c", HOLD, path, statements], **both) as one:
-        assert one.stdout.readline() == b"held\n"
-        yield one.pid
-        one.stdin.close()
 
 
 def took(act) -> float:
