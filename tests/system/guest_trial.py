@@ -25,6 +25,7 @@ router = "10.77.0.1"
 probe_before_offer = True
 leasequery_from = ["10.77.0.2"]
 bulk_leasequery = True
+configuration_time_limit = 120  # the machine is emulated
 """
 CABLE = """\
 ip netns add client
@@ -171,7 +172,7 @@ def takes_a_good_file() -> None:
     before = shown("MainPID")
     CONFIGURATION.write_text(GOOD.replace('"10.77.0.1"', '"10.77.0.9"'))
     run("systemctl", "reload", "pydhcpd")
-    wait_for(lambda: "reloaded" in journal(), "the reload")
+    wait_for(lambda: f"reloaded {CONFIGURATION}" in journal(), "the reload")
     assert lease() == ["10.77.0.100", "10.77.0.9"]
     assert shown("MainPID") == before
 
