@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 APPLICATION_ID_AT = 68  # in the header of a database
 MOST_RANGES_TOLD = 5
+NO_LEASE = """
+SELECT address FROM leases WHERE typeof(client) <> 'blob' OR typeof(hardware) <> 'blob' OR typeof(hostname) <> 'text'
+    OR typeof(htype) <> 'integer' OR typeof(ends) <> 'integer' OR typeof(last_used) <> 'integer' OR state NOT IN (1, 2, 3)
+    OR address NOT BETWEEN 0 AND 4294967295 LIMIT 1"""
 Write = Callable[[Path, Iterable[Row]], None]
 """Makes a new database of these rows."""
 
@@ -64,17 +68,20 @@ def _start_of(database: Path) -> bytes:
 
 
 def damage_seen_by(connection: sqlite3.Connection, database: Path) -> str:
-    """What is wrong with a database by SQLite's quick check, a fifth of a second for a million leases, and with its log."""
+    """What is wrong with a database by SQLite's quick check, with its log, and by what may stand in its rows: 0.6 s in all for a
+    million leases."""
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
             return " ".join(str(found).removeprefix("*** in database main ***").split())
         frames = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
+        if log_is_cut(log_of(database), max(int(frames), 0)):
+            return "its log is cut in the middle"
+        return "a row is no lease" if connection.execute(NO_LEASE).fetchall() else ""
     except sqlite3.Error as error:
         if code_of(error) not in DAMAGE:
             raise
         return str(error)
-    return "its log is cut in the middle" if log_is_cut(log_of(database), max(int(frames), 0)) else ""
 
 
 def is_open(path: Path) -> bool:

@@ -43,6 +43,7 @@ LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the lim
 PLENTY = 8 * LAID_OUT  # bytes that must be free on the disk for that
 FRAME = 24  # bytes of log around each page
 WAIT = 50  # milliseconds for which a commit waits where another program has a transaction open on the database
+PATIENCE = 5.0  # seconds for which the start, and whoever works beside the path, waits for that
 DAY = 86400
 DISPLACED, LONG_LOG = "lease database displaced", "log of the lease database"  # alarms
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
@@ -212,7 +213,7 @@ class SQLiteStore:
     def _connect(self, how: str = "") -> sqlite3.Connection:
         """A connection, by default one that only reads: never does it create the file."""
         connection = sqlite3.connect(f"{self.path.absolute().as_uri()}?{how or self._reading}", uri=True, isolation_level=None,
-                                     check_same_thread=False, timeout=5.0)
+                                     check_same_thread=False, timeout=PATIENCE)
         connection.create_function("casefold", 1, str.casefold, deterministic=True)
         return connection
 
@@ -351,26 +352,28 @@ class SQLiteStore:
         self.caution.begin(words, self.longest, saved.lost or ())
 
     def _is_displaced(self) -> bool:
-        """Whether the file that is open is not the one at the path any more."""
-        try:
-            return not os.path.samestat(self._place, self.path.lstat())
-        except FileNotFoundError:
-            return True
+        """Whether the files that are open are not those at the path any more; without its log a database is not whole."""
+        return not (self._is_in_place() and is_open(log_of(self.path)))
+
+    def _is_in_place(self) -> bool:
+        with suppress(FileNotFoundError):
+            return os.path.samestat(self._place, self.path.lstat())
+        return False
 
     def _put_back(self) -> None:
         """Save what the open connection has to a new file, which takes the place of what is there; that is set aside."""
         saved, logged = Path(f"{self.path}.saved"), log_of(self.path)
         replace(saved, self._copy_to)
-        is_ours = is_open(logged)
-        aside = set_aside(self.path, "foreign", with_log=not is_ours) if self.path.exists() else None
+        is_logged, is_foreign = is_open(logged), self.path.exists() and not self._is_in_place()
+        aside = set_aside(self.path, "foreign", with_log=not is_logged) if is_foreign else None
         self._writer.close()
-        if is_ours:
-            logged.unlink(missing_ok=True)
+        logged.unlink(missing_ok=True)
         Path(f"{self.path}-shm").unlink(missing_ok=True)
         saved.rename(self.path)
         self._writer = self._open()
         self._place = self.path.stat()
-        what, kept = "replaced" if aside else "removed", f", and what stood there is kept as {aside}" if aside else ""
+        what = "replaced" if aside else "removed, or its log,"
+        kept = f", and what stood there is kept as {aside}" if aside else ""
         self.alarms.begin(DISPLACED, f"{self.name} was {what} while it was in use; all leases were saved to a new file in its "
                           f"place{kept}; stop pydhcpd before its database is changed")
 

@@ -96,6 +96,17 @@ def test_of_a_page_that_is_overwritten_its_leases_alone_are_lost_and_told_with_t
     store.commit([row(MANY)])
 
 
+def test_a_row_that_is_no_lease_is_lost_alone(path, opened):
+    made(path)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute("UPDATE leases SET client = 7 WHERE address = ?", (BASE + 30,))
+        other.execute("UPDATE leases SET state = 9 WHERE address = ?", (BASE + 50,))
+        other.commit()
+    store = opened()
+    assert {row(number).address for number in range(MANY)} - {one.address for one in store.select()} == {BASE + 30, BASE + 50}
+    assert "a row is no lease" in words(store)
+
+
 def test_a_database_that_is_cut_loses_what_was_cut_off_and_says_so(path, opened):
     rows = made(path)
     path.write_bytes(path.read_bytes()[:-700])
@@ -211,12 +222,14 @@ def test_rows_with_long_values_go_over_several_pages(path):
 # --- while it is used
 
 
-@pytest.mark.parametrize("act", ["removed", "replaced"])
+@pytest.mark.parametrize("act", ["removed", "replaced", "its log"])
 def test_a_file_that_is_displaced_while_it_is_in_use_is_put_back_with_all_leases(path, opened, act):
     store = opened()
     store.commit([row(1)])
     if act == "removed":
         path.unlink()
+    elif act == "its log":
+        Path(f"{path}-wal").unlink()
     else:
         other = path.with_name("other.db")
         SQLiteStore(other).close()
@@ -305,6 +318,31 @@ def test_a_log_that_a_stranger_reads_grows_and_holds_up_nobody(path, opened, mon
         assert LONG_LOG in store.alarms and f"process {other}" in words(store)
     store.keep(threading.Lock())
     assert LONG_LOG not in store.alarms
+
+
+def test_a_start_beside_a_transaction_of_another_program_goes_on(path, opened):
+    made(path, 3)
+    with held(path):
+        assert len(list(opened().select())) == 3
+
+
+def test_a_start_on_a_database_that_another_program_keeps_for_itself_says_who(path, monkeypatch):
+    made(path, 3)
+    monkeypatch.setattr(store_module, "PATIENCE", 0.1)
+    with held(path, "PRAGMA locking_mode = EXCLUSIVE;BEGIN IMMEDIATE;COMMIT") as other, pytest.raises(
+            InvalidValue, match=f"process {other} .*has a transaction open on it; end that"):
+        SQLiteStore(path)
+
+
+@pytest.mark.parametrize(("act", "said"), [("DROP TABLE leases", "no such table.*another host_file"),
+                                           ("ALTER TABLE leases RENAME COLUMN ends TO e", "another host_file")])
+def test_a_database_without_our_tables_is_told_with_a_remedy(path, act, said):
+    made(path, 3)
+    with contextlib.closing(sqlite3.connect(path)) as other:
+        other.execute(act)
+    with pytest.raises((InvalidValue, StoreError), match=said):
+        store = SQLiteStore(path)
+        store.commit([row(1)])
 
 
 # --- a full disk
