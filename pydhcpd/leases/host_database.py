@@ -478,8 +478,9 @@ class HostDatabase(HostQueries):
         """Try a store that has failed, though there is nothing to store: what is damaged is recovered before it is missed."""
         if self.store.damage is not None and not self.outage.is_on:
             self.outage.note(self.store.damage)
-        with suppress(StoreError):
-            self.outage.recover()
+        if self.outage.is_doubtful:
+            with suppress(StoreError):
+                self.outage.recover()
 
     @property
     def is_settled(self) -> bool:

@@ -30,6 +30,11 @@ class Outage:
         """Whether the store has failed, and nothing could be stored or read anew since."""
         return self._failed is not None
 
+    @property
+    def is_doubtful(self) -> bool:
+        """Whether all is to be read anew before anything is stored."""
+        return self._failed is not None and self._must_reread
+
     def note(self, error: StoreError) -> None:
         """The store has failed."""
         if ALARM not in self._alarms:
