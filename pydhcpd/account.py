@@ -84,7 +84,7 @@ class Account:
         self.events.publish(batch)
 
     def tell_rest(self, now: float) -> None:
-        """How often something happened that was not told. `now` is in seconds of the epoch."""
+        """How often something happened that was not told. `now` is in seconds by the ledger."""
         moment = time.monotonic()
         self.drops.tell_rest(moment)
         unsaid = [(key, count) for key, count in self._sparing.unsaid(moment) if isinstance(key, tuple)]

@@ -27,6 +27,7 @@ from pydhcpd.configuration.summary import summary
 from pydhcpd.errors import Interrupted, InvalidValue, StoreError
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.ledger_time import begun
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.loading import config_file, load, load_file, time_limit
 from pydhcpd.neighbours import Ours, PortWatch
@@ -92,7 +93,9 @@ class Daemon:
         with ExitStack() as stack:
             store = SQLiteStore(self._configuration["host_file"], self._alarms, self._configuration.longest_lease_time)
             stack.callback(store.close)
-            self._hosts = HostDatabase(store, self._configuration["maximum_transactions"])
+            self._hosts = HostDatabase(store, self._configuration["maximum_transactions"], begun(store))
+            self._hosts.note_time()
+            stack.callback(self._hosts.note_time)
             self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
                                       self._configuration["maximum_transactions"],
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
@@ -167,7 +170,7 @@ class Daemon:
         """Raises InvalidValue or StoreError before anything has changed."""
         before = self._server.serving
         serving = make_serving(configuration, interfaces, self._held(configuration, interfaces))
-        tables = self._hosts.prepare(serving.networks(), int(time.time()))
+        tables = self._hosts.prepare(serving.networks(), int(self._hosts.time.now()))
         self._server.swap(serving, tables)
         self._tell_changes(configuration, before, serving)
         self._port.tell([interfaces[index] for index in serving.links], interfaces)

@@ -25,7 +25,7 @@ class Told(NamedTuple):
     """The values of an event by name: `Told._make(event)`."""
 
     time: float
-    """Seconds of the epoch."""
+    """Seconds by the ledger: `LedgerTime.wall_of` has it for people."""
     kind: str
     """A word, such as "leased"."""
     address: int
@@ -42,7 +42,7 @@ class Told(NamedTuple):
     network: str
     """The network, in words."""
     ends: int
-    """When the lease ends (seconds of the epoch), 0 where there is none."""
+    """When the lease ends, by the ledger; 0 where there is none."""
     relay: bytes
     """What a relay agent said of the client: giaddr, and the content of option 82; empty for none."""
 
@@ -96,7 +96,7 @@ class Events:
             return first, found + self._ring[:count - len(found)]
 
     def since_yesterday(self, now: float) -> Iterator[tuple[float, str]]:
-        """Time and words of the events of the last 24 hours, newest last."""
+        """Time (by the ledger) and words of the events of the last 24 hours, newest last."""
         _, found = self.since(0)
         return ((one[0], words(one)) for one in found if one[0] > now - DAY)
 

@@ -49,7 +49,7 @@ class DHCPServer:
     """Serves what `swap` gives it, until `stop`."""
 
     def __init__(self, hosts: HostDatabase, events: Events, udp: socket.socket, packet: socket.socket | None,
-                 maximum_transactions: int, clock: Callable[[], float] = time.time, beat: float = BEAT,
+                 maximum_transactions: int, beat: float = BEAT,
                  arp: socket.socket | None = None, icmp: socket.socket | None = None,
                  unaddressed: socket.socket | None = None) -> None:
         """`beat` is the most seconds between signs of life of an idle thread. Without `arp` and `icmp` nothing is probed;
@@ -61,7 +61,7 @@ class DHCPServer:
         self.account = Account(events)
         self.worker = TransactionDelayWorker(self._answer_delayed)
         self.beats = 0  # grows while the receiving thread makes progress
-        self._clock = clock
+        self._clock = hosts.time.now
         self._beat = beat
         self._udp = udp
         self._receiver = BatchReceiver(udp, BATCH)
@@ -406,6 +406,7 @@ class DHCPServer:
         try:
             now = self._clock()
             with self.hosts.lock:
+                self.hosts.keep_time()
                 lapsed = self.hosts.lapse_offers(int(now))
                 self.hosts.mend()
                 ended = self.hosts.reclaim(int(now))

@@ -156,7 +156,7 @@ class DHCPTransaction(Case):
                moment: float = 0.0) -> None:
         """Decide. Raises Ignored where nothing comes of the request.
 
-        `now` is in seconds of the epoch, `moment` in seconds of the clock that `probes` go by; without them nothing is probed.
+        `now` is in seconds by the ledger, `moment` in seconds of the clock that `probes` go by; without them nothing is probed.
         """
         self.probes, self.moment, self.wait, self.question = probes, moment, 0.0, None
         request = self._prepare(serving, hosts, now)
@@ -209,7 +209,7 @@ class DHCPTransaction(Case):
         """What policy says of the request."""
         policy = self.serving.policy
         start(policy, self)
-        request.interface_name = self.link.name
+        request.interface_name, self.wall = self.link.name, self.hosts.time.wall_of(self.time)
         self.lease = self.hosts.address_of(self.table, request.client) if policy.reads_relay else 0  # functions may read both
         for step in policy.steps:
             step(policy, self)
@@ -549,6 +549,7 @@ class DHCPTransaction(Case):
             return terms.boot, terms.next_server, chosen
         reply = ReplyView(dict(chosen), terms.next_server, terms.boot[:64], terms.boot[64:192], address=yiaddr,
                           lease_time=lease_time, table=policy.functions.table)
+        self.wall = self.hosts.time.wall_of(self.time)
         if not policy.functions.finish(view_of(policy, self), reply):
             return terms.boot, terms.next_server, chosen
         if reply.options.was_touched(HOST_NAME):

@@ -14,6 +14,7 @@ from pydhcpd.addresses import address_from, address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.net.sockets import open_udp
@@ -80,6 +81,7 @@ class Bench:
     server: DHCPServer = None
     hosts: HostDatabase = None
     now: float = BEGINNING
+    set_forward: float = 0.0  # by how much the wall clock was
     interfaces: dict = field(default_factory=lambda: INTERFACES)
     sent: list = field(default_factory=list)
     xid: int = 0x1000
@@ -133,6 +135,7 @@ class Bench:
         """Turn the clock, and keep house."""
         self.now += seconds
         with self.hosts.lock:
+            self.hosts.keep_time()
             self.hosts.lapse_offers(int(self.now))
             while self.hosts.reclaim(int(self.now)):
                 pass
@@ -187,8 +190,8 @@ def made_bench(directory, store_class=SQLiteStore):
     store = store_class(directory / "leases.db")
     made = Bench(directory / "leases.db")
     with open_udp(0, "127.0.0.1") as udp:
-        made.hosts = HostDatabase(store)
-        made.server = DHCPServer(made.hosts, Events(), udp, None, 1000, clock=lambda: made.now)
+        made.hosts = HostDatabase(store, time=LedgerTime(lambda: made.now + made.set_forward, lambda: made.now))
+        made.server = DHCPServer(made.hosts, Events(), udp, None, 1000)
         made.server._sender, made.server._frames = Datagrams(made), Frames(made)
         yield made.serve(NETWORK)
         os.close(made.server._wake_read)

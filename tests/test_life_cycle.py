@@ -25,10 +25,11 @@ from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.delivery import EVERY_STATION
 from pydhcpd.errors import StoreError
 from pydhcpd.events import Events
-from pydhcpd.leases import host_database, hosts, outage
+from pydhcpd.leases import outage
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import QUARANTINED
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.server import DHCPServer
@@ -113,15 +114,14 @@ class Bench:
         self.now = START
         self.settings = {**SETTINGS, **configured}
         clock = SimpleNamespace(time=self.clock, monotonic=self.clock)
-        self._patches = [mock.patch.object(module, "time", clock) for module in (host_database, hosts, outage)]
-        for patch in self._patches:
-            patch.start()
+        self._patch = mock.patch.object(outage, "time", clock)
+        self._patch.start()
         self._open()
 
     def _open(self) -> None:
-        self.hosts = HostDatabase(SQLiteStore(self.file))
+        self.hosts = HostDatabase(SQLiteStore(self.file), time=LedgerTime(self.clock, self.clock))
         self._udp = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self.server = DHCPServer(self.hosts, Events(), self._udp, None, 1000, self.clock)
+        self.server = DHCPServer(self.hosts, Events(), self._udp, None, 1000)
         self.recorder = Recorder()
         self.server._sender, self.server._frames = self.recorder.of_datagrams(), self.recorder.of_frames()
         self.configure()
@@ -175,8 +175,7 @@ class Bench:
 
     def close(self) -> None:
         self._close()
-        for patch in self._patches:
-            patch.stop()
+        self._patch.stop()
 
 
 @pytest.fixture

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
+from pydhcpd.durations import duration
 from pydhcpd.escape import escape
 
 
@@ -50,16 +51,5 @@ def distance(seconds: float) -> str:
     """How far ahead or back something is, in the largest two units that matter: "in 59m", "in 3d23h", "12s ago"."""
     if not abs(seconds) < 1e12:  # thirty thousand years, or not a number
         return "?"
-    length = _length(int(abs(seconds)))
+    length = duration(int(abs(seconds)))
     return f"in {length}" if seconds > 0 else f"{length} ago"
-
-
-def _length(seconds: int) -> str:
-    minutes, hours, days = seconds // 60, seconds // 3600, seconds // 86400
-    if not minutes:
-        return f"{seconds}s"
-    if not hours:
-        return f"{minutes}m"
-    if not days:
-        return f"{hours}h{minutes % 60:02}m"
-    return f"{days}d{hours % 24:02}h"

@@ -152,7 +152,7 @@ class AddressTable:
         """Take in what the store has: the leases that run as (client, address, end), the other rows with their state.
 
         The loop over the first is what a start with a million leases waits for: it does no more than it must, and leaves
-        it to `reclaim` to index when they end. `now` is in seconds of the epoch.
+        it to `reclaim` to index when they end. `now` is in seconds by the ledger.
         """
         base, clients, ends, states, self._free_of_kind = self.base, self.clients, self.ends, self.states, []
         client = b""
@@ -289,7 +289,7 @@ class AddressTable:
         return True
 
     def lease(self, slot: int, client: bytes, end: int) -> None:
-        """The slot is the client's until `end` (seconds of the epoch)."""
+        """The slot is the client's until `end` (seconds by the ledger)."""
         if self.states[slot] == ENDED:
             self.hold(slot)
         self._forget_former(slot, client)

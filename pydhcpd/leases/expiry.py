@@ -14,7 +14,7 @@ HORIZON = 4 * 3600  # seconds from now; what ends later is looked at then
 
 
 class ExpiryIndex:
-    """Slots of one network by the time at which to look at them. It starts at `now` (seconds of the epoch)."""
+    """Slots of one network by the time at which to look at them. It starts at `now`. Times are seconds by the ledger."""
 
     __slots__ = ("_buckets", "_first", "_now", "_places", "looked")
 
@@ -26,7 +26,7 @@ class ExpiryIndex:
         self.looked = 0  # slots that the last `due` looked at
 
     def note(self, slot: int, end: int) -> None:
-        """The slot's lease ends at `end` (seconds of the epoch). Costs little where it is looked at before."""
+        """The slot's lease ends at `end`. Costs little where it is looked at before."""
         place = self._places[slot]
         if place and place * SPAN <= end:
             return
@@ -45,7 +45,7 @@ class ExpiryIndex:
         return max(min(end, self._now + HORIZON) // SPAN, 1)
 
     def is_due(self, now: int) -> bool:
-        """Whether there is anything to look at by `now` (seconds of the epoch)."""
+        """Whether there is anything to look at by `now`."""
         return bool(self._buckets) and self._first <= now // SPAN
 
     def is_behind(self, now: int) -> bool:
@@ -59,7 +59,7 @@ class ExpiryIndex:
         current = now // SPAN
         while self._buckets and self._first <= current and most > 0:
             if self._first not in self._buckets:
-                self._first = min(self._buckets)  # the clock may have jumped by years, so not step by step
+                self._first = min(self._buckets)  # the clock may have jumped, by suspend say, so not step by step
                 continue
             bucket, kept = self._buckets[self._first], array("I")
             while bucket and most > 0:

@@ -7,7 +7,6 @@ methods of the packet path holds it, the queries (`get`, `all`) do not need it a
 
 import logging
 import threading
-import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import suppress
 from itertools import islice
@@ -18,6 +17,7 @@ from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.limits import SEPARATOR, Limits, class_of
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
@@ -27,6 +27,8 @@ from pydhcpd.leases.tables import Tables
 log = logging.getLogger(__name__)
 
 MOST_KEPT = 1024  # addresses between two pages of leases that are kept from strangers where one between them is lost
+NOTE_EVERY = 600  # seconds between notes of the time, where nothing sets the wall clock: what a reboot may not know of
+NOTE_AGAIN = 10  # seconds after which to try again where the time could not be noted
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 
 Places = Mapping[tuple[int, int], object]
@@ -40,8 +42,9 @@ class HostDatabase(HostQueries):
     Where a method takes a table, it is any one of the client's wire, and an address may lie in any other of that wire.
     """
 
-    def __init__(self, store: LeaseStore, offer_limit: int = 50_000) -> None:
-        super().__init__(store)
+    def __init__(self, store: LeaseStore, offer_limit: int = 50_000, time: LedgerTime | None = None) -> None:
+        """All times are of `time`, unless they are of a `Host`."""
+        super().__init__(store, time or LedgerTime())
         self.store = store
         self.lock = threading.RLock()
         self.offers = Offers(offer_limit)
@@ -54,6 +57,7 @@ class HostDatabase(HostQueries):
         self.touched = self.staging.touched
         self._turn = 0  # with which of the tables `reclaim` goes on
         self._is_behind = False  # whether it has to go on before a second has passed
+        self._note_at = 0.0  # when to note the time again
 
     # --- networks
 
@@ -121,8 +125,9 @@ class HostDatabase(HostQueries):
         try:
             self.store.reopen()
             self.offers.clear()
-            self._serve(self.tables.plans, self.tables.read(int(time.time())))
-            self._keep_from_strangers(int(time.time()))
+            now = int(self.time.now())
+            self._serve(self.tables.plans, self.tables.read(now))
+            self._keep_from_strangers(now)
         except (StoreError, InvalidValue, OSError) as error:
             return StoreError(str(error), is_doubtful=True)
         return None
@@ -131,7 +136,7 @@ class HostDatabase(HostQueries):
 
     def offer(self, table: AddressTable, client: bytes, wanted: int, deadline: int, places: Places,
               limits: Collection[str] = ()) -> int:
-        """Hold an address of one of `places` for the client until `deadline` (seconds of the epoch); 0 where none is free.
+        """Hold an address of one of `places` for the client until `deadline`; 0 where none is free.
 
         In the order of RFC 2131 section 4.3.1: its present or former address, the one that it was offered, the one that it
         asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner. `limits` is what a lease would
@@ -229,7 +234,7 @@ class HostDatabase(HostQueries):
         return home.states[address - home.base] == LEASED
 
     def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
-        """When the client's lease of this address ends (seconds of the epoch), or 0 where it has none."""
+        """When the client's lease of this address ends, or 0 where it has none."""
         if table.clients.get(client) != address and not table.is_of(client, address):
             return 0
         home = table.home(address)
@@ -487,6 +492,21 @@ class HostDatabase(HostQueries):
         """Whether the ends of all leases are known to `reclaim`, and it came to all that was due."""
         return not self._is_behind and all(table.is_indexed for table in self.tables.rising)
 
+    # --- the time
+
+    def keep_time(self) -> None:
+        """Follow the wall clock, and note how it stands: at once where it was set. To be called every second or so."""
+        if self.time.look() or self.time.now() >= self._note_at:
+            self.note_time()
+
+    def note_time(self) -> None:
+        """Note the time in the store. That it could not be is told as that of any commit, and it is tried again."""
+        self._note_at = self.time.now() + NOTE_EVERY
+        try:
+            self.staging.keep_time_note(self.time.note())
+        except StoreError:
+            self._note_at = self.time.now() + NOTE_AGAIN
+
     # --- changes by hand, in the forms of the older server
 
     def add(self, host: Host) -> None:
@@ -500,14 +520,14 @@ class HostDatabase(HostQueries):
     def replace(self, host: Host) -> None:
         """Record a host by hand, durably, whoever holds its address."""
         with self.lock:
-            self._store_by_hand(row_of(host))
+            self._store_by_hand(self.time.row_of_wall(row_of(host)))
 
     def delete(self, host: Host) -> None:
         """Forget a host, durably: its address is free, and its client not remembered."""
         with self.lock:
             row = self.store.row(address_from(host.ip))
             if row is not None:
-                gone = row._replace(client=b"", ends=int(time.time()), state=RELEASED, relay=b"", limits="",
+                gone = row._replace(client=b"", ends=int(self.time.now()), state=RELEASED, relay=b"", limits="",
                                     sent_name="")
                 self._store_by_hand(gone, row.client)
 
@@ -518,6 +538,6 @@ class HostDatabase(HostQueries):
             return
         before = table.clients.get(row.client, 0)
         if row.client and before not in (0, row.address):
-            self.staging.release(table.home(before), before, int(time.time()), row.client, is_remembered=False)
+            self.staging.release(table.home(before), before, int(self.time.now()), row.client, is_remembered=False)
         self.staging.put(table, row, former or self._holder(table, row.address - table.base))
         self.commit()

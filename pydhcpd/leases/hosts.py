@@ -1,6 +1,5 @@
 """`Host` and `HostQueries`: hosts for people, in the forms of the older server: addresses as text, questions by comparators."""
 
-import time
 from collections.abc import Iterator
 from typing import NamedTuple
 
@@ -9,10 +8,11 @@ from pydhcpd.comparators import Column, Condition, condition
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.address_table import BY_HARDWARE, NEVER
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, QueryStore, Row
+from pydhcpd.leases.ledger_time import LedgerTime
 
 
 class Host(NamedTuple):
-    """A host for people: addresses as text, times in seconds of the epoch (`expires` None: never)."""
+    """A host for people: addresses as text, times by the wall clock, in seconds of the epoch (`expires` None: never)."""
 
     mac: str
     ip: str
@@ -24,11 +24,12 @@ class Host(NamedTuple):
     """What the client sent, where `hostname` is another name, which it was given."""
 
     @classmethod
-    def of(cls, row: Row, now: float) -> "Host":
+    def of(cls, row: Row, time: LedgerTime) -> "Host":
         """The host of a row; a bound lease whose end has passed is `expired`."""
         state = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}[row.state]
-        return cls(hardware_text(row.hardware), address_text(row.address), row.hostname, row.last_used,
-                   None if row.ends == NEVER else row.ends, "expired" if state == "bound" and row.ends <= now else state,
+        return cls(hardware_text(row.hardware), address_text(row.address), row.hostname,
+                   round(time.wall_of(row.last_used)), None if row.ends == NEVER else round(time.wall_of(row.ends)),
+                   "expired" if state == "bound" and row.ends <= time.now() else state,
                    "" if row.sent_name == row.hostname else row.sent_name)
 
 
@@ -36,35 +37,38 @@ COLUMNS = {
     "ip": Column("address", address_from),
     "mac": Column("hardware", hardware_from),
     "hostname": Column("hostname", str, text=True),
-    "last_used": Column("last_used", lambda value: value),
-    "expires": Column("ends", lambda value: value),
 }
+TIMES = {"last_used": "last_used", "expires": "ends"}  # the columns that are times
 
 
 class HostQueries:
     """Questions about the hosts in a store. They read it beside the path of the packets, and need no lock."""
 
-    def __init__(self, store: QueryStore) -> None:
+    def __init__(self, store: QueryStore, time: LedgerTime) -> None:
         self._queried = store
+        self.time = time
+        self._columns = {**COLUMNS, **{name: Column(column, self._by_ledger) for name, column in TIMES.items()}}
+
+    def _by_ledger(self, value: object) -> object:
+        return self.time.of_wall(value) if isinstance(value, int | float) else value
 
     def get(self, **patterns: object) -> Iterator[Host]:
         """Hosts for which every pattern holds: `get(mac=CASEINSENSITIVE(m))`, `get(ip=NETWORK(net, mask))`.
 
         Fields: ip, mac, hostname, last_used, expires. Raises InvalidValue for another.
         """
-        unknown = set(patterns) - set(COLUMNS)
+        unknown = set(patterns) - set(self._columns)
         if unknown:
-            raise InvalidValue(f"{', '.join(sorted(unknown))}: no field of a host; there are {', '.join(COLUMNS)}")
-        conditions: list[Condition] = [condition(COLUMNS[name], pattern) for name, pattern in patterns.items()]
+            raise InvalidValue(f"{', '.join(sorted(unknown))}: no field of a host; there are {', '.join(self._columns)}")
+        conditions: list[Condition] = [condition(self._columns[name], pattern) for name, pattern in patterns.items()]
         where = " AND ".join(f"({sql})" for sql, _ in conditions) or "1"
         parameters = tuple(value for _, values in conditions for value in values)
-        now = time.time()
-        return (Host.of(row, now) for row in self._queried.select(where, parameters))
+        return (Host.of(row, self.time) for row in self._queried.select(where, parameters))
 
-    def active(self, now: float) -> Iterator[Host]:
+    def active(self) -> Iterator[Host]:
         """Hosts with a lease that runs, and quarantined addresses, in order of address."""
-        rows = self._queried.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (now,))
-        return (Host.of(row, now) for row in rows)
+        rows = self._queried.select(f"ends > ? AND state IN ({BOUND}, {QUARANTINED})", (self.time.now(),))
+        return (Host.of(row, self.time) for row in rows)
 
     def all(self) -> Iterator[Host]:
         """Every host on record, in order of address."""

@@ -29,7 +29,7 @@ Release = tuple[bytes, int, int]  # the client for whom the address is remembere
 
 
 class Row(NamedTuple):
-    """One row of the store, in the order of its columns. Addresses are in host byte order, times seconds of the epoch.
+    """One row of the store, in the order of its columns. Addresses are in host byte order, times seconds by the ledger.
 
     `client` is the key of the lease, empty where it is nobody's; an end of 4294967295 never comes. `relay` is giaddr in four
     bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the lease counts for, one key a line.
@@ -48,6 +48,23 @@ class Row(NamedTuple):
     relay: bytes = b""
     limits: str = ""
     sent_name: str = ""
+
+
+class TimeNote(NamedTuple):
+    """How the time of the ledger (`LedgerTime`) stood to the clocks of the machine when it was noted, in seconds."""
+
+    wall_less_ledger: float = 0.0
+    """Of the wall clock; what shows a time to people adds it."""
+    ledger: float = 0.0
+    """The time of the ledger then."""
+    boot: str = ""
+    """Which boot of which machine; empty where that is not known."""
+    ledger_less_boot: float = 0.0
+    """Of CLOCK_BOOTTIME in that boot."""
+    latest_wall: float = 0.0
+    """The latest time that the wall clock has said ever."""
+    latest_less_ledger: float = 0.0
+    """What it was less the ledger's then."""
 
 
 class PathStore(Protocol):
@@ -70,6 +87,9 @@ class PathStore(Protocol):
     def row(self, address: int) -> Row | None:
         """The row of an address, or None: what is stored, by other servers too."""
 
+    def keep_time_note(self, note: TimeNote) -> None:
+        """Note the time, for good, in place of what was noted before."""
+
     def reopen(self) -> None:
         """Begin anew after an error for which nothing that was believed can be trusted. Raises InvalidValue as well."""
 
@@ -91,6 +111,12 @@ class LoadingStore(Protocol):
 
     def limited(self, first: int, last: int, now: int) -> Iterable[tuple[int, str]]:
         """(address, limits) of the leases that run and count for anything."""
+
+    def newest_use(self) -> int:
+        """When a lease was used last; 0 where there is none. Looks at every row: a tenth of a second for a million."""
+
+    def time_note(self) -> TimeNote | None:
+        """What was noted of the time last."""
 
 
 class LeaseReader(Protocol):

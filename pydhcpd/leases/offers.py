@@ -37,7 +37,7 @@ class Offers:
         return self._offers.get(client, 0) >> 32
 
     def put(self, client: bytes, address: int, deadline: int) -> int:
-        """Note an offer that ends at `deadline` (seconds of the epoch); returns the address of an earlier one, or 0."""
+        """Note an offer that ends at `deadline` (seconds by the ledger); returns the address of an earlier one, or 0."""
         before = self._offers.pop(client, 0)
         if before:
             del self._ending[before & 0xFFFFFFFF][client]

@@ -7,17 +7,27 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 from pydhcpd.errors import InvalidValue, StoreError
-from pydhcpd.leases.interface import Row
-from pydhcpd.leases.store import APPLICATION_ID
+from pydhcpd.leases.interface import Row, TimeNote
+from pydhcpd.leases.store import APPLICATION_ID, read_time_note
 
 COLUMNS = "address, client, htype, hardware, hostname, ends, last_used, state"  # those that every version of the schema has
 
 
+
+class Snapshot(NamedTuple):
+    """What there is at one moment: the rows by address, and how the times in them stand to the wall clock."""
+
+    rows: Iterator[Row]
+    time_note: TimeNote | None
+    newest_use: int
+
+
 @contextmanager
-def snapshot(database: Path) -> Iterator[Iterator[Row]]:
-    """The rows of a lease database, by address. Raises InvalidValue where there is none, and StoreError; creates nothing."""
+def snapshot(database: Path) -> Iterator[Snapshot]:
+    """What is in a lease database. Raises InvalidValue where there is none, and StoreError; creates nothing."""
     if not database.exists():
         raise InvalidValue(f"there is no lease database {database}; name it with -host_file")
     with closing(sqlite3.connect("", isolation_level=None)) as copy:  # a temporary file of SQLite's
@@ -26,9 +36,11 @@ def snapshot(database: Path) -> Iterator[Iterator[Row]]:
                 _check_ours(database, source)
                 source.backup(copy)
             rows = copy.execute(f"SELECT {COLUMNS} FROM leases ORDER BY address")  # noqa: S608
+            newest = copy.execute("SELECT ifnull(max(last_used), 0) FROM leases").fetchone()[0]
+            note = read_time_note(copy)
         except sqlite3.Error as error:
             raise StoreError(f"the lease database {database} cannot be read: {error}") from error
-        yield (Row(*columns) for columns in rows)
+        yield Snapshot((Row(*columns) for columns in rows), note, newest)
 
 
 def _check_ours(database: Path, source: sqlite3.Connection) -> None:

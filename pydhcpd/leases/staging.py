@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from pydhcpd.errors import StoreError
 from pydhcpd.leases.address_table import AddressTable
-from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PathStore, PlainFields, Release, Row
+from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PathStore, PlainFields, Release, Row, TimeNote
 from pydhcpd.leases.limits import Limits
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
@@ -76,6 +76,16 @@ class Staging:
             else:
                 self._lose(table, row)
         return refused
+
+    def keep_time_note(self, note: TimeNote) -> None:
+        """Store how the time stands, between two batches; StoreError holds up the next ones as that of a commit does."""
+        self._outage.recover()
+        try:
+            self._store.keep_time_note(note)
+        except StoreError as error:
+            self._outage.note(error)
+            raise
+        self._outage.end()
 
     def _stored(self, rows: Sequence[PlainFields | Fields], releases: Sequence[Release],
                 holders: Sequence[bytes]) -> frozenset[int]:

@@ -29,14 +29,14 @@ from pydhcpd.leases.custody import (
     set_aside,
 )
 from pydhcpd.leases.holders import READ, WRITE, Holders
-from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PlainFields, Release, Row
+from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PlainFields, Release, Row, TimeNote
 from pydhcpd.leases.queries import PORTION, LeaseQueries
 from pydhcpd.leases.troubles import Troubles, lacks_room
 
 log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
 WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync of 16 times that holds up commits 50 ms
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
@@ -55,12 +55,23 @@ CREATE TABLE leases (
     htype INTEGER NOT NULL,
     hardware BLOB NOT NULL,
     hostname TEXT NOT NULL,       -- given to the client, else sent by it
-    ends INTEGER NOT NULL,        -- seconds of the epoch; 4294967295 never comes; of a released one, when that was
+    ends INTEGER NOT NULL,        -- by the ledger's time; 4294967295 never comes; of a released one, when that was
     last_used INTEGER NOT NULL,
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
     relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
     limits TEXT NOT NULL DEFAULT '',  -- what the lease counts for, where the number of leases is limited; one a line
     sent_name TEXT NOT NULL DEFAULT ''  -- what the client sent, where another name was given to it
+)"""
+
+LEDGER_TIME = """
+CREATE TABLE ledger_time (
+    number INTEGER PRIMARY KEY CHECK (number = 1),  -- there is one row; without it the ledger's time is the wall clock's
+    wall_less_ledger REAL NOT NULL,    -- seconds to be added to the times of leases, for people
+    ledger REAL NOT NULL,              -- its time when this was written
+    boot TEXT NOT NULL,                -- in which boot of the machine; empty: unknown
+    ledger_less_boot REAL NOT NULL,    -- what it is less CLOCK_BOOTTIME in that boot
+    latest_wall REAL NOT NULL,         -- the latest that the wall clock has ever said,
+    latest_less_ledger REAL NOT NULL   -- and how much more than the ledger's time that was
 )"""
 
 # Made with the first lease that counts for anything, a fifth of a second for a million others. Where nothing is limited, no
@@ -70,7 +81,8 @@ LIMITED_INDEX = "CREATE INDEX IF NOT EXISTS leases_limited ON leases (address) W
 # Each step from one version of the schema to the next.
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
                   "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''"),
-              2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",)}
+              2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",),
+              3: (LEDGER_TIME,)}
 
 QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
@@ -100,6 +112,8 @@ IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
+KEEP_TIME_NOTE = "INSERT OR REPLACE INTO ledger_time VALUES (1, ?, ?, ?, ?, ?, ?)"
+
 PLAIN = 8  # columns of a row that has no more
 LIMITS = 9
 _NONE_REFUSED: frozenset[int] = frozenset()
@@ -126,6 +140,7 @@ class SQLiteStore:
         self._logged = 0  # bytes, at the most, that the log has got since it was last written back
         self._looked = -1  # the same when `keep` last looked
         self._pages = 1  # of the log that a row takes
+        self._time_note: TimeNote | None = None  # for a database that is made anew
         check_owned(path)
         refuse_csv(path)
         self._examine()
@@ -176,6 +191,8 @@ class SQLiteStore:
         """What SQLite finds wrong, and then under which name it was set aside: before it is closed, which would end the log."""
         with suppress(sqlite3.Error), closing(self._connect("mode=rw")) as connection:
             trouble = damage_seen_by(connection, self.path)
+            with suppress(sqlite3.Error):
+                self._time_note = read_time_note(connection)
             if trouble and is_ours(self.path, APPLICATION_ID, self.caution.had_leases):
                 return trouble, set_aside(self.path, "damaged")
             is_to_have = self.caution.had_leases and not self.caution.is_on
@@ -192,10 +209,12 @@ class SQLiteStore:
             connection.execute("BEGIN")
             connection.executemany(UPSERT, rows)
             connection.execute(LIMITED_INDEX)
+            if self._time_note is not None:
+                connection.execute(KEEP_TIME_NOTE, self._time_note)
             connection.execute("COMMIT")
 
     def _make_schema(self, connection: sqlite3.Connection) -> None:
-        self._change_schema(connection, (SCHEMA, f"PRAGMA application_id = {APPLICATION_ID}"))
+        self._change_schema(connection, (SCHEMA, LEDGER_TIME, f"PRAGMA application_id = {APPLICATION_ID}"))
 
     def _open(self, mode: str = "rw") -> sqlite3.Connection:
         check_owned(self.path)
@@ -279,8 +298,7 @@ class SQLiteStore:
                holders: Sequence[bytes] = ()) -> frozenset[int]:  # noqa: ARG002  # nobody else writes here
         """Store rows, and the ends of leases, for good: when it returns they survive a power cut. All or none."""
         writer, is_limited = self._writer, self._is_limited
-        if self._reading != "mode=ro":
-            raise StoreError(f"there was no room on the disk to open it; make room (df {self.path})", is_doubtful=True)
+        self._check_room()
         try:
             writer.execute("BEGIN IMMEDIATE")
             plain = [row for row in rows if len(row) == PLAIN]
@@ -306,6 +324,11 @@ class SQLiteStore:
         if self._logged > WRITE_BACK and not self.is_due.is_set():
             self.is_due.set()
         return _NONE_REFUSED
+
+    def _check_room(self) -> None:
+        """Raise StoreError while it could be opened only to be read."""
+        if self._reading != "mode=ro":
+            raise StoreError(f"there was no room on the disk to open it; make room (df {self.path})", is_doubtful=True)
 
     def _failed(self, error: sqlite3.Error) -> StoreError:
         """What a failure of the connection that writes means."""
@@ -388,6 +411,27 @@ class SQLiteStore:
         except sqlite3.Error as error:
             raise self._failed(error) from error
         return None if found is None else Row(*found)
+
+    def newest_use(self) -> int:
+        """When a lease was used last. Goes through all rows, for an index would make each commit dearer: a tenth of a second
+        for a million."""
+        with self._troubles.told(), closing(self._connect()) as reader:
+            return int(reader.execute("SELECT ifnull(max(last_used), 0) FROM leases").fetchone()[0])
+
+    def time_note(self) -> TimeNote | None:
+        """What was noted of the time last."""
+        with self._troubles.told(), closing(self._connect()) as reader:
+            return read_time_note(reader)
+
+    def keep_time_note(self, note: TimeNote) -> None:
+        """Note the time, for good."""
+        self._check_room()
+        try:
+            self._writer.execute(KEEP_TIME_NOTE, note)
+        except sqlite3.Error as error:
+            raise self._failed(error) from error
+        self._time_note = note
+        self._logged += self.most_logged(1)
 
     def running(self, first: int, last: int, now: int) -> Iterator[tuple[bytes, int, int]]:
         """(client, address, end) of the leases that run, of the addresses between two, both included."""
@@ -531,6 +575,14 @@ class SQLiteStore:
                     self.caution.note_leases()
         self._writer.close()
         self._holders.close()
+
+
+def read_time_note(connection: sqlite3.Connection) -> TimeNote | None:
+    """What a lease database, of any version, says of its time, by a connection to it; None where it says nothing."""
+    if not connection.execute("SELECT 1 FROM sqlite_schema WHERE name = 'ledger_time'").fetchall():
+        return None
+    found = connection.execute("SELECT * FROM ledger_time").fetchone()
+    return None if found is None else TimeNote(*found[1:])
 
 
 def _has_limits(connection: sqlite3.Connection) -> bool:

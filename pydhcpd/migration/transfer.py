@@ -10,6 +10,7 @@ from typing import TypeVar
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import writing
 from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.ledger_time import LedgerTime, begun
 from pydhcpd.leases.snapshot import snapshot
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
@@ -54,10 +55,12 @@ def import_hosts(database: Path, file: str, lease_time: int) -> int:
     lock.acquire()
     try:
         store = SQLiteStore(database)
+        ledger = begun(store)
         progress = Progress("hosts imported:")
         try:
             with open(file, encoding="utf-8", errors="surrogateescape", newline="") as lines:  # noqa: PTH123
-                store.import_rows(progress.over(read_hosts(lines, lease_time, bad.append)))
+                store.import_rows(map(ledger.row_of_wall, progress.over(read_hosts(lines, lease_time, bad.append))))
+            store.keep_time_note(ledger.note())
         except OSError as error:
             raise InvalidValue(f"{file} cannot be read: {error.strerror}") from error
         except KeyboardInterrupt:
@@ -78,9 +81,10 @@ def export_hosts(database: Path, file: str) -> int:
 
     A daemon may be using it meanwhile. Raises InvalidValue, StoreError.
     """
-    progress, now = Progress("hosts exported:"), time.time()
-    with snapshot(database) as rows:
-        hosts = progress.over(Host.of(row, now) for row in rows if row.hardware)
+    progress, ledger = Progress("hosts exported:"), LedgerTime()
+    with snapshot(database) as leases:
+        ledger.begin(leases.time_note, leases.newest_use)
+        hosts = progress.over(Host.of(row, ledger) for row in leases.rows if row.hardware)
         if file == "-":
             write_hosts(hosts, sys.stdout)
             return 0

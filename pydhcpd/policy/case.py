@@ -35,19 +35,21 @@ NONE: tuple[tuple[Pool, ...], Places] = (), {}
 class Case:
     """One request, and what policy knows of it.
 
-    `lease` is the address that the client has or had (host byte order, 0: none), `time` in seconds of the epoch: who runs
-    the steps puts both in before. `reserved` is the address that the host may have in this segment, 0 for none, and
-    `is_computed` tells that the host was made up for this request. `by_selection`: option 118 chose the subnet.
+    `lease` is the address that the client has or had (host byte order, 0: none), `time` in seconds by the ledger, and `wall` by
+    the wall clock, for functions of the file: who runs the steps puts them in before. `reserved` is the address that the host
+    may have in this segment, 0 for none, and `is_computed` tells that the host was made up for this request. `by_selection`:
+    option 118 chose the subnet.
     """
 
     __slots__ = ("by_selection", "classes", "is_computed", "lease", "limits", "network", "places", "pools", "request",
-                 "reservation", "reserved", "segment", "time", "view")
+                 "reservation", "reserved", "segment", "time", "view", "wall")
 
     request: Request | None
     segment: Segment
     network: Network
     by_selection: bool
     time: float
+    wall: float
     lease: int
     reservation: Reservation | None
     is_computed: bool
@@ -207,7 +209,7 @@ def view_of(rules: Rules, case: Case) -> RequestView:
     """What the functions of the file see of the request."""
     if case.view is None:
         assert case.request is not None
-        circumstances = Circumstances(case.time, case.network, case.classes, case.lease)
+        circumstances = Circumstances(case.wall, case.network, case.classes, case.lease)
         case.view = RequestView(case.request, rules.fields, circumstances)
     return case.view
 

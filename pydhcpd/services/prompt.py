@@ -1,7 +1,6 @@
 """`Prompt`: the control prompt as a service; puts together what its commands show."""
 
 import socket
-import time
 from collections.abc import Iterator, Mapping
 from functools import partial
 
@@ -34,10 +33,11 @@ class Prompt(Service):
         super().__init__(surroundings)
         self._prompt = ThreadedTCPServer.on(surroundings.ports[PORT])
         self._prompt.setHosts(self._active_hosts)
-        self._prompt.setEvents(lambda: surroundings.server.events.since_yesterday(time.time()))
+        self._prompt.setEvents(self._events)
         self._prompt.setConfiguration(self._entries)
         self._prompt.alarms = self._alarms
         self._prompt.settle = surroundings.server.hosts.settle
+        self._prompt.clock = surroundings.server.hosts.time.wall
         self._prompt.statistics = surroundings.server.statistics
 
     def start(self) -> None:
@@ -63,9 +63,14 @@ class Prompt(Service):
         yield from self.surroundings.configuration().entries()
         yield "serving", "nothing" if serving is None else serving.describe()
 
+    def _events(self) -> Iterator[tuple[float, str]]:
+        """What happened in the last 24 hours, by the wall clock of now."""
+        server, time = self.surroundings.server, self.surroundings.server.hosts.time
+        return ((time.wall_of(when), words) for when, words in server.events.since_yesterday(time.now()))
+
     def _active_hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
-        hosts = self.surroundings.server.hosts.active(time.time())
+        hosts = self.surroundings.server.hosts.active()
         return (HostRow(host.ip, host.mac, host.hostname, host.expires, host.state, host.sent_name)
                 for host in hosts)
 

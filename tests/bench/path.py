@@ -27,6 +27,7 @@ from pathlib import Path
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import Events
 from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.interfaces import Interface
 from pydhcpd.net.sockets import open_udp
@@ -64,6 +65,9 @@ class Clock:
         return self.now
 
 
+CLOCK = Clock()
+
+
 def make_server(directory: str) -> tuple[DHCPServer, Recorder]:
     """A server of 10.64.0.0/10 whose replies go into a recorder."""
     return serve(directory, DHCPServerConfiguration.load(None, {
@@ -74,10 +78,10 @@ def make_server(directory: str) -> tuple[DHCPServer, Recorder]:
 def serve(directory: str, configuration: DHCPServerConfiguration) -> tuple[DHCPServer, Recorder]:
     """A server of a configuration whose replies go into a recorder."""
     interface = Interface(2, "s0", bytes(6), True, False, 1500, True, ((SERVER, 0xFFC00000),))
-    hosts = HostDatabase(SQLiteStore(Path(directory) / "leases.db"))
-    server = DHCPServer(hosts, Events(), open_udp(0, "127.0.0.1"), None, 50_000, Clock())
+    hosts = HostDatabase(SQLiteStore(Path(directory) / "leases.db"), time=LedgerTime(time.time, CLOCK))
+    server = DHCPServer(hosts, Events(), open_udp(0, "127.0.0.1"), None, 50_000)
     serving = make_serving(configuration, {2: interface})
-    server.swap(serving, hosts.prepare(serving.networks(), int(time.time())))
+    server.swap(serving, hosts.prepare(serving.networks(), int(hosts.time.now())))
     recorder = Recorder()
     server._sender = recorder  # type: ignore[assignment]
     return server, recorder
@@ -113,13 +117,13 @@ def exchange(server: DHCPServer, recorder: Recorder, clients: Sequence[int],
     first = timed(lambda: [server.receive(batch) for batch in discovers], len(clients))
     offered = [Packet.decode(message[0]).yiaddr for message in recorder.sent]
     recorder.sent.clear()
-    server._clock.now += BETWEEN  # type: ignore[attr-defined]
+    CLOCK.now += BETWEEN
     requests = batches([request_of(client, REQUEST, address) for client, address in zip(clients, offered, strict=True)])
     second = timed(lambda: [server.receive(batch) for batch in requests], len(clients))
     if len(recorder.sent) != len(clients):
         sys.exit(f"{len(recorder.sent)} of {len(clients)} requests were answered")
     recorder.sent.clear()
-    server._clock.now += BETWEEN  # type: ignore[attr-defined]
+    CLOCK.now += BETWEEN
     again = list(requests)
     random.shuffle(again)
     third = timed(lambda: [server.receive(batch) for batch in again], len(clients))

@@ -2,13 +2,14 @@
 
 import pytest
 
-from pydhcpd.leases import host_database, hosts, outage
+from pydhcpd.leases import outage
+from pydhcpd.leases.ledger_time import LedgerTime
 
 START = 1_800_000_000
 
 
 class Clock:
-    """Stands for the module `time`."""
+    """Stands for the module `time`, and for the clocks of the ledger's time."""
 
     def __init__(self) -> None:
         self.now = float(START)
@@ -18,10 +19,12 @@ class Clock:
 
     monotonic = time
 
+    def ledger(self) -> LedgerTime:
+        return LedgerTime(self.time, self.time)
+
 
 @pytest.fixture
 def clock(monkeypatch):
     made = Clock()
-    for module in (host_database, hosts, outage):
-        monkeypatch.setattr(module, "time", made)
+    monkeypatch.setattr(outage, "time", made)
     return made

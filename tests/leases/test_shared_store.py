@@ -42,7 +42,7 @@ class SharedStore(SQLiteStore):
 @pytest.fixture
 def pair(tmp_path, clock):
     """Two servers' databases over one store."""
-    made = [HostDatabase(SharedStore(tmp_path / "leases.db"), offer_limit=8) for _ in range(2)]
+    made = [HostDatabase(SharedStore(tmp_path / "leases.db"), offer_limit=8, time=clock.ledger()) for _ in range(2)]
     for one in made:
         serve(one, KINDS)
     yield made

@@ -12,7 +12,7 @@ import pytest
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.leases.queries import PORTION
-from pydhcpd.leases.store import SCHEMA_VERSION, SQLiteStore
+from pydhcpd.leases.store import MIGRATIONS, SCHEMA_VERSION, SQLiteStore
 
 NOW = 1_800_000_000
 HOSTS = "02:00:00:00:99:01;10.0.0.5;pc1;1500000000\n"
@@ -273,7 +273,8 @@ def test_a_file_of_the_first_version_is_brought_up_to_date_in_place(old_file):
 
 def test_a_file_whose_change_is_interrupted_is_as_it_was_and_is_changed_the_next_time(old_file, monkeypatch):
     monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {
-        1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",), 2: ("ALTER TABLE absent ADD COLUMN x",)})
+        **MIGRATIONS, 1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",),
+        2: ("ALTER TABLE absent ADD COLUMN x",)})
     refused(old_file)
     assert version_of(old_file) == 1
     assert on_disk(old_file) == [tuple(row(number))[:8] for number in (1, 2)]
@@ -427,7 +428,8 @@ def test_a_migration_that_fails_changes_nothing(tmp_path, monkeypatch):
     old_database(tmp_path / "leases.db")
     before = on_disk(tmp_path / "leases.db")
     monkeypatch.setattr("pydhcpd.leases.store.MIGRATIONS", {
-        1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",), 2: ("ALTER TABLE nonesuch ADD COLUMN x",)})
+        **MIGRATIONS, 1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",),
+        2: ("ALTER TABLE nonesuch ADD COLUMN x",)})
     with pytest.raises(InvalidValue, match="cannot be opened"):
         SQLiteStore(tmp_path / "leases.db")
     monkeypatch.undo()

@@ -13,6 +13,7 @@ from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, OUTSI
 from pydhcpd.leases.host_database import HOLD, PORTION, HostDatabase
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.outage import RETRY_AFTER
 from pydhcpd.leases.store import SQLiteStore
 
@@ -29,13 +30,13 @@ def places(*pairs: tuple[int, int]) -> dict:
 
 @pytest.fixture
 def hosts(tmp_path, clock):
-    made = opened(tmp_path / "leases.db")
+    made = opened(tmp_path / "leases.db", time=clock.ledger())
     yield made
     made.store.close()
 
 
-def opened(path, *networks, now: int = START) -> HostDatabase:
-    made = HostDatabase(SQLiteStore(path), offer_limit=8)
+def opened(path, *networks, now: int = START, time: LedgerTime | None = None) -> HostDatabase:
+    made = HostDatabase(SQLiteStore(path), offer_limit=8, time=time)
     serve(made, *networks or WIRE, now=now)
     return made
 

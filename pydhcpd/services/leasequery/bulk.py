@@ -22,6 +22,7 @@ from typing import Any
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket, StoreError
 from pydhcpd.leases.interface import LeaseReader, Row
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.services.leasequery.messages import (
     ALL,
     CLIENT,
@@ -34,6 +35,7 @@ from pydhcpd.services.leasequery.messages import (
     Refused,
     Timers,
     belongs,
+    by_ledger,
     default_timers,
     is_bulk_query,
     read_bulk_query,
@@ -125,10 +127,11 @@ class BulkLeasequeryHandler(socketserver.BaseRequestHandler):
 
     def _answer(self, message: Packet) -> None:
         server = self.server
-        replies = BulkReplies(message, server.identifier(address_from(self.request.getsockname()[0])), server.timers)
+        ahead = server.ahead()
+        replies = BulkReplies(message, server.identifier(address_from(self.request.getsockname()[0])), server.timers, ahead)
         server.counters["queries"] += 1
         try:
-            self._stream(replies, read_bulk_query(message))
+            self._stream(replies, by_ledger(read_bulk_query(message), ahead))
             farewell = replies.done(server.now())
         except Refused as refusal:
             server.counters["refused queries"] += 1
@@ -190,8 +193,8 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def __init__(self, listener: socket.socket, reader: Callable[[], LeaseReader], *,
                  allowed: Callable[[int], bool], serves: Callable[[int], bool],
-                 identifier: Callable[[int], int] = lambda address: address, ranges: Ranges = tuple,
-                 timers: Timers = default_timers, clock: Callable[[], float] = time.time,
+                 ledger_time: LedgerTime, identifier: Callable[[int], int] = lambda address: address,
+                 ranges: Ranges = tuple, timers: Timers = default_timers,
                  maximum_connections: int = MAXIMUM_CONNECTIONS, idle_timeout: float = DATA_TIMEOUT,
                  send_timeout: float = SEND_TIMEOUT) -> None:
         """`reader` gives each connection its own way to the leases. Time-outs are in seconds.
@@ -215,15 +218,19 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.send_timeout = send_timeout
         self.stopping = False
         self._allowed = allowed
-        self._clock = clock
+        self._time = ledger_time
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()  # guards _connections
         self._thread: threading.Thread | None = None
         self._complained = float("-inf")
 
     def now(self) -> int:
-        """Seconds of the epoch."""
-        return int(self._clock())
+        """Seconds by the ledger."""
+        return int(self._time.now())
+
+    def ahead(self) -> int:
+        """By how much the wall clock is ahead of them: the times in queries and answers are its."""
+        return round(self._time.wall_less_ledger)
 
     def start(self, poll_interval: float = 0.5) -> None:
         """Serve in a thread of its own until `stop`."""

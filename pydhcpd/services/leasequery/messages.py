@@ -1,7 +1,8 @@
 """Leasequery: which leases there are, told to those who may ask; by single datagrams (RFC 4388), or in bulk (RFC 6926).
 
 Owns what a query means and what its answer says. Takes messages and rows and returns messages: knows no sockets, no clock,
-no database. Times in seconds, those that are instants of the epoch; addresses in host byte order.
+no database. Times in seconds, those that are instants by the ledger, but those in bulk queries and answers by the wall clock,
+of the epoch; addresses in host byte order.
 
 Where RFC 4388 leaves a choice: an answer that there is no lease repeats what was asked for; the client identifier goes out
 whenever it is known, for it is what an answer is matched by; the rest only if option 55 asks for it, or is absent.
@@ -223,7 +224,7 @@ def _times(row: Row, wanted: bytes | range, now: int, timers: Timers) -> list[tu
         remaining = {LEASE_TIME: max(row.ends - GRACE - now, 1), RENEWAL: row.last_used + t1 - now,
                      REBINDING: row.last_used + t2 - now}
     remaining = {code: seconds for code, seconds in remaining.items() if seconds > 0}
-    remaining[LAST_TRANSACTION] = max(now - row.last_used, 0)  # 0 where the clock was set back
+    remaining[LAST_TRANSACTION] = max(now - row.last_used, 0)  # the row may be of a moment ago
     return [(code, _number(seconds)) for code, seconds in remaining.items() if code in wanted]
 
 
@@ -312,6 +313,13 @@ def _instant(message: Packet, code: int, default: int) -> int:
     return int.from_bytes(value, "big")
 
 
+def by_ledger(query: Query, ahead: int) -> Query:
+    """A query with its times by the ledger, of which the wall clock is `ahead`."""
+    start = max(query.start - ahead, 1) if query.start else 0  # 0 would ask for more: what is not limited
+    end = query.end if query.end == INFINITE else max(query.end - ahead, 0)
+    return query._replace(start=start, end=end)
+
+
 def relay_octets(query: Query) -> bytes:
     """What the option 82 of a lease must contain, whatever is around it, to be what a query by REMOTE or RELAY asks for."""
     return bytes((_suboption(query), len(query.data))) + query.data
@@ -366,7 +374,9 @@ class BulkReplies:
     The first carries the server identifier, each the time that its times count from.
     """
 
-    def __init__(self, message: Packet, server: int, timers: Timers = default_timers) -> None:
+    def __init__(self, message: Packet, server: int, timers: Timers = default_timers, ahead: int = 0) -> None:
+        """`ahead` is the wall clock of the ledger's time, which is what is given as `now`."""
+        self._ahead = ahead
         self._xid = message.xid
         self._wanted = _wanted(message)
         self._timers = timers
@@ -405,4 +415,4 @@ class BulkReplies:
 
     def _begin(self, kind: int, now: int) -> list[tuple[int, bytes]]:
         server, self._server = self._server, []
-        return [(MESSAGE_TYPE, bytes((kind,))), *server, (BASE_TIME, _number(now))]
+        return [(MESSAGE_TYPE, bytes((kind,))), *server, (BASE_TIME, _number(now + self._ahead))]

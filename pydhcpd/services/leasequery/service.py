@@ -66,7 +66,7 @@ class Leasequery(_Queries):
         super().__init__(surroundings)
         self._thread = LeasequeryService(surroundings.server.hosts.store.reader(), BatchSender(surroundings.ports[UDP]).send,
                                          allowed=self._asks_rightly, serves=self._serves, sender=self._sender,
-                                         timers=self._timers)
+                                         timers=self._timers, clock=surroundings.server.hosts.time.now)
 
     def reconfigure(self) -> None:
         """Keep indexes while anybody may ask for what they find."""
@@ -126,7 +126,7 @@ class BulkLeasequery(_Queries):
         super().__init__(surroundings)
         self._server = BulkLeasequeryServer(surroundings.ports[BULK_PORT].dup(), surroundings.server.hosts.store.reader,
                                             allowed=self._asks_rightly, serves=self._serves, ranges=self._ranges,
-                                            timers=self._timers)
+                                            timers=self._timers, ledger_time=surroundings.server.hosts.time)
 
     def _ranges(self) -> list[tuple[int, int]]:
         """First and last address of each range of the pools, rising."""

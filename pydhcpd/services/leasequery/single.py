@@ -45,8 +45,8 @@ class LeasequeryService(threading.Thread):
 
     def __init__(self, leases: LeaseReader, send: Send, *, allowed: Callable[[int], bool], serves: Callable[[int], bool],
                  sender: Callable[[Request], tuple[int, int]], timers: Timers = default_timers,
-                 clock: Callable[[], float] = time.time, waiting: int = WAITING) -> None:
-        """`leases` and `send` are used in this thread.
+                 clock: Callable[[], float], waiting: int = WAITING) -> None:
+        """`leases` and `send` are used in this thread. `clock` is the time of the leases.
 
         `allowed` tells whether an address may ask, and is called by who puts; `serves`, whether one lies in a network of
         ours; `sender` gives our address that a request asked, and the index of the VRF by which its answer goes, 0 for none.

@@ -9,6 +9,7 @@ import pytest
 
 from pydhcpd.addresses import address_from
 from pydhcpd.leases.interface import BOUND, RELEASED, Row
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.queries import LeaseQueries
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.net.sockets import open_tcp
@@ -53,7 +54,7 @@ def serve(store):
         server = BulkLeasequeryServer(
             open_tcp("127.0.0.1", 0), store.reader,
             **{"allowed": one_of([LOOPBACK]), "serves": one_of([(BASE, 0xFFFFFF00)]), "identifier": lambda address: SERVER,
-               "clock": lambda: NOW + 0.5, **more})
+               "ledger_time": LedgerTime(lambda: NOW + 0.5, lambda: NOW + 0.5), **more})
         server.start(0.02)
         made.append(server)
         return server
@@ -132,6 +133,20 @@ def test_each_kind_of_query_is_answered(serve, fields, options, expected):
         messages = reply(peer)
     assert told(messages) == expected
     assert {one.xid for one in messages} == {7}
+
+
+@pytest.mark.parametrize("step", [3600, -86400])
+def test_the_times_of_queries_and_answers_are_the_wall_clocks(serve, step):
+    """RFC 6926 sections 6.2.3, 6.2.5 and 6.2.6, where the time of the leases is another."""
+    ledger_time = LedgerTime(lambda: NOW + 0.5, lambda: NOW + 0.5)
+    ledger_time.wall_less_ledger = step
+    for limits, expected in (({154: NOW + step - 5}, [(5, U)]), ({155: NOW + step - 5}, [(1, A), (2, A), (3, A), (4, U)])):
+        with connect(serve(ledger_time=ledger_time)) as peer:
+            peer.sendall(query({code: struct.pack("!I", when) for code, when in limits.items()}))
+            messages = reply(peer)
+        assert told(messages) == expected
+        assert messages[0].options[152] == struct.pack("!I", NOW + step)
+        assert messages[0].options.get(51, b"\0\0\2\x57") == b"\0\0\2\x57", "relative: 599 s, of which nothing is changed"
     assert [54 in one.options for one in messages] == [True] + [False] * (len(messages) - 1)
     assert messages[0].address(54) == SERVER
     assert 151 not in messages[-1].options
