@@ -13,7 +13,6 @@ Never from before a lease was used last. Knows no store: what one is to keep is 
 """
 
 import logging
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -31,7 +30,6 @@ LOOK_EVERY = 1.0  # seconds
 HELD_UP = 0.2  # seconds between looks at two clocks, after which they tell nothing of each other
 BELIEVED = 365 * 86400  # seconds that a machine may have been off by the wall clock alone
 LONG_OFF = 3600  # seconds after which that it was off is told
-OF_THIS_BOOT = "PYDHCPD_BOOT"  # in the environment, where /proc/sys cannot be read
 BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 Clock = Callable[[], float]
@@ -41,10 +39,9 @@ since_boot: Clock = partial(time.clock_gettime, time.CLOCK_BOOTTIME)
 def this_boot() -> str:
     """What tells this boot of this machine from all others; empty where that cannot be learnt."""
     try:
-        told = os.environ.get(OF_THIS_BOOT) or BOOT_ID.read_text()
+        return BOOT_ID.read_text().strip()
     except OSError:
         return ""
-    return told.strip().replace("-", "")
 
 
 class LedgerTime:

@@ -216,12 +216,10 @@ def test_nor_does_it_end_leases_where_the_power_was_cut(step):
     assert machine.rebooted(machine.wall + 60).started(note, int(NOW) + 1).now() == NOW + 1
 
 
-def test_the_present_boot_is_told_by_systemd_or_by_the_kernel(monkeypatch):
-    monkeypatch.delenv("PYDHCPD_BOOT", raising=False)
-    of_kernel = this_boot()
-    assert (len(of_kernel), "-" in of_kernel) == (32, False)
-    monkeypatch.setenv("PYDHCPD_BOOT", "0" * 32)
-    assert this_boot() == "0" * 32
+def test_the_present_boot_is_told_by_the_kernel_or_not_known(monkeypatch, tmp_path):
+    assert len(this_boot()) == 36
+    monkeypatch.setattr("pydhcpd.leases.ledger_time.BOOT_ID", tmp_path / "none")
+    assert this_boot() == ""
 
 
 # --- rows from elsewhere
