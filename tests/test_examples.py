@@ -12,7 +12,8 @@ from pydhcpd.wire.packet import ACK, NAK, OFFER
 EXAMPLES = Path(__file__).parent.parent / "etc" / "examples"
 OWN = {"slurm": ("eth1", "10.20.0.1"), "campus": ("eth0", "192.0.2.1"), "office": ("eth1", "192.168.10.1"),
        "lab": ("eth1", "10.99.0.1")}
-NOON, NIGHT = 1_700_000_000 // 86400 * 86400 + 12 * 3600, 1_700_000_000 // 86400 * 86400 + 22 * 3600
+MIDNIGHT = 1_700_000_000 // 86400 * 86400 + 86400  # the one that comes
+NOON, NIGHT = MIDNIGHT + 12 * 3600, MIDNIGHT + 22 * 3600
 
 
 def ready(bench: Bench, name: str) -> Bench:

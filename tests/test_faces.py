@@ -11,7 +11,7 @@ from pydhcpd.wire.packet import ACK, DECLINE, NAK, OFFER, RELEASE
 
 NAMED, OTHER, BARE = {61: b"\xff\0\0\0\1system"}, {61: b"\1other"}, {}
 FIRST, OWN = "192.0.2.10", "192.0.2.5"
-KEPT = "expired"  # the state of a lease, by the clock on the wall: the bench's is in the past
+KEPT = "bound"
 
 
 def one(replies):

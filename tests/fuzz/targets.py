@@ -24,6 +24,7 @@ from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.output import HostRow
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.net.probe import arp_sender, echo_sender
 from pydhcpd.net.unaddressed import _datagram, is_whole
@@ -35,6 +36,7 @@ from pydhcpd.wire.describe import LONGEST, describe
 from pydhcpd.wire.packet import OVERLOAD, Packet, Request
 
 NOW = 1_700_000_000
+LEDGER_TIME = LedgerTime(lambda: NOW, lambda: NOW)
 
 Try = Callable[[bytes], None]
 
@@ -188,7 +190,7 @@ def hosts_file(data: bytes) -> None:
     lines = io.StringIO(data.decode("utf-8", "surrogateescape"), newline="")
     rows = list(read_hosts(lines, 600, told.append))
     written = io.StringIO()
-    write_hosts([Host.of(row, NOW) for row in rows], written)
+    write_hosts([Host.of(row, LEDGER_TIME) for row in rows], written)
     again = list(read_hosts(io.StringIO(written.getvalue()), 600, told.append))
     require([(one.address, one.hardware, one.last_used) for one in rows]
             == [(one.address, one.hardware, one.last_used) for one in again], f"{rows} became {again}")
