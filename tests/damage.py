@@ -34,6 +34,6 @@ def overwrite(path: Path, at: int, data: bytes) -> None:
 
 
 def leaves(path: Path) -> list[int]:
-    """Where the pages of leases begin."""
+    """Where the pages of leases begin; a page of one row may be that of the time."""
     data = path.read_bytes()
-    return [at for at in range(PAGE, len(data), PAGE) if data[at] == 13]
+    return [at for at in range(PAGE, len(data), PAGE) if data[at] == 13 and int.from_bytes(data[at + 3:at + 5], "big") > 1]

@@ -16,7 +16,6 @@ from pydhcpd.leases.store import APPLICATION_ID, read_time_note
 COLUMNS = "address, client, htype, hardware, hostname, ends, last_used, state"  # those that every version of the schema has
 
 
-
 class Snapshot(NamedTuple):
     """What there is at one moment: the rows by address, and how the times in them stand to the wall clock."""
 
