@@ -152,3 +152,17 @@ def test_what_is_offered_after_a_loss_is_probed(tmp_path, probes):
             bench.hosts.settle()
         assert len(bench.say(bench.discover(BOB))) == (not probes)
         assert bool(Prober.asked) is probes
+
+
+def test_what_is_recovered_goes_on_by_the_same_time(tmp_path):
+    """The note of how the times of leases stand to the wall clock is taken over into the database that is made anew."""
+    with served(tmp_path, LARGE) as bench:
+        for client in MANY:
+            bench.lease(client)
+        bench.set_forward = 3600
+        bench.pass_time(1)
+        note = bench.hosts.store.time_note()
+    overwrite(tmp_path / "leases.db", leaves(tmp_path / "leases.db")[2], bytes(PAGE))
+    with served(tmp_path, LARGE) as bench:
+        assert bench.hosts.caution.is_on
+        assert bench.hosts.store.time_note() == note
