@@ -68,8 +68,7 @@ def _start_of(database: Path) -> bytes:
 
 
 def damage_seen_by(connection: sqlite3.Connection, database: Path) -> str:
-    """What is wrong with a database by SQLite's quick check, with its log, and by what may stand in its rows. It takes 0.6 s for
-    a million leases."""
+    """What is wrong with a database by SQLite's quick check, with its log, and by what its rows hold: 0.6 s for a million."""
     try:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
