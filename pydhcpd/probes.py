@@ -79,6 +79,12 @@ class Probes:
         """How many seconds an answer may still take; 0 where the address is not WAITING for the client."""
         return self._probes[address][3] - now if self.state(address, client, now) is State.WAITING else 0.0
 
+    def is_news(self, address: int, hardware: bytes, interface: str, now: float) -> bool:
+        """Whether `heard` would have the address become IN_USE."""
+        probe = self._probes.get(address)
+        return probe is not None and not probe[4] and interface == probe[2] and now < probe[3] and (
+            not hardware or hardware != probe[1])
+
     def heard(self, address: int, hardware: bytes, interface: str, now: float) -> bool:
         """Take in that somebody uses the address; True if it becomes IN_USE by that.
 

@@ -33,11 +33,12 @@ from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
+from pydhcpd.witnesses import Witnesses
 
 log = logging.getLogger(__name__)
 
 BATCH = 64  # datagrams read in one system call; more at once gain nothing
-MOST_BATCHES = 8  # read before anything is answered, under pressure
+MOST_BATCHES = 64  # read before anything is answered, under pressure: some 20 ms; what is not read waits longer than that
 HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
@@ -77,6 +78,7 @@ class DHCPServer:
         self._upkeep = Upkeep(hosts.store, hosts.lock)
         self.leasequery: Callable[[Request], object] | None = None  # takes in what asks which leases there are
         self.probes = Probes(maximum_transactions)
+        self.witnesses = Witnesses()
         self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
 
     # --- life
@@ -90,6 +92,7 @@ class DHCPServer:
             log.warning("addresses are offered without a probe: raw sockets need the capability CAP_NET_RAW")
         with self.hosts.lock:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
+            self._backlog.limit(serving.maximum_per_client, serving.maximum_per_relay_port)
             self._serving = serving
 
     @property
@@ -133,13 +136,14 @@ class DHCPServer:
         while not self._stopping:
             try:
                 datagrams = self._receiver.receive()
-                if len(datagrams) == BATCH or self._backlog:
-                    datagrams = self._most_urgent(datagrams)
+                is_behind = len(datagrams) == BATCH or len(self._backlog) > 0
+                if is_behind:
+                    self._receive_in_order(datagrams)
                 if self._receiver.truncated:
                     self._drop_truncated()
-                if datagrams:
+                if datagrams and not is_behind:
                     self.receive(datagrams)
-                else:
+                elif not is_behind:
                     self._wait(poll)
             except Exception:
                 log.exception("a batch of datagrams failed")
@@ -155,16 +159,38 @@ class DHCPServer:
     def _is_own(self, address: int) -> bool:
         return self._serving is not None and address in self._serving.own
 
-    def _most_urgent(self, datagrams: list[Datagram]) -> list[Datagram]:
-        """Under pressure: read on, and answer first what is no DISCOVER; of those as many as make a batch."""
-        urgent: list[Datagram] = []
-        self._backlog.sift(datagrams, urgent)
-        for _ in range(MOST_BATCHES):
-            if len(datagrams) < BATCH:
-                break
-            datagrams = self._receiver.receive()
-            self._backlog.sift(datagrams, urgent)
-        return urgent + self._backlog.take(BATCH)
+    def _receive_in_order(self, datagrams: Sequence[Datagram]) -> None:
+        """Under pressure: read on, and answer first whoever has a lease; of the rest as many as make a batch."""
+        due: list[DHCPTransaction] = []
+        self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
+        with self.hosts.lock:
+            self._sort(datagrams)
+            for _ in range(MOST_BATCHES):
+                if len(datagrams) < BATCH:
+                    break
+                datagrams = self._receiver.receive()
+                self._sort(datagrams)
+            for request in self._backlog.take(BATCH):
+                try:
+                    self._take_in(request, due)
+                except Exception as reason:
+                    self.account.drop(reason, request.interface, request)
+            if due:
+                self.answer(due)
+
+    def _sort(self, datagrams: Sequence[Datagram]) -> None:
+        """Add datagrams to the backlog."""
+        self.account.received += len(datagrams)
+        serving, moment = self._serving, time.monotonic()
+        if serving is None:
+            return
+        for datagram in datagrams:
+            request = None
+            try:
+                request = Request.receive(*datagram, serving.bootp)
+                self._backlog.put(request, serving, self.hosts, moment)
+            except Exception as reason:
+                self.account.drop(reason, datagram[1], request)
 
     def receive(self, datagrams: Sequence[Datagram]) -> None:
         """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
@@ -268,7 +294,7 @@ class DHCPServer:
         """Answer from `position` on, up to a client of whom something is staged already; returns where to go on."""
         serving, hosts, now = self._serving, self.hosts, self._clock()
         probes, moment = None, 0.0
-        if serving is not None and (serving.probes or hosts.caution.is_on) and self._prober is not None:
+        if self._prober is not None:
             probes, moment = self.probes, time.monotonic()
         answered: list[DHCPTransaction] = []
         for transaction in due[position:] if position else due:
@@ -293,6 +319,7 @@ class DHCPServer:
     def _postpone(self, transaction: DHCPTransaction, serving: Serving) -> None:
         """Ask what the transaction wants to know, and answer it when that is to be known."""
         if transaction.question is not None and self._prober is not None:
+            self._prober.start()  # what is in quarantine is probed where nothing else is
             place, hardware, address = transaction.question
             sent = self._prober.ask_link(place, hardware, address) if place else self._prober.ask_far(address)
             if not sent:
@@ -311,8 +338,13 @@ class DHCPServer:
             now, moment, quarantine = self._clock(), time.monotonic(), self._serving.quarantine
             for address, hardware, interface in users:
                 table = self.hosts.tables.of(address)
-                if table is not None and self.probes.heard(address, hardware, interface, moment) and self.hosts.quarantine(
-                        table, address, min(int(now) + quarantine, NEVER), int(now)):
+                if table is None or self.witnesses.is_doubted(hardware, moment):
+                    continue
+                if hardware and self.probes.is_news(address, hardware, interface, moment) and (
+                        self.witnesses.answers_for_many(hardware, address, moment)):
+                    self._doubt(hardware, now)
+                elif self.probes.heard(address, hardware, interface, moment) and self.hosts.quarantine(
+                        table, address, min(int(now) + quarantine, NEVER), int(now), hardware, self._serving.quarantine_share):
                     found.append(event(now, "in use", address, hardware, note=f"it answers; nobody gets it for {quarantine} s",
                                        network=self._serving.network_words(address)))
             try:
@@ -322,6 +354,28 @@ class DHCPServer:
             for one in found:
                 self.probes.forget(one[2])
         self.account.happened(found)
+
+    def _doubt(self, hardware: bytes, now: float) -> None:
+        """Tell that a machine answers for many addresses, and give up what is in quarantine on its word."""
+        self.account.complain("%s answers for many addresses that are probed (proxy ARP, or a thief): it is not believed "
+                              "any more; turn proxy ARP off there, or find the machine", hardware.hex(":"))
+        for address in self.hosts.quarantined(hardware):
+            self.hosts.clear_quarantine(address, int(now))
+
+    def clear(self, address: int | None = None) -> int:
+        """End the quarantine of an address, or of all, by hand; returns of how many. Raises StoreError."""
+        with self.hosts.lock:
+            now, count = self._clock(), 0
+            self.witnesses.clear()
+            for one in self.hosts.quarantined() if address is None else [address]:
+                if self.hosts.clear_quarantine(one, int(now)):
+                    self.probes.forget(one)
+                    count += 1
+            self.hosts.commit()
+        if count:
+            note = f"by hand, of {count} addresses" if address is None else "by hand"
+            self.account.happened([event(now, "quarantine ended", address or 0, note=note)])
+        return count
 
     def _drop_truncated(self) -> None:
         """Count and tell the datagrams that were too long to be read."""

@@ -45,6 +45,9 @@ class Serving:
     probe_wait: float = 0.0
     remembers_relay: bool = True
     bootp: bool = False
+    maximum_per_client: int | None = None  # messages a second, while more comes than can be answered
+    maximum_per_relay_port: int | None = None
+    quarantine_share: float = 100.0  # per cent of a pool
     probes: bool = False  # whether any client's address is probed
 
     def networks(self) -> list[Plan]:
@@ -105,7 +108,8 @@ def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int
                    configuration["length_of_transaction"], configuration["decline_quarantine_time"], tuple(waiting),
                    TokenBucket(unknown) if unknown else None, configuration["probe_wait"],
                    configuration["remember_relay_information"], any(one.bootp for one in policy.networks),
-                   configuration.probes)
+                   configuration["maximum_per_client"], configuration["maximum_per_relay_port"],
+                   configuration["quarantine_share"], configuration.probes)
 
 
 def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDeclaration], own: frozenset[int]) -> Policy:
@@ -126,7 +130,8 @@ def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDecl
     keys = {name for segment in segments for one in segment.networks for name in one.scope.settings.get("client_identity", ())}
     return Policy(segments, configuration.hosts, fields=configuration.fields, classifier=configuration.classifier,
                   class_scopes=configuration.class_scopes, functions=configuration.functions,
-                  keys_read_relay=any(configuration.fields.reads_relay(name) for name in keys))
+                  keys_read_relay=any(configuration.fields.reads_relay(name) for name in keys),
+                  listed_relays_only=configuration["listed_relays_only"])
 
 
 def _by_network(addresses: Iterable[int], subnets: Iterable[SubnetDeclaration]) -> dict[int, list[int]]:

@@ -295,6 +295,8 @@ GROUPS: tuple[Group, ...] = (
                 "ask by ARP or ping whether an address is in use before it is offered", HOST),
         Setting("probe_wait", DURATION, 0.5, "s", "how long an answer to that is waited for"),
         Setting("decline_quarantine_time", TIME, DAYS, "s", "how long nobody gets an address that was found in use"),
+        Setting("quarantine_share", PER_CENT, 20.0, "%",
+                "most of a pool that may be in quarantine; for one more, the oldest is given up"),
         Setting("rapid_commit", FLAG, False, "",
                 "give a lease at once, on DHCPDISCOVER, to clients that ask for that (RFC 4039)", HOST),
         Setting("bootp", FLAG, False, "", "serve BOOTP clients as well; their leases do not end", NETWORK_WIDE),
@@ -331,6 +333,8 @@ GROUPS: tuple[Group, ...] = (
                 "client could", NETWORK_WIDE),
         Setting("remember_relay_information", FLAG, True, "",
                 "keep what a relay agent said of a client (option 82), for when it renews directly"),
+        Setting("listed_relays_only", FLAG, False, "",
+                "serve only relay agents that relays=[...] of a subnet lists, instead of all whose address lies in one"),
         Setting("leasequery_from", NETWORKS, (), "",
                 "relay agents (giaddr) that may ask which leases there are (RFC 4388); nobody, if empty"),
         Setting("bulk_leasequery", FLAG, False, "", "answer the same over TCP (RFC 6926)"),
@@ -344,6 +348,10 @@ GROUPS: tuple[Group, ...] = (
     )),
     Group("Limits", "How much is done at a time. How many leases a class may have is lease_limit of client_class().", (
         Setting("maximum_transactions", COUNT, 50_000, "", "most offers, and most delayed answers, at a time"),
+        Setting("maximum_per_client", COUNT, 10, "1/s",
+                "most messages that are taken from one client while more comes than can be answered"),
+        Setting("maximum_per_relay_port", COUNT, None, "1/s",
+                "the same for one port (giaddr and circuit id) of a relay agent, clients with a lease not counted"),
         Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
     )),
     Group("Control", "The prompt that shows leases and events: telnet 127.0.0.1 6767.", (

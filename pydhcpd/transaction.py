@@ -56,9 +56,10 @@ from pydhcpd.wire.packet import (
     encode_reply,
     read_options,
 )
-from pydhcpd.wire.relay import SERVER_IDENTIFIER_OVERRIDE, server_identifier_override
+from pydhcpd.wire.relay import SERVER_IDENTIFIER_OVERRIDE, port_of, server_identifier_override
 
 TYPE = {kind: bytes((53, 1, kind)) for kind in (OFFER, ACK, NAK)}
+QUARANTINE_OF_OFFER = 300  # seconds for which an address is kept from all that was declined without ever being leased
 ROOM = DEFAULT_LIMIT - IP_AND_UDP - OPTIONS - 1  # bytes of options that every client and link take
 NOWHERE: Route = (0, 0, 0, b"")
 
@@ -82,8 +83,8 @@ class DHCPTransaction(Case):
     nothing is decided yet: `wait` is in how many seconds to ask again, and `question` what is to be found out until then.
     """
 
-    __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "key", "link", "message", "moment",
-                 "probed", "probes", "question", "questions", "route", "serving", "source", "table", "wait")
+    __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "is_reused", "key", "link", "message",
+                 "moment", "probed", "probes", "question", "questions", "route", "serving", "source", "table", "wait")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`, besides what the case has of policy
@@ -111,6 +112,7 @@ class DHCPTransaction(Case):
         self.wait = 0.0
         self.probed = 0  # the address that was asked for last on its behalf
         self.questions = 0  # how many addresses were
+        self.is_reused = False  # its address was in quarantine, and is to be probed
 
     @property
     def has_effect(self) -> bool:
@@ -253,7 +255,7 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if (terms.probe or self.hosts.caution.is_on) and self._is_to_wait(request, address):
+        if (terms.probe or self.is_reused or self.hosts.caution.is_on) and self._is_to_wait(request, address):
             return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
@@ -282,6 +284,10 @@ class DHCPTransaction(Case):
             # One that asks in two networks has one offer at a time; what was probed meanwhile is free still.
             address = self.hosts.offer(self.table, request.client, self.probed or request.address(50), int(self.time) + hold,
                                        self.places, [key for key, _ in self.limits] if self.limits else ())
+        if not address and self.probes is not None:
+            address = self.hosts.offer_quarantined(request.client, int(self.time) + hold, self.places,
+                                                   [key for key, _ in self.limits] if self.limits else ())
+            self.is_reused = address != 0
         if not address:
             self._tell(request, "no free address for", 0, self._shortage())
             self._forbid_auto_configuration(request)
@@ -426,17 +432,25 @@ class DHCPTransaction(Case):
                 self._turns_face(request, address) and self._quarantine(request, address))):
             raise Ignored("DECLINE of an address that is not the client's")
         self.durable = True
-        self._tell(request, "declined", address,
-                   f"somebody else uses it, the client says; nobody gets it for {self.serving.quarantine} s")
 
     def _quarantine(self, request: Request, address: int) -> bool:
-        now = int(self.time)
-        return self.hosts.decline(self.table, request.client, address, min(now + self.serving.quarantine, INFINITE), now,
-                                  request.htype, request.chaddr[:request.hlen])
+        """Whether the client may decline the address. Of a mere offer, which costs nothing, it is believed for a short time."""
+        serving, now = self.serving, int(self.time)
+        is_leased = self.hosts.lease_end(self.table, request.client, address) != 0
+        seconds = serving.quarantine if is_leased else min(serving.quarantine, QUARANTINE_OF_OFFER)
+        if not self.hosts.decline(self.table, request.client, address, min(now + seconds, INFINITE), now, request.htype,
+                                  request.chaddr[:request.hlen], port_of(request.giaddr, request.relay),
+                                  serving.quarantine_share):
+            return False
+        self._tell(request, "declined", address, f"somebody else uses it, the client says; nobody gets it for {seconds} s")
+        return True
 
     def _release(self, request: Request) -> None:
+        """A lease is ended by its client, from its own address; or through a relay agent, which says so in giaddr."""
+        if not request.giaddr and request.source != request.ciaddr:
+            raise Ignored("RELEASE that does not come from its address")
         if not self._is_for_us(request) or not (self._end_lease(request) or (
-                request.source == request.ciaddr and self._turns_face(request, request.ciaddr) and self._end_lease(request))):
+                not request.giaddr and self._turns_face(request, request.ciaddr) and self._end_lease(request))):
             raise Ignored("RELEASE of an address that is not the client's")
         self.durable = True
         self._tell(request, "released", request.ciaddr)
@@ -463,7 +477,7 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if (terms.probe or self.hosts.caution.is_on) and self._is_to_wait(request, address):
+        if (terms.probe or self.is_reused or self.hosts.caution.is_on) and self._is_to_wait(request, address):
             return
         boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:

@@ -5,15 +5,18 @@ The server is real, with a recorder in place of what asks; answers are given to 
 
 
 import pytest
-from rig import ALICE, BOB, NETWORK, SERVER, Bench, reason
+from rig import ALICE, BOB, CAROL, NETWORK, SERVER, Bench, reason
 
 from pydhcpd import server
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import StoreError
-from pydhcpd.leases.interface import QUARANTINED
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED
+from pydhcpd.leases.quarantine import MOST_BY_MACHINE
 from pydhcpd.probes import REMEMBERED
-from pydhcpd.transaction import MOST_QUESTIONS
-from pydhcpd.wire.packet import ACK, BOOTP, OFFER
+from pydhcpd.transaction import MOST_QUESTIONS, QUARANTINE_OF_OFFER
+from pydhcpd.wire.packet import ACK, BOOTP, DECLINE, OFFER, RELEASE
+from pydhcpd.witnesses import MOST_ADDRESSES
 
 PROBING = NETWORK + "probe_before_offer = True\nprobe_wait = 0.5\n"
 FIRST, SECOND, THIRD = "192.0.2.10", "192.0.2.11", "192.0.2.12"
@@ -289,3 +292,139 @@ def test_bootp_and_rapid_commit_are_probed_before_their_only_answer(probing):
     assert sorted((reply.kind, reply.yiaddr) for reply in replies) == [(0, SECOND), (ACK, FIRST)]
     assert all(reply.stored for reply in replies)
     assert SERVER
+
+
+# --- quarantine: bounded, and the last resort
+
+
+def thieves(number):
+    return bytes((2, 0, 0, 0, 7, number))
+
+
+def in_quarantine(bench):
+    return {address_text(address) for address in bench.hosts.quarantined()}
+
+
+def decline(bench, client, address, **more):
+    bench.say(bench.message(DECLINE, client, options={50: address, 54: SERVER, **more.pop("options", {})}, **more))
+
+
+def test_one_machine_that_declines_offer_after_offer_by_new_identifiers_takes_a_few_addresses(bench):
+    for number in range(250):
+        named = {61: bytes((9, number))}
+        (offer,) = bench.say(bench.discover(OTHER, options=named))
+        decline(bench, OTHER, offer.yiaddr, options=named)
+    assert 0 < len(in_quarantine(bench)) <= min(MOST_BY_MACHINE, 2), "20 % of ten"
+    assert bench.lease(ALICE).kind == ACK
+
+
+def test_many_machines_take_no_more_than_the_share_of_the_pool(bench):
+    bench.serve(NETWORK + "quarantine_share = 50")
+    for number in range(50):
+        decline(bench, thieves(number), bench.lease(thieves(number)).yiaddr)
+    assert len(in_quarantine(bench)) == 5
+    assert sum(row.state == QUARANTINED for row in bench.hosts.store.select()) == 5
+    told = [words for _, words in bench.server.events.since_yesterday(bench.now) if "declined" in words]
+    assert len(told) == 10, "what anybody can cause does not fill the log"
+
+
+@pytest.mark.parametrize(("is_leased", "seconds"), [(True, 86400), (False, QUARANTINE_OF_OFFER)])
+def test_a_decline_of_what_was_never_leased_weighs_less(bench, is_leased, seconds):
+    address = (bench.lease() if is_leased else bench.say(bench.discover())[0]).yiaddr
+    decline(bench, ALICE, address)
+    assert bench.hosts.store.row(address_from(address)).ends == bench.now + seconds
+
+
+def test_a_machine_that_answers_for_many_addresses_is_reported_and_no_longer_believed(probing, caplog):
+    probing.serve(PROBING + "quarantine_share = 100")
+    probing.say(probing.discover())
+    for _ in range(MOST_ADDRESSES + 1):
+        heard(probing, address_text(probing.prober.asked[-1][1]))
+        replies = probing.worker.go_on()
+    assert [reply.kind for reply in replies] == [OFFER]
+    assert in_quarantine(probing) == set(), "what it took is given back"
+    assert "06:00:00:00:00:ee answers for many addresses" in caplog.text
+
+
+def test_the_oldest_quarantined_address_is_probed_and_reused_where_there_is_no_other(probing):
+    probing.serve(NETWORK.replace(".19", ".11") + "quarantine_share = 100")
+    for client in (ALICE, BOB):
+        decline(probing, client, probing.lease(client).yiaddr)
+    assert in_quarantine(probing) == {FIRST, SECOND}
+    assert probing.say(probing.discover(CAROL)) == []
+    heard(probing, FIRST)
+    assert probing.worker.go_on() == []
+    (offer,) = probing.worker.go_on()
+    assert (offer.kind, offer.yiaddr) == (OFFER, SECOND)
+    assert [address for _, address in probing.prober.asked] == [address_from(FIRST), address_from(SECOND)]
+
+
+def test_when_all_that_is_in_quarantine_is_in_use_the_search_ends(probing):
+    probing.serve(NETWORK.replace(".19", ".10"))
+    decline(probing, ALICE, probing.lease().yiaddr)
+    probing.say(probing.discover(BOB))
+    for number in range(30):
+        if not probing.worker.waiting:
+            break
+        heard(probing, FIRST, thieves(number))
+        assert probing.worker.go_on() == []
+    assert number == MOST_QUESTIONS
+    assert len(probing.server.transactions) == 0
+
+
+@pytest.mark.parametrize("what", [address_from(FIRST), None])
+def test_quarantine_ends_by_hand(probing, what):
+    decline(probing, ALICE, probing_lease(probing))
+    assert probing.server.clear(address_from(SECOND)) == 0
+    assert probing.server.clear(what) == 1
+    assert probing.server.clear(what) == 0
+    assert in_quarantine(probing) == set()
+    assert probing.hosts.store.row(address_from(FIRST)).state == RELEASED
+
+
+def probing_lease(bench):
+    bench.serve(NETWORK)
+    return bench.lease().yiaddr
+
+
+def test_what_is_in_quarantine_is_so_after_a_restart_oldest_first(bench):
+    bench.serve(NETWORK + "quarantine_share = 100")
+    for client in (ALICE, BOB):
+        decline(bench, client, bench.lease(client).yiaddr)
+        bench.now += 1
+    again = HostDatabase(bench.hosts.store)
+    plans = bench.server.serving.networks()
+    again.adopt(again.prepare(plans, int(bench.now)), plans, int(bench.now))
+    assert again.quarantined() == [address_from(FIRST), address_from(SECOND)]
+
+
+def test_a_quarantine_that_could_not_be_stored_does_not_begin(bench, monkeypatch):
+    address = bench.lease().yiaddr
+
+    def fail(*_):
+        raise StoreError("disk full")
+
+    monkeypatch.setattr(bench.hosts.store, "commit", fail)
+    decline(bench, ALICE, address)
+    assert in_quarantine(bench) == set()
+
+
+# --- what is spoofed
+
+
+@pytest.mark.parametrize(("source", "giaddr", "state"), [
+    (FIRST, None, RELEASED), ("192.0.2.77", None, BOUND), ("0.0.0.0", None, BOUND), ("192.0.2.2", "192.0.2.2", RELEASED)])
+def test_a_release_must_come_from_its_address_or_through_a_relay_agent(bench, source, giaddr, state):
+    bench.lease()
+    fields = {"giaddr": giaddr} if giaddr else {}
+    bench.say((bench.message(RELEASE, ALICE, ciaddr=FIRST, options={54: SERVER}, **fields), SERVER, source))
+    assert bench.hosts.store.row(address_from(FIRST)).state == state
+    assert ("RELEASE that does not come from its address" in reason(bench)) == (state == BOUND)
+
+
+@pytest.mark.parametrize(("settings", "count"), [
+    ("", 1), ("listed_relays_only = True", 0), ("listed_relays_only = True\n", 1)])
+def test_relay_agents_may_have_to_be_listed(bench, settings, count):
+    relays = ', relays=["192.0.2.2"]' if settings.endswith("\n") else ""
+    bench.serve(f'subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10/31"]{relays})]\n{settings}')
+    assert len(bench.say(bench.discover(giaddr="192.0.2.2"))) == count

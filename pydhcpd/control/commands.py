@@ -8,7 +8,17 @@ import inspect
 from itertools import chain
 from typing import Protocol
 
-from pydhcpd.control.output import TITLES, Alarms, Configuration, Events, Hosts, Statistics, host_line, local_time
+from pydhcpd.control.output import (
+    TITLES,
+    Alarms,
+    Clear,
+    Configuration,
+    Events,
+    Hosts,
+    Statistics,
+    host_line,
+    local_time,
+)
 from pydhcpd.control.session import Command, Session, SessionOver, Settings
 from pydhcpd.escape import escape
 
@@ -25,6 +35,7 @@ class Sources(Settings, Protocol):
     configuration: Configuration
     alarms: Alarms
     statistics: Statistics
+    clear: Clear
 
     def settle(self) -> object:
         """Take no more care for leases that were lost."""
@@ -37,6 +48,7 @@ class ThreadedTCPRequestHandler(Session):
     """A session with all commands, in the order in which help lists them."""
 
     server: Sources
+    changing = frozenset({"clear"})
     aliases = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}
 
     def do_hosts(self) -> None:
@@ -83,6 +95,14 @@ class ThreadedTCPRequestHandler(Session):
         alarms = self.server.alarms()
         if not self._stream(f"since {local_time(since)}: {escape(words, LONGEST_EVENT)}" for since, words in alarms):
             self._say("all is well")
+
+    def do_clear(self, address: str) -> None:
+        """end the quarantine of an address, or of all: clear ADDRESS, clear all"""
+        count = self.server.clear(address)
+        if not count and address.lower() != "all":
+            self._say(f"{escape(address)} is not in quarantine")
+        else:
+            self._say("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
     def do_help(self, command: str = "") -> None:
         """show this list, or what one command does: help COMMAND"""

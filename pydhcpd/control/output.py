@@ -25,6 +25,7 @@ Hosts = Callable[[], Iterable[HostRow]]
 Events = Callable[[], Iterable[tuple[float, str]]]
 Configuration = Callable[[], Iterable[tuple[str, str]]]
 Alarms = Callable[[], Iterable[tuple[float, str]]]
+Clear = Callable[[str], int]
 Statistics = Callable[[], Iterable[tuple[str, int]]]
 
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.

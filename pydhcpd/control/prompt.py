@@ -13,7 +13,7 @@ from itertools import count
 from typing import Any
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.output import Alarms, Configuration, Events, Hosts, Statistics
+from pydhcpd.control.output import Alarms, Clear, Configuration, Events, Hosts, Statistics
 from pydhcpd.control.session import LOG
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
@@ -55,6 +55,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.alarms: Alarms = tuple  # returns an iterable of (since when, what is wrong)
         self.settle: Callable[[], object] = tuple  # takes no more care for leases that were lost
         self.statistics: Statistics = tuple  # returns an iterable of (what was counted, how often)
+        self.clear: Clear = lambda _: 0  # ends the quarantine of an address, or of all; returns of how many
         self._sessions: set[socket.socket] = set()
         self._sessions_lock = threading.Lock()
         self._numbers = count(1)
@@ -81,6 +82,11 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def setConfiguration(self, configuration: Configuration) -> None:
         """`configuration()` returns an iterable of (name, text of the value)."""
         self.configuration = configuration
+
+    @staticmethod
+    def may_change(peer: Any) -> bool:
+        """Whether a peer may change something: anybody on this machine. The one place where that is decided."""
+        return str(peer[0]).startswith("127.")
 
     def serve_in_thread(self, poll_interval: float = 0.5) -> threading.Thread:
         """Serve in a thread of its own until `shutdown`."""

@@ -49,6 +49,9 @@ class Settings(Protocol):
     idle_timeout: float
     send_timeout: float
 
+    def may_change(self, peer: object) -> bool:
+        """Whether a peer, as `accept` tells it, may run commands that change something."""
+
 
 class Session(socketserver.BaseRequestHandler):
     """One session. Each command is one method `do_NAME` of a subclass; the first line of its docstring is its help."""
@@ -56,6 +59,8 @@ class Session(socketserver.BaseRequestHandler):
     server: Settings  # type: ignore[assignment]  # socketserver knows no more of it than that it is a server
     aliases: ClassVar[Mapping[str, str]] = {}
     """What else fingers type, and the command that it means."""
+    changing: ClassVar[frozenset[str]] = frozenset()
+    """The commands that change something."""
     request: socket.socket
 
     def setup(self) -> None:
@@ -102,6 +107,9 @@ class Session(socketserver.BaseRequestHandler):
             return
         if not _takes(command, len(arguments)):
             self._say(f"{name}: wrong number of arguments; type help {name}")
+            return
+        if name in self.changing and not self.server.may_change(self.client_address):
+            self._say(f"{name}: it changes something, which is allowed from this machine alone")
             return
         try:
             command(self, *arguments)

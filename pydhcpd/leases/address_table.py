@@ -23,6 +23,7 @@ from collections.abc import Hashable, Iterable
 from pydhcpd.leases.arrays import words
 from pydhcpd.leases.expiry import ExpiryIndex
 from pydhcpd.leases.interface import QUARANTINED
+from pydhcpd.leases.quarantine import OF_POOL, Quarantine, groups_of
 
 UNUSED, ENDED, OFFERED, LEASED, DECLINED, BARRED = range(6)
 OUTSIDE, RESERVED, POOL = range(3)
@@ -81,8 +82,30 @@ class AddressTable:
     former address in any of them, and `doubles`, from addresses to the clients that had several leases when they were loaded.
     """
 
-    __slots__ = ("_expiry", "_former", "_free", "_free_of_kind", "_frontiers", "_ranges", "_recognised", "_unindexed", "base",
-                 "by_hardware", "clients", "doubles", "ends", "kinds", "limits", "looked", "pools", "size", "states", "wire")
+    __slots__ = (
+        "_expiry",
+        "_former",
+        "_free",
+        "_free_of_kind",
+        "_frontiers",
+        "_ranges",
+        "_recognised",
+        "_sizes",
+        "_unindexed",
+        "base",
+        "by_hardware",
+        "clients",
+        "doubles",
+        "ends",
+        "kinds",
+        "limits",
+        "looked",
+        "pools",
+        "quarantine",
+        "size",
+        "states",
+        "wire",
+    )
 
     def __init__(self, base: int, size: int, now: int = 0, wire: "list[AddressTable] | None" = None) -> None:
         self.base, self.size = base, size
@@ -102,6 +125,8 @@ class AddressTable:
         self._ranges: Pools = ()  # as slots
         self._frontiers: list[Range] = []  # of each pool: in which range, and from which slot on there may be an unused one
         self._expiry = ExpiryIndex(size, now)
+        self.quarantine = Quarantine()
+        self._sizes: dict[int, int] = {}  # of kinds of addresses, as far as they were asked for
         self._unindexed = size  # up to where the ends of loaded leases are in _expiry
         self.looked = 0  # slots that the last `due` looked at
         self.limits: dict[int, str] = {}  # what leases that were loaded count for, until `HostDatabase` has taken it over
@@ -132,7 +157,8 @@ class AddressTable:
             states, new = self.states[start:start + CHUNK], kinds[start:start + CHUNK].translate(_KIND_OF_ANY_POOL)
             joined = int.from_bytes(states, "little") | int.from_bytes(new, "little") << 4
             self.states[start:start + CHUNK] = joined.to_bytes(len(new), "little").translate(table)
-        self.kinds, self.pools = kinds, pools
+        self.kinds, self.pools, self._sizes = kinds, pools, {}
+        self.quarantine.regroup(kinds)
         ranges = tuple(tuple((first - self.base, last - self.base) for first, last in pool) for pool in pools)
         if self._ranges and ranges != self._ranges:
             self._sort_free()
@@ -174,13 +200,14 @@ class AddressTable:
 
     def _load_rest(self, rows: Iterable[tuple[int, bytes, int, int]], now: int) -> None:
         """Quarantined addresses, and ended leases, whose addresses become free in the order in which they ended."""
-        ended = array("Q")  # end and slot in one number
+        ended, declined = array("Q"), array("Q")  # end and slot in one number
         for address, client, stored_end, state in rows:
             slot, end = address - self.base, min(stored_end, NEVER)
             self.ends[slot] = end
             if state == QUARANTINED and end > now:
                 self.states[slot] = DECLINED
                 self._expiry.note(slot, end)
+                declined.append(end << 32 | slot)
                 continue
             if client and state != QUARANTINED:
                 if client[0] == BY_HARDWARE and not self.by_hardware:
@@ -189,6 +216,8 @@ class AddressTable:
                 self._former[slot] = client
             if self.kinds[slot] >= POOL:
                 ended.append(end << 32 | slot)
+        for both in sorted(declined):
+            self.quarantine.add(both & 0xFFFFFFFF, groups_of(self.kinds[both & 0xFFFFFFFF]))
         for both in sorted(ended):
             slot = both & 0xFFFFFFFF
             if self.states[slot] == UNUSED:
@@ -290,8 +319,11 @@ class AddressTable:
 
     def lease(self, slot: int, client: bytes, end: int) -> None:
         """The slot is the client's until `end` (seconds by the ledger)."""
-        if self.states[slot] == ENDED:
+        state = self.states[slot]
+        if state == ENDED:
             self.hold(slot)
+        elif state == DECLINED:
+            self.quarantine.remove(slot)
         self._forget_former(slot, client)
         self.states[slot] = LEASED
         self.ends[slot] = end
@@ -367,6 +399,7 @@ class AddressTable:
     def end(self, slot: int, client: bytes) -> None:
         """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
         if self.states[slot] in (LEASED, DECLINED):
+            self.quarantine.remove(slot)
             client = self._recognised.pop(client, client)
             if self.doubles:
                 client = self._drop_double(client, self.base + slot)
@@ -377,7 +410,10 @@ class AddressTable:
                 self._free_of_kind[self.kinds[slot]] += 1
 
     def decline(self, slot: int, client: bytes, end: int) -> None:
-        """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3)."""
+        """Nobody gets the slot until `end`: a client found it in use (RFC 2131 section 4.3.3). On whose word, `quarantine` was
+        told when it was decided."""
+        if slot not in self.quarantine:
+            self.quarantine.add(slot, groups_of(self.kinds[slot]))
         if self.states[slot] <= ENDED:
             self.hold(slot)
         self._forget_former(slot, client)
@@ -385,6 +421,22 @@ class AddressTable:
         self.ends[slot] = end
         self._expiry.note(slot, end)
         self.forget(client, slot)
+
+    def share_of(self, slot: int, per_cent: float) -> int:
+        """How many addresses so many per cent of the pool of a slot are, at least one."""
+        kind = self.kinds[slot]
+        if kind not in self._sizes:
+            self._sizes[kind] = self.kinds.count(kind)
+        return max(int(self._sizes[kind] * per_cent / 100), 1)
+
+    def take_quarantined(self, pool: int) -> int:
+        """The address of a pool that has been in quarantine longest, as OFFERED; 0 where there is none."""
+        slot = self.quarantine.oldest((OF_POOL, POOL + pool))
+        if slot < 0 or self.states[slot] != DECLINED:
+            return 0
+        self.quarantine.remove(slot)
+        self.states[slot] = OFFERED
+        return self.base + slot
 
     def recognise(self, client: bytes, htype: int, hardware: bytes) -> None:
         """A client that is new here takes over what is recorded for its hardware address alone, by an import or by hand."""

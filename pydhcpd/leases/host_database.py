@@ -7,7 +7,7 @@ methods of the packet path holds it, the queries (`get`, `all`) do not need it a
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from itertools import islice
 
@@ -21,14 +21,17 @@ from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.limits import SEPARATOR, Limits, class_of
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
-from pydhcpd.leases.staging import HOLD, Staging, nobody
+from pydhcpd.leases.quarantine import OF_MACHINE, groups_of
+from pydhcpd.leases.staging import HOLD, Staging, is_nobody, nobody
 from pydhcpd.leases.tables import Tables
+from pydhcpd.leases.yielding import Yielding
 
 log = logging.getLogger(__name__)
 
 MOST_KEPT = 1024  # addresses between two pages of leases that are kept from strangers where one between them is lost
 NOTE_EVERY = 600  # seconds between notes of the time, where nothing sets the wall clock: what a reboot may not know of
 NOTE_AGAIN = 10  # seconds after which to try again where the time could not be noted
+DECLINING = b"\xfe"  # before a machine of which a DECLINE is staged: one in a batch, so that they can be counted
 PORTION = 1024  # addresses looked at in one go of the housekeeping, about a millisecond
 
 Places = Mapping[tuple[int, int], object]
@@ -48,6 +51,7 @@ class HostDatabase(HostQueries):
         self.store = store
         self.lock = threading.RLock()
         self.offers = Offers(offer_limit)
+        self.yielding = Yielding(2 * offer_limit)
         self.faces = Faces()
         self.tables = Tables(store)
         self.limits = Limits()
@@ -100,6 +104,7 @@ class HostDatabase(HostQueries):
             if kept is None or tables.get(kept.base) is not kept:
                 self.limits.end(address)
         new = self.tables.serve(plans, tables)
+        self.yielding.forget()
         self._turn = 0
         for base in new:
             self.limits.load(tables[base].limits)
@@ -156,7 +161,7 @@ class HostDatabase(HostQueries):
                 return address
         address = self.offers.address(client)
         if not address or not self._is_offered(table, address, places):
-            address = (wanted and self._take_wanted(table, wanted, places)) or self._take(places)
+            address = (wanted and self._take_wanted(table, wanted, places)) or self._take(places) or self._take_over(places)
         if address:
             self._note_offer(client, address, deadline, limits)
         return address
@@ -187,6 +192,42 @@ class HostDatabase(HostQueries):
                     return address
         return 0
 
+    def _take_over(self, places: Places) -> int:
+        """The address of the oldest offer of `places` to a client that was never here before, or 0."""
+        if not self.offers:
+            return 0
+        if not self.yielding.is_kept:
+            self.yielding.begin(self._offers_by_place())
+        for place in places:
+            while (offer := self.yielding.oldest(place)) is not None:
+                if self._gives_way(*offer):
+                    self.offers.withdraw(offer[0])
+                    return offer[1]
+        return 0
+
+    def _offers_by_place(self) -> Iterator[tuple[tuple[int, int], bytes, int, int]]:
+        for client, address in self.offers.items():
+            table = self.tables.of(address)
+            if table is not None and not is_nobody(client):
+                yield (table.base, table.kinds[address - table.base]), client, address, self.offers.deadline(client)
+
+    def _gives_way(self, client: bytes, address: int, deadline: int) -> bool:
+        """Whether an offer still holds as it was made, and to a client that was never here before."""
+        table = self.tables.of(address)
+        return (self.offers.address(client) == address and self.offers.deadline(client) == deadline and table is not None
+                and table.states[address - table.base] == OFFERED and client not in table.clients
+                and address not in self.touched and client not in self.touched)
+
+    def offer_quarantined(self, client: bytes, deadline: int, places: Places, limits: Collection[str] = ()) -> int:
+        """Hold the address of `places` that has been in quarantine longest, for a client for whom there is no other; 0 where
+        there is none. It is to be probed."""
+        for base, kind in places:
+            address = self.tables[base].take_quarantined(kind - POOL) if kind >= POOL else 0
+            if address:
+                self._note_offer(client, address, deadline, limits)
+                return address
+        return 0
+
     @staticmethod
     def _is_offered(table: AddressTable, address: int, places: Places | None = None) -> bool:
         """Whether an offer of the address still holds: by hand it may have been given away, or be of another wire."""
@@ -198,12 +239,19 @@ class HostDatabase(HostQueries):
     def _note_offer(self, client: bytes, address: int, deadline: int, limits: Collection[str] | None = None) -> None:
         """Note an offer, which counts for `limits`; None leaves what the lease of the address counts for."""
         before = self.offers.put(client, address, deadline)
+        if self.yielding.is_kept and not is_nobody(client):
+            self._note_yielding(client, address)
         if before and before != address:
             self.staging.lapse(before)
         if limits or (self.limits.keys and limits is not None):
             self.limits.offer(address, limits)
         if self.offers.are_too_many:
             self._drop_offers(deadline)
+
+    def _note_yielding(self, client: bytes, address: int) -> None:
+        table = self.tables.of(address)
+        if table is not None:
+            self.yielding.note((table.base, table.kinds[address - table.base]), client, address, self.offers.deadline(client))
 
     def _drop_offers(self, deadline: int) -> None:
         """There are too many. The address of one whose lease is staged is held until it is committed."""
@@ -232,6 +280,11 @@ class HostDatabase(HostQueries):
             return False
         home = table.home(address)
         return home.states[address - home.base] == LEASED
+
+    def is_leased(self, address: int) -> bool:
+        """Whether an address is anybody's."""
+        table = self.tables.of(address)
+        return table is not None and table.states[address - table.base] == LEASED
 
     def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
         """When the client's lease of this address ends, or 0 where it has none."""
@@ -389,20 +442,56 @@ class HostDatabase(HostQueries):
         return True
 
     def decline(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
-                hardware: bytes) -> bool:
-        """Stage a quarantine until `end` for an address of the client's; False where it is not the client's."""
-        offered = self.offers.address(client) == address and self._is_offered(table, address)
-        if address in self.touched or not (offered or self.lease_end(table, client, address)):
+                hardware: bytes, port: bytes = b"", share: float = 100.0) -> bool:
+        """Stage a quarantine until `end` for an address of the client's; False where it is not the client's.
+
+        What one machine, one `port` of a relay agent and all in one pool may have in quarantine is bounded, the last by
+        `share` (per cent of the pool): the oldest ones are given up.
+        """
+        machine = hardware or client
+        mark = DECLINING + machine
+        if address in self.touched or mark in self.touched or not self._may_decline(table, client, address):
             return False
         home = table.home(address)
         self.staging.put(home, (address, client, htype, hardware, "", end, now, QUARANTINED),
                     self._holder(home, address - home.base))
+        self.touched.add(mark)
+        self._keep_apart(home, address, now, machine, port, share)
         return True
 
-    def quarantine(self, table: AddressTable, address: int, end: int, now: int) -> bool:
-        """Stage a quarantine until `end` for an address that somebody uses who has no lease of it.
+    def _may_decline(self, table: AddressTable, client: bytes, address: int) -> bool:
+        return (self.offers.address(client) == address and self._is_offered(table, address)) or bool(
+            self.lease_end(table, client, address))
 
-        False where it is leased, or something is staged of it. An offer of it is withdrawn at once.
+    def _keep_apart(self, home: AddressTable, address: int, now: int, machine: bytes, port: bytes, share: float) -> None:
+        """Note on whose word an address is in quarantine, and give up what is too many by it."""
+        slot = address - home.base
+        home.quarantine.add(slot, groups_of(home.kinds[slot], machine, port))
+        for other in home.quarantine.excess(slot, home.share_of(slot, share)):
+            self._end_quarantine(home, home.base + other, now)
+
+    def _end_quarantine(self, home: AddressTable, address: int, now: int) -> bool:
+        """Stage the end of a quarantine."""
+        if address in self.touched or home.states[address - home.base] != DECLINED:
+            return False
+        self.staging.put(home, (address, b"", 0, b"", "", now, now, RELEASED), b"")
+        return True
+
+    def clear_quarantine(self, address: int, now: int) -> bool:
+        """Stage the end of the quarantine of an address; False where it is in none."""
+        home = self.tables.of(address)
+        return home is not None and self._end_quarantine(home, address, now)
+
+    def quarantined(self, machine: bytes = b"") -> list[int]:
+        """The addresses in quarantine, of all networks: all, or those on the word of one machine."""
+        return [table.base + slot for table in self.tables.rising if len(table.quarantine)
+                for slot in (table.quarantine.of((OF_MACHINE, machine)) if machine else table.quarantine.slots())]
+
+    def quarantine(self, table: AddressTable, address: int, end: int, now: int, machine: bytes = b"",
+                   share: float = 100.0) -> bool:
+        """Stage a quarantine until `end` for an address that somebody uses who has no lease of it, `machine` if it is known.
+
+        False where it is leased, or something is staged of it. An offer of it is withdrawn at once. Bounded as by `decline`.
         """
         home = table.in_wire(address)
         if home is None or address in self.touched or home.states[address - home.base] == LEASED:
@@ -414,6 +503,7 @@ class HostDatabase(HostQueries):
             home.hold(slot)  # so that nobody in this batch is offered it, nor for a moment if it fails
             self._note_offer(nobody(address), address, now + HOLD)
         self.staging.put(home, (address, b"", 0, b"", "", end, now, QUARANTINED), b"")
+        self._keep_apart(home, address, now, machine, b"", share)
         return True
 
     def commit(self) -> frozenset[int]:

@@ -51,6 +51,10 @@ class Offers:
         self.are_too_many = len(self._offers) > self.limit
         return before >> 32
 
+    def deadline(self, client: bytes) -> int:
+        """When the client's offer ends (seconds of the epoch), or 0."""
+        return self._offers.get(client, 0) & 0xFFFFFFFF
+
     def withdraw(self, client: bytes) -> int:
         """Forget the client's offer; returns its address, or 0."""
         offer = self._offers.pop(client, 0)

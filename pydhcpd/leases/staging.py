@@ -7,13 +7,14 @@ address in a batch: `touched` has both, and the caller commits before the next o
 from collections.abc import Sequence
 
 from pydhcpd.errors import StoreError
-from pydhcpd.leases.address_table import AddressTable
-from pydhcpd.leases.interface import BOUND, RELEASED, Fields, PathStore, PlainFields, Release, Row, TimeNote
+from pydhcpd.leases.address_table import DECLINED, AddressTable
+from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Fields, PathStore, PlainFields, Release, Row, TimeNote
 from pydhcpd.leases.limits import Limits
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
 from pydhcpd.leases.tables import Tables
 
+NOBODY = b"\xff"  # how such keys begin that stand for no client
 HOLD = 10  # seconds for which an address is kept for a client whose lease could not be stored
 
 
@@ -63,6 +64,7 @@ class Staging:
             refused = self._stored(rows, releases, holders + [client for _, client in released])
         except StoreError:
             self._limits.revert()
+            _keep_with_others(rows, homes)
             raise
         self._outage.end()
         self._limits.confirm(refused)
@@ -121,6 +123,7 @@ class Staging:
         """Another server was faster. What it has made of the address is learnt, so that this client is offered another."""
         address, client, now = row[0], row[1] or nobody(row[0]), row[6]
         slot, known = address - table.base, self._known(address, now)
+        table.quarantine.remove(slot)
         if self._offers.address(client) == address:
             self._offers.withdraw(client)
         table.forget(client, slot)
@@ -143,6 +146,18 @@ class Staging:
         return row if row is not None and row.state != RELEASED and row.ends > now else None
 
 
+def _keep_with_others(rows: Sequence[PlainFields | Fields], homes: Sequence[AddressTable]) -> None:
+    """The quarantines among rows that could not be stored do not begin."""
+    for row, table in zip(rows, homes, strict=True):
+        if row[7] == QUARANTINED and table.states[row[0] - table.base] != DECLINED:
+            table.quarantine.remove(row[0] - table.base)
+
+
 def nobody(address: int) -> bytes:
     """Stands for the client where an address is held for nobody: a key that no client has."""
-    return b"\xff" + address.to_bytes(4, "big")
+    return NOBODY + address.to_bytes(4, "big")
+
+
+def is_nobody(client: bytes) -> bool:
+    """Whether it is such a key."""
+    return client.startswith(NOBODY)

@@ -14,9 +14,12 @@ MOST_RELAYS = 65536  # that are remembered: giaddr is what a stranger writes int
 class NetworkIndex:
     """The networks of some segments, in their order. `segment_of` has the segment of each by its base."""
 
-    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_relays", "_networks", "segment_of", "segments")
+    __slots__ = ("_by_interface", "_by_mask", "_by_relay", "_listed_only", "_listed_relays", "_networks", "segment_of",
+                 "segments")
 
-    def __init__(self, segments: Sequence[Segment]) -> None:
+    def __init__(self, segments: Sequence[Segment], listed_only: bool = False) -> None:
+        """`listed_only`: a relay agent that no network lists is served none, whatever its own address is."""
+        self._listed_only = listed_only
         self.segments = tuple(segments)
         self._networks = tuple(network for segment in segments for network in segment.networks)
         self.segment_of = {network.base: segment for segment in segments for network in segment.networks}
@@ -61,7 +64,7 @@ class NetworkIndex:
         """The network that a relay agent serves: one that lists it, else that of its own address. Remembered, in bounded
         number."""
         network = self._by_relay.get(giaddr)
-        if network is None:
+        if network is None and not self._listed_only:
             network = self.of_host(giaddr)
             if network is not None:
                 if len(self._by_relay) >= MOST_RELAYS:

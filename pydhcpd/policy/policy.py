@@ -44,11 +44,11 @@ class Policy(Rules):
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
                  class_scopes: Mapping[str, Scope] | None = None, functions: Functions | None = None,
-                 keys_read_relay: bool = False) -> None:
+                 keys_read_relay: bool = False, listed_relays_only: bool = False) -> None:
         """`class_scopes` are those of the classes that set anything."""
         listed, fields = tuple(reservations), fields or Fields({})
-        super().__init__(NetworkIndex(segments), ReservationIndex(listed), fields, classifier or Classifier((), fields),
-                         functions or Functions.none())
+        super().__init__(NetworkIndex(segments, listed_relays_only), ReservationIndex(listed), fields,
+                         classifier or Classifier((), fields), functions or Functions.none())
         self.class_scopes = class_scopes or {}
         self.reads_relay = (keys_read_relay or self.reservations.reads_relay or self.classifier.reads_relay
                             or bool(self.functions))

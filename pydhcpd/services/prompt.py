@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator, Mapping
 from functools import partial
 
+from pydhcpd.addresses import address_from
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.output import HostRow
 from pydhcpd.control.prompt import ThreadedTCPServer
@@ -39,6 +40,7 @@ class Prompt(Service):
         self._prompt.settle = surroundings.server.hosts.settle
         self._prompt.clock = surroundings.server.hosts.time.wall
         self._prompt.statistics = surroundings.server.statistics
+        self._prompt.clear = self._clear
 
     def start(self) -> None:
         """Accept sessions."""
@@ -56,6 +58,10 @@ class Prompt(Service):
     def _alarms(self) -> Iterator[tuple[float, str]]:
         """What is wrong now."""
         return ((one.since, one.words) for one in self.surroundings.server.hosts.store.alarms)
+
+    def _clear(self, word: str) -> int:
+        """End the quarantine of an address, or of `all`."""
+        return self.surroundings.server.clear(None if word.lower() == "all" else address_from(word))
 
     def _entries(self) -> Iterator[tuple[str, str]]:
         """The configuration, and what is served by it at this moment."""

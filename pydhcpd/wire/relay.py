@@ -48,6 +48,12 @@ def server_identifier_override(relay: bytes) -> int:
     return address_in(relay, SERVER_IDENTIFIER_OVERRIDE)
 
 
+def port_of(giaddr: int, relay: bytes) -> bytes:
+    """The port that a relay agent names, by its own address and the circuit id; b"" where it names none."""
+    circuit = suboption_in(relay, CIRCUIT_ID) if giaddr else None
+    return giaddr.to_bytes(4, "big") + circuit if circuit else b""
+
+
 def uses_source_port(relay: bytes) -> bool:
     """Whether replies go to the port that the relay sent from, and not to 67 (RFC 8357)."""
     return suboption_in(relay, RELAY_SOURCE_PORT) is not None

@@ -43,7 +43,7 @@ NOW = 1_700_000_000.0
 GREETING = b"Welcome to micro python dhcp server"
 PROMPT = b"\r\npydhcp ?> "
 HINT = b"type help for the list of commands\r\n"
-HELP = re.compile(rb"(?:[a-z]+\t+[^\t\r\n]+\r\n){7}")
+HELP = re.compile(rb"(?:[a-z]+\t+[^\t\r\n]+\r\n){8}")
 
 Serve = Callable[..., ThreadedTCPServer]
 
@@ -211,11 +211,29 @@ def test_a_timing_mark_is_refused_since_telnet_waits_for_it(serve: Serve, connec
     assert client.until(NO_TIMING_MARK) == b"\xff\xfc\x06"
 
 
+@pytest.mark.parametrize(("words", "answer"), [
+    (b"clear 192.0.2.10", b"1 address is free again"), (b"clear all", b"3 addresses are free again"),
+    (b"clear 192.0.2.11", b"192.0.2.11 is not in quarantine"), (b"clear", b"wrong number of arguments")])
+def test_clear_ends_quarantine(serve: Serve, connect: Connect, words: bytes, answer: bytes) -> None:
+    server = serve()
+    server.clear = {"192.0.2.10": 1, "192.0.2.11": 0, "all": 3}.__getitem__
+    assert answer in connect(server).ask(words)
+
+
+def test_what_changes_something_is_allowed_from_this_machine_alone(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.clear = lambda word: pytest.fail(f"cleared {word}")
+    server.may_change = lambda peer: False
+    assert b"allowed from this machine alone" in connect(server).ask(b"clear all")
+    peers = [("127.0.0.1", 4000), ("192.0.2.7", 4000), ("10.127.0.1", 4000)]
+    assert [ThreadedTCPServer.may_change(peer) for peer in peers] == [True, False, False]
+
+
 def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> None:
     answer = connect(serve()).ask(b"help")
     assert HELP.fullmatch(answer)
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
-    assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"help", b"quit"]
+    assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"clear", b"help", b"quit"]
     starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
     assert len(starts) == 1, "what each does begins in one column"
 

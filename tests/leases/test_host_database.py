@@ -133,9 +133,26 @@ def test_what_is_not_of_the_pool_is_not_offered(hosts, wanted):
     assert offer(hosts, A, wanted) == FIRST
 
 
-def test_a_full_pool_offers_nothing_and_what_is_offered_is_full_too(hosts):
+def test_a_pool_full_of_leases_offers_nothing(hosts):
+    for client in (A, B, C):
+        lease(hosts, client)
+    assert offer(hosts, D) == 0
+
+
+def test_in_a_pool_full_of_offers_the_oldest_to_a_stranger_gives_way(hosts):
     lease(hosts, A)
-    assert [offer(hosts, client) for client in (B, C, D)] == [SECOND, THIRD, 0]
+    assert [offer(hosts, client) for client in (B, C, D)] == [SECOND, THIRD, SECOND]
+    assert not hosts.is_free_for(hosts.tables[BASE], B, SECOND, PLACES)
+    assert offer(hosts, B) == THIRD
+    offer(hosts, D, now=START + 1)  # made again, and so the younger one
+    assert offer(hosts, C, now=START + 1) == THIRD
+
+
+def test_an_offer_to_a_client_that_was_here_before_does_not_give_way(hosts):
+    lease(hosts, A)
+    hosts.reclaim(START + 600)
+    assert [offer(hosts, client, now=START + 600) for client in (A, B, C, D)] == [FIRST, SECOND, THIRD, SECOND]
+    assert [offer(hosts, client, now=START + 600) for client in (B, C, A)] == [THIRD, SECOND, FIRST]
 
 
 def test_the_address_longest_unused_is_given_first(hosts):
@@ -153,7 +170,7 @@ def test_an_offer_that_ends_frees_its_address(hosts):
     for client in (A, B, C):
         offer(hosts, client)
     hosts.lapse_offers(START + 39)
-    assert offer(hosts, D, now=START + 39) == 0
+    assert not any(hosts.is_free_for(hosts.tables[BASE], D, address, PLACES) for address in (FIRST, SECOND, THIRD))
     hosts.lapse_offers(START + 40)
     assert offer(hosts, D, now=START + 40) in (FIRST, SECOND, THIRD)
 
@@ -314,9 +331,9 @@ def test_a_declined_address_is_in_quarantine_and_its_client_gets_another(hosts, 
     assert decline(hosts, A, FIRST)
     hosts.commit()
     assert (state(hosts, FIRST), rows(hosts)[FIRST][1:]) == (DECLINED, (START + 900, QUARANTINED))
-    assert [offer(hosts, client, FIRST) for client in (A, B, C)] == [SECOND, THIRD, 0]
+    assert [offer(hosts, client, FIRST) for client in (A, B, C)] == [SECOND, THIRD, SECOND]
     hosts.reclaim(START + 900)
-    assert offer(hosts, C, now=START + 900) == FIRST
+    assert offer(hosts, D, now=START + 900) == FIRST
 
 
 def test_a_quarantine_without_end_stays(hosts, tmp_path):
@@ -510,7 +527,7 @@ def test_a_reload_keeps_leases_and_takes_over_the_new_pool(hosts):
     serve(hosts, bytes((OUTSIDE, OUTSIDE, OUTSIDE, OUTSIDE, POOL, OUTSIDE, POOL, OUTSIDE)))
     assert hosts.has_lease(hosts.tables[BASE], A)
     assert not hosts.is_free_for(hosts.tables[BASE], A, FIRST, PLACES)
-    assert [offer(hosts, client) for client in (A, B, C)] == [THIRD, BASE + 6, 0]
+    assert [offer(hosts, client) for client in (A, B, C)] == [THIRD, BASE + 6, BASE + 6]
 
 
 def test_a_reload_of_the_same_network_reads_nothing_again(hosts, monkeypatch):

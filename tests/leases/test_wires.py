@@ -160,7 +160,7 @@ def test_a_client_known_by_its_hardware_address_is_recognised_on_the_whole_wire(
 def test_places_are_tried_in_their_order(hosts):
     where = places((TWO, 1), (ONE, 0))
     assert [offer(hosts, client, where=where) for client in (A, B, C, D)] == [TWO + 3, TWO + 4, ONE + 1, ONE + 2]
-    assert offer(hosts, b"\2\1more", where=where) == 0
+    assert offer(hosts, b"\2\1more", where=where) == TWO + 3
 
 
 @pytest.mark.parametrize("wanted", [ONE + 3, TWO + 1, TWO + 5, ONE, 1])
@@ -459,7 +459,7 @@ def test_an_address_that_somebody_uses_is_given_to_nobody_until_its_quarantine_e
     assert hosts.quarantine(hosts.tables[base], address, START + 900, START)
     where = {**places((TWO, 0)), (TWO, RESERVED): None}
     assert not hosts.is_free_for(hosts.tables[base], A, address, where)  # at once, for the batch goes on
-    others = [TWO + 1, TWO + 2] if before == "reserved" else [TWO + 2, 0]
+    others = [TWO + 1, TWO + 2] if before == "reserved" else [TWO + 2, 0 if before == ENDED else TWO + 2]
     assert [offer(hosts, client, address, places((TWO, 0))) for client in (A, B)] == others
     hosts.commit()
     assert state(hosts, address) == DECLINED
