@@ -230,7 +230,7 @@ def test_for_one_message_only_so_many_addresses_are_probed(probing):
     probing.serve(TWO_NETWORKS)
     probing.say(probing.discover())
     while probing.worker.waiting:
-        heard(probing, address_text(probing.prober.asked[-1][1]))
+        heard(probing, address_text(probing.prober.asked[-1][1]), bytes((6, 0, 0, 0, 0, len(probing.prober.asked))))
         assert probing.worker.go_on() == []
     assert len(probing.prober.asked) == MOST_QUESTIONS
     assert reason(probing) == {"every address that was probed for it is in use": 1} and not probing.server.transactions
