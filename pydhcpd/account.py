@@ -26,7 +26,7 @@ SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informe
           "in use": 10, "quarantine ended": 10}
 """Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
 COUNTED = {"no free address for": "no free address", "no address for": "over a limit of leases", "refused": "refused",
-           "informed": "informed"}
+           "informed": "informed", "declined": "declined", "in use": "in use by others", "quarantine ended": "quarantine ended"}
 """The same kinds as statistics call them."""
 
 
@@ -45,6 +45,7 @@ class Account:
         self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
         self._spared: Counter[tuple[str, str]] = Counter()  # events of the kinds that are not all told, by kind and network
         self._lost = 0  # datagrams that came faster than they could be answered
+        self._gave_way = (0, 0)
         self._sparing = Sparing()
 
     def drop(self, reason: Exception, interface: int, request: Request | None) -> None:
@@ -74,6 +75,16 @@ class Account:
         if count > self._lost:
             self._lost = count
             self.complain("%d datagrams were dropped, for they came faster than they could be answered", count)
+
+    def gave_way(self, offers: int, quarantined: int) -> None:
+        """So many offers to strangers gave way to other clients in all, and so many addresses were too many in quarantine."""
+        if offers > self._gave_way[0]:
+            self.complain("a pool is full of offers that nobody takes (invented clients, or too small a pool): the oldest "
+                          "give way to other clients, %d so far", offers)
+        if quarantined > self._gave_way[1]:
+            self.complain("more addresses are found in use than quarantine has room for (quarantine_share): the oldest "
+                          "are given again, %d so far; see which machines decline them", quarantined)
+        self._gave_way = offers, quarantined
 
     def happened(self, batch: list[Event]) -> None:
         """What came of a batch."""

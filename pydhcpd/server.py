@@ -466,6 +466,7 @@ class DHCPServer:
                 ended = self.hosts.reclaim(int(now))
                 self.account.tell_rest(now)
                 self.account.lost(self._receiver.kernel_drops() + self._backlog.dropped)
+                self.account.gave_way(self.hosts.gave_way, self.hosts.given_up)
                 self.account.happened([self._end_of(row, now) for row in ended])
             if self.hosts.caution.is_on and self._prober is not None:
                 self._prober.start()
@@ -489,3 +490,5 @@ class DHCPServer:
                         for code, count in self._serving.policy.left_out.most_common())
         yield "answers that are delayed", self._delayed
         yield "offers that wait for their clients", len(self.hosts.offers)
+        yield "offers to strangers that gave way to other clients, for a pool was full of them", self.hosts.gave_way
+        yield "addresses that left quarantine early, for there were too many in it", self.hosts.given_up

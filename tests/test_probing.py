@@ -428,3 +428,16 @@ def test_relay_agents_may_have_to_be_listed(bench, settings, count):
     relays = ', relays=["192.0.2.2"]' if settings.endswith("\n") else ""
     bench.serve(f'subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10/31"]{relays})]\n{settings}')
     assert len(bench.say(bench.discover(giaddr="192.0.2.2"))) == count
+
+
+def test_what_gave_way_is_told_and_counted(bench, caplog):
+    for number in range(12):
+        bench.say(bench.discover(thieves(number)))
+    for number in range(12, 18):
+        decline(bench, thieves(number), bench.lease(thieves(number)).yiaddr)
+    bench.server._keep_house()
+    counted = dict(bench.server.statistics())
+    assert counted["offers to strangers that gave way to other clients, for a pool was full of them"] >= 2
+    assert counted["addresses that left quarantine early, for there were too many in it"] == 4
+    assert "a pool is full of offers that nobody takes" in caplog.text
+    assert "more addresses are found in use than quarantine has room for" in caplog.text

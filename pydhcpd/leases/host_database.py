@@ -52,6 +52,8 @@ class HostDatabase(HostQueries):
         self.lock = threading.RLock()
         self.offers = Offers(offer_limit)
         self.yielding = Yielding(2 * offer_limit)
+        self.gave_way = 0  # offers to strangers, to other clients
+        self.given_up = 0  # addresses of quarantine, for there were too many in it
         self.faces = Faces()
         self.tables = Tables(store)
         self.limits = Limits()
@@ -202,6 +204,7 @@ class HostDatabase(HostQueries):
             while (offer := self.yielding.oldest(place)) is not None:
                 if self._gives_way(*offer):
                     self.offers.withdraw(offer[0])
+                    self.gave_way += 1
                     return offer[1]
         return 0
 
@@ -468,7 +471,7 @@ class HostDatabase(HostQueries):
         slot = address - home.base
         home.quarantine.add(slot, groups_of(home.kinds[slot], machine, port))
         for other in home.quarantine.excess(slot, home.share_of(slot, share)):
-            self._end_quarantine(home, home.base + other, now)
+            self.given_up += self._end_quarantine(home, home.base + other, now)
 
     def _end_quarantine(self, home: AddressTable, address: int, now: int) -> bool:
         """Stage the end of a quarantine."""
