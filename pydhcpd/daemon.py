@@ -91,7 +91,8 @@ class Daemon:
     def run(self, up: Callable[[], None]) -> int:
         """Serve until a signal says otherwise, once all is `up`; returns the exit code."""
         with ExitStack() as stack:
-            store = SQLiteStore(self._configuration["host_file"], self._alarms, self._configuration.longest_lease_time)
+            store = SQLiteStore(self._configuration["host_file"], self._alarms, self._configuration.longest_lease_time,
+                                is_whole=True)
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"], begun(store))
             self._hosts.note_time()

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from pydhcpd.alarms import Alarms
 from pydhcpd.errors import InvalidValue
-from pydhcpd.files import write_safely
+from pydhcpd.files import check_owned, write_safely
 
 log = logging.getLogger(__name__)
 
@@ -30,6 +30,7 @@ class Caution:
     """Whether care is to be taken now, and why. `is_on` is for the path of a packet."""
 
     def __init__(self, database: Path, alarms: Alarms, clock: Callable[[], float] = time.monotonic) -> None:
+        """Raises InvalidValue where the marker could be another's work."""
         self.path = Path(f"{database}.known")
         self.is_on = False
         self.lost: list[Range] = []
@@ -41,6 +42,7 @@ class Caution:
 
     def _read(self) -> None:
         """Go on with what the marker says; one that cannot be read says that there were leases."""
+        check_owned(self.path)
         if not self.path.exists():
             return
         self._kept = {"note": NOTE, "leases": True}

@@ -122,10 +122,11 @@ _NONE_REFUSED: frozenset[int] = frozenset()
 class SQLiteStore:
     """Leases in one SQLite file, which this process alone writes: no binding is ever refused."""
 
-    def __init__(self, path: Path, alarms: Alarms | None = None, longest: int = DAY) -> None:
+    def __init__(self, path: Path, alarms: Alarms | None = None, longest: int = DAY, *, is_whole: bool = False) -> None:
         """Open or create the file. Raises InvalidValue where it is not ours to use, naming the remedy.
 
         One that is damaged is set aside and made anew of what is left; `longest` is the longest lease that may be lost (s).
+        `is_whole`: it was looked at a moment ago.
         """
         self.path = path
         self.name = f"the lease database {path}"
@@ -141,9 +142,11 @@ class SQLiteStore:
         self._looked = -1  # the same when `keep` last looked
         self._pages = 1  # of the log that a row takes
         self._time_note: TimeNote | None = None  # for a database that is made anew
-        check_owned(path)
+        for one in (path, log_of(path)):
+            check_owned(one)
         refuse_csv(path)
-        self._examine()
+        if not is_whole:
+            self._examine()
         self._writer = self._begin()
         self._place = self.path.stat()
 

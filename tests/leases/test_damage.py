@@ -211,6 +211,20 @@ def test_where_it_cannot_be_recovered_the_start_is_refused_and_all_is_where_it_w
     assert path.read_bytes() == before and names(path, "damaged") == []
 
 
+@pytest.mark.parametrize("suffix", ["-wal", ".known"])
+@pytest.mark.parametrize("kind", ["pipe", "link"])
+def test_what_could_be_anothers_work_beside_it_is_refused(path, suffix, kind):
+    made(path)
+    beside = Path(f"{path}{suffix}")
+    beside.unlink(missing_ok=True)
+    if kind == "pipe":
+        os.mkfifo(beside)
+    else:
+        beside.symlink_to("/etc/passwd")
+    with pytest.raises(InvalidValue, match=r"plain file|symbolic link"):
+        SQLiteStore(path)
+
+
 def test_rows_with_long_values_go_over_several_pages(path):
     store = SQLiteStore(path)
     long = row(1)._replace(relay=os.urandom(5000), limits="x" * 3000)
