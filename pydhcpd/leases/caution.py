@@ -49,7 +49,8 @@ class Caution:
         with suppress(OSError, ValueError, TypeError, KeyError):
             said = json.loads(self.path.read_text())
             lost = [(int(first), int(last)) for first, last in said["lost"]]
-            self._begin(str(said["words"]), float(said["until"]) - time.time(), lost)
+            remaining = min(float(said["until"]) - time.time(), float(said["seconds"]))  # the clock may stand at 1970
+            self._begin(str(said["words"]), remaining, lost)
 
     @property
     def had_leases(self) -> bool:
@@ -69,7 +70,8 @@ class Caution:
     def begin(self, words: str, seconds: float, lost: Sequence[Range] = ()) -> None:
         """Leases were lost, the longest of which ends in so many seconds."""
         self._begin(words, seconds, [*self.lost, *lost])
-        self._keep({"note": NOTE, "leases": True, "words": words, "until": time.time() + seconds, "lost": self.lost})
+        self._keep({"note": NOTE, "leases": True, "words": words, "seconds": seconds,
+                    "until": time.time() + seconds, "lost": self.lost})
 
     def _begin(self, words: str, seconds: float, lost: list[Range]) -> None:
         if seconds <= 0:

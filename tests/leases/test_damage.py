@@ -201,6 +201,16 @@ def test_the_caution_outlives_a_restart_and_ends_by_time_or_by_an_administrator(
     again.close()
 
 
+def test_the_caution_lasts_no_longer_where_the_clock_has_gone_back(path, monkeypatch):
+    store = SQLiteStore(path)
+    store.caution.begin("some", LONGEST)
+    store.close()
+    monkeypatch.setattr("pydhcpd.leases.caution.time.time", lambda: 1000.0)
+    again = SQLiteStore(path)
+    assert LONGEST - 5 < again.caution.remaining <= LONGEST
+    again.close()
+
+
 def test_where_it_cannot_be_recovered_the_start_is_refused_and_all_is_where_it_was(path, monkeypatch):
     made(path)
     overwrite(path, leaves(path)[20], bytes(PAGE))
