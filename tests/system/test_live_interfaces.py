@@ -248,6 +248,19 @@ def test_reload_while_waiting_does_not_make_it_ready(lab: Lab, far: Machine, man
     assert not manager.has("READY")
 
 
+def test_status_tells_an_alarm_while_it_holds(lab: Lab, station: Station, manager: Manager) -> None:
+    """What is wrong stands first, for systemctl shows one line; when it is over it is gone from there."""
+    daemon = lab.daemon().start()
+    station.lease(mac_of(1))
+    assert daemon.stop() == 0
+    daemon.database.unlink()
+    daemon.start(NOTIFY_SOCKET=manager.path)
+    wait_until(lambda: manager.has("STATUS", "ALARM: the lease database"), "the alarm")
+    daemon.prompt("alarms settle")
+    wait_until(lambda: "serving" in (last := [one["STATUS"] for one in manager.read() if "STATUS" in one][-1])
+               and "ALARM" not in last, "its end")
+
+
 @pytest.mark.parametrize("limit", [3.0, 1.0])
 @pytest.mark.sandbox
 def test_watchdog_is_fed_in_time(lab: Lab, client: Machine, manager: Manager, limit: float) -> None:
