@@ -41,6 +41,7 @@ from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
 from pydhcpd.process.privileges import (
     check_directory,
+    check_places,
     check_rights,
     drop_privileges,
     give_database,
@@ -48,6 +49,7 @@ from pydhcpd.process.privileges import (
     prepare_directory,
     unreadable,
 )
+from pydhcpd.process.standstill import Standstill
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
@@ -83,7 +85,10 @@ class Daemon:
         self._alarms = Alarms()
         self._alarms_told = ""
         self._ready = False
-        self._reloader = Reloader(command_line, lambda: self._configuration, self._put_in_force, self._end_reload, ENDING)
+        self._left_out: list[str] = []  # functions of the file that never ended
+        self._standstill = Standstill(configuration["host_file"])
+        self._reloader = Reloader(command_line, lambda: self._configuration, self._put_in_force, self._end_reload, ENDING,
+                                  self._standstill.allow)
         self._beats = (-1, -1)
         self._port = PortWatch(ports[UDP])
         self._next_look = 0.0
@@ -91,6 +96,8 @@ class Daemon:
     def run(self, up: Callable[[], None]) -> int:
         """Serve until a signal says otherwise, once all is `up`; returns the exit code."""
         with ExitStack() as stack:
+            self._watch(self._configuration)
+            stack.callback(self._standstill.stop)
             store = SQLiteStore(self._configuration["host_file"], self._alarms, self._configuration.longest_lease_time,
                                 is_whole=True)
             stack.callback(store.close)
@@ -117,6 +124,7 @@ class Daemon:
             self._tell_ready()
             up()
             self._wait_for_signals()
+            self._standstill.end_within()
             notify(STOPPING=1, STATUS="stopping")
             log.info("stopping")
         log.info("stopped; all leases are stored")
@@ -128,6 +136,11 @@ class Daemon:
         gc.unfreeze()
         gc.collect()
         gc.freeze()
+
+    def _watch(self, configuration: DHCPServerConfiguration) -> None:
+        """Let functions of this configuration that never end, end the process; those that did so are left out."""
+        self._left_out = self._standstill.watch(configuration.fences, configuration.fingerprint,
+                                                configuration["policy_standstill_limit"])
 
     # --- what is served
 
@@ -199,6 +212,8 @@ class Daemon:
             status = f"{self._alarms_told}; {status}"
         if serving.waiting:
             status += "; waiting: " + "; ".join(serving.waiting)
+        if self._left_out:
+            status += f"; left out, for it did not end: {', '.join(self._left_out)}"
         if self._ready:
             notify(STATUS=status, **({"READY": 1} if again else {}))
         elif serving.links and self._server.started:
@@ -218,6 +233,7 @@ class Daemon:
                 received = signal.sigtimedwait(SIGNALS, self._patience(interval))
                 if interval:
                     self._feed_watchdog()
+                self._standstill.look((self._server.beats, self._server.worker.beats), time.monotonic())
                 if received is not None and received.si_signo in ENDING:
                     return
                 self._services.look(time.monotonic())
@@ -241,6 +257,8 @@ class Daemon:
     def _patience(self, interval: float | None) -> float:
         """Seconds to wait for a signal at the most."""
         times = [SERVICES_LOOK, interval / 3] if interval else [SERVICES_LOOK]
+        if (patience := self._standstill.patience()) is not None:
+            times.append(patience)
         if (remaining := self._reloader.remaining()) is not None:
             times.append(remaining + 0.01)
         if (next_look := self._services.next_look()) is not None:
@@ -267,7 +285,12 @@ class Daemon:
         """Swap in a configuration that has been checked; returns how many networks are served. Raises before any change."""
         with self._lock:
             self._services.prepare(configuration)
-            self._apply(configuration, self._watcher.snapshot())
+            self._watch(configuration)
+            try:
+                self._apply(configuration, self._watcher.snapshot())
+            except BaseException:
+                self._watch(self._configuration)
+                raise
             self._configuration = configuration
             self._services.reconfigure(configuration, time.monotonic())
             self._server.maximum_transactions = configuration["maximum_transactions"]
@@ -290,6 +313,7 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration, han
     """
     for name in ("pid_file", "host_file"):
         prepare_directory(configuration, name)
+    check_places(configuration)
     lock = PidLock(configuration["pid_file"])
     lock.check()
     if not handed and was_given_capabilities():

@@ -24,10 +24,10 @@ class Reloader:
 
     def __init__(self, command_line: CommandLine, running: Callable[[], DHCPServerConfiguration],
                  put_in_force: Callable[[DHCPServerConfiguration], int], ended: Callable[[], None],
-                 signals: Sequence[signal.Signals]) -> None:
+                 signals: Sequence[signal.Signals], allow: Callable[[float], None]) -> None:
         """`put_in_force` raises before anything has changed, and returns how many networks are served; `ended` is called
-        however a reload ended; `signals` interrupt."""
-        self._command_line, self._running = command_line, running
+        however a reload ended; `signals` interrupt; `allow` is told for how many seconds the file may run here."""
+        self._command_line, self._running, self._allow = command_line, running, allow
         self._put_in_force, self._ended, self._signals = put_in_force, ended, signals
         self._check: ReloadCheck | None = None
 
@@ -61,6 +61,7 @@ class Reloader:
     def _load(self) -> list[str]:
         """Run the file here, and put it in force; returns what is wrong."""
         before = self._running()
+        self._allow(time_limit(self._command_line, before))
         try:
             configuration = load(self._command_line, before, self._signals)
             served = self._put_in_force(configuration)

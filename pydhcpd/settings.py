@@ -312,8 +312,11 @@ GROUPS: tuple[Group, ...] = (
                 NETWORK_WIDE),
         Setting("policy_time_limit", DURATION, 0.05, "s",
                 "how long a function of the file may take; what takes longer is logged"),
+        Setting("policy_standstill_limit", DURATION, 10.0, "s",
+                "how long a function may take until the process ends, to be started again without it: from 5; 0 is for ever"),
         Setting("policy_failure", FAILURES, "ignore", "",
-                "what happens to a packet after an exception in a function: it goes on without the function, or is dropped"),
+                "what happens to a packet after an exception in a function, or where accept() is left out: it goes on without "
+                "the function, or is dropped"),
     )),
     Group("Options and boot server",
           "Which DHCP options clients get. An option is set by its name: router, domain_name_server (DNS), "

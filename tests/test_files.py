@@ -10,8 +10,21 @@ from pathlib import Path
 
 import pytest
 
+from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
-from pydhcpd.files import check_executable_configuration, check_owned, write_safely
+from pydhcpd.files import (
+    check_directory_above,
+    check_executable_configuration,
+    check_owned,
+    open_carefully,
+    read_carefully,
+    read_executable_configuration,
+    write_safely,
+)
+from pydhcpd.leases.snapshot import snapshot
+from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.process.locks import DatabaseLock, PidLock
 
 ROOT = Path(__file__).parents[1]
 NOBODY, SOMEBODY = 65534, 12345
@@ -172,7 +185,178 @@ def test_started_by_another_user_what_others_can_write_is_refused(safe):
     assert "can be written by group or others" in as_user(NOBODY, check_executable_configuration, safe)
 
 
+@pytest.mark.parametrize("mode", [0o775, 0o757, 0o777])
+def test_a_grandparent_that_group_or_others_can_write_is_refused(safe, tmp_path, mode):
+    """Who may write there puts a directory of his own in the place of ours."""
+    above = tmp_path / "above"
+    above.mkdir()
+    safe.parent.rename(above / "safe")
+    above.chmod(mode)
+    words = refused(check_executable_configuration, above / "safe" / safe.name)
+    assert f"chmod go-w {above}" in words
+    above.chmod(0o1777)  # as /tmp is: what is ours stays where it is
+    check_executable_configuration(above / "safe" / safe.name)
+
+
+ODD = {"pipe": lambda path: os.mkfifo(path), "device": lambda path: os.mknod(path, 0o20644, os.makedev(1, 5)),  # /dev/zero
+       "directory": lambda path: path.mkdir()}
+
+
+@needs_root
+@pytest.mark.parametrize("kind", ODD)
+def test_a_configuration_that_is_no_file_neither_hangs_nor_eats_memory(safe, kind):
+    safe.unlink()
+    ODD[kind](safe)
+    safe.chmod(0o755)
+    assert "is not a plain file" in refused(read_executable_configuration, safe)
+
+
+@needs_root
+@pytest.mark.parametrize("kind", ["pipe", "device"])
+def test_a_module_that_is_no_file_is_told(safe, kind):
+    ODD[kind](safe.parent / "rooms.py")
+    (safe.parent / "rooms.py").chmod(0o644)
+    safe.write_text('from rooms import *\nnetwork = "192.0.2.0/24"\n')
+    with pytest.raises(ConfigurationError, match="rooms"):
+        DHCPServerConfiguration.load(safe)
+
+
+# --- files that are read
+
+
+SECRET = "root:$6$salt$verysecret:19000:0:99999:7:::\n"
+
+
+@pytest.fixture
+def reserving(safe):
+    """A configuration that names a reservation file."""
+    file = safe.parent / "hosts.csv"
+    safe.write_text(f'network = "192.0.2.0/24"\nreservation_file = "{file}"\nhost_file = "{safe.parent}/leases.db"\n')
+    return file
+
+
+def told(reserving):
+    """What is told of the configuration."""
+    with pytest.raises(ConfigurationError) as caught:
+        DHCPServerConfiguration.load(reserving.parent / "pydhcpd.conf")
+    return str(caught.value)
+
+
+def plain(path, mode=0o644):
+    path.write_text("mac,ip\n02:00:00:00:00:01,192.0.2.9\n")
+    path.chmod(mode)
+
+
+def linked(path):
+    (path.parent / "shadow").write_text(SECRET)
+    path.symlink_to(path.parent / "shadow")
+
+
+def doubled(path):
+    plain(path)
+    os.link(path, path.parent / "second")
+
+
+def endless(path):
+    plain(path)
+    os.truncate(path, 65 << 20)
+
+
+@pytest.mark.parametrize(("make", "words"), [
+    (lambda path: plain(path, 0o666), "chmod o-w"), (lambda path: plain(path, 0o646), "chmod o-w"),
+    (linked, "is a symbolic link"), (lambda path: path.symlink_to("/dev/zero"), "is a symbolic link"),
+    (os.mkfifo, "is not a plain file"), (Path.mkdir, "is not a plain file"), (doubled, "2 names of the same file"),
+    (endless, "is too large; allowed are 64 MiB"),
+    pytest.param(ODD["device"], "is not a plain file", marks=needs_root),
+    pytest.param(lambda path: (plain(path), os.chown(path, SOMEBODY, -1)), f"belongs to user {SOMEBODY}", marks=needs_root)])
+def test_a_reservation_file_that_others_could_have_put_there_is_refused(reserving, make, words):
+    """It neither hangs nor eats memory, and nothing of what a link leads to is told (hardening 18)."""
+    make(reserving)
+    said = told(reserving)
+    assert words in said and str(reserving) in said
+    assert "secret" not in said and "root" not in said.replace("pytest-of-root", "")
+
+
+@needs_root
+@pytest.mark.parametrize(("owner", "user"), [(0, None), (NOBODY, "nobody")])
+def test_a_reservation_file_is_roots_or_the_daemons_users(reserving, owner, user):
+    plain(reserving)
+    os.chown(reserving, owner, -1)
+    configuration = reserving.parent / "pydhcpd.conf"
+    configuration.write_text(configuration.read_text() + (f'user = "{user}"\n' if user else ""))
+    assert len(DHCPServerConfiguration.load(configuration).hosts) == 1
+
+
+def test_a_file_that_becomes_another_while_it_is_opened_is_refused(safe, tmp_path, monkeypatch):
+    """It is looked at before it is opened, and again when it is open."""
+    check, opened = os.lstat, []
+
+    def swap(path):
+        status = check(path)
+        if path == safe and not opened:
+            opened.append(path)
+            safe.unlink()
+            os.mkfifo(safe)
+        return status
+
+    monkeypatch.setattr(os, "lstat", swap)
+    assert "is not a plain file" in refused(open_carefully, safe)
+
+
+def test_a_file_of_roots_may_be_read_by_all_and_written_by_none_but_root(safe):
+    if os.geteuid() == 0:
+        assert as_user(NOBODY, read_carefully, safe) == ""
+        assert "belongs to user 0" in as_user(NOBODY, check_owned, safe)
+
+
 # --- what the daemon writes: lock, lease database
+
+
+@pytest.mark.parametrize("suffix", ["", "-wal", "-shm", "-journal"])
+@pytest.mark.parametrize("make", [linked, doubled, os.mkfifo, lambda path: plain(path, 0o666)])
+def test_a_lease_database_with_a_file_of_anothers_is_not_opened(safe, suffix, make):
+    """Also under a second name of it (a hard link), by which somebody else may have it open."""
+    database = safe.parent / "leases.db"
+    SQLiteStore(database).close()
+    path = Path(f"{database}{suffix}")
+    path.unlink(missing_ok=True)
+    make(path)
+    before = {one.name: one.lstat().st_size for one in safe.parent.iterdir()}
+    assert str(path) in refused(SQLiteStore, database)
+    with pytest.raises(InvalidValue), snapshot(database):
+        pass
+    assert {one.name: one.lstat().st_size for one in safe.parent.iterdir()} == before
+
+
+@pytest.mark.parametrize(("name", "take"), [
+    ("leases.db.lock", lambda path: DatabaseLock(path.with_suffix("")).acquire()), ("pid", lambda path: PidLock(path).check())])
+@pytest.mark.parametrize("make", [linked, doubled, os.mkfifo, lambda path: plain(path, 0o666)])
+def test_a_lock_that_is_anothers_is_not_taken(safe, name, take, make):
+    make(safe.parent / name)
+    assert name in refused(take, safe.parent / name)
+
+
+@pytest.mark.parametrize("level", [0, 1, 2])
+def test_a_directory_above_that_anyone_may_write_is_refused(tmp_path, level):
+    """The state directory and those above it: another file could be put in the place of ours."""
+    directory = tmp_path / "a" / "b" / "c"
+    directory.mkdir(parents=True)
+    check_directory_above(directory / "leases.db")
+    check_directory_above(directory / "not" / "yet" / "leases.db")
+    wide = [directory, *directory.parents][level]
+    wide.chmod(0o777)
+    assert f"chmod o-w {wide}" in refused(check_directory_above, directory / "leases.db")
+    wide.chmod(0o1777)
+    check_directory_above(directory / "leases.db")
+
+
+@needs_root
+def test_a_directory_above_that_is_anothers_is_refused(tmp_path):
+    directory = tmp_path / "a" / "b"
+    directory.mkdir(parents=True)
+    os.chown(directory.parent, SOMEBODY, -1)
+    assert f"belongs to user {SOMEBODY}" in refused(check_directory_above, directory / "leases.db")
+    check_directory_above(directory / "leases.db", (SOMEBODY,))
 
 
 def test_a_file_to_write_may_be_absent_or_ones_own(safe):
@@ -237,7 +421,8 @@ def test_a_file_that_was_there_keeps_its_mode(safe, mode):
 
 @needs_root
 def test_a_file_that_was_there_keeps_its_owner(safe):
-    os.chown(safe, NOBODY, SOMEBODY)
+    for path in (safe.parent, safe):
+        os.chown(path, NOBODY, SOMEBODY)
     write_safely(safe, "new")
     assert (safe.stat().st_uid, safe.stat().st_gid) == (NOBODY, SOMEBODY)
 
@@ -302,3 +487,36 @@ def test_content_name_and_directory_are_on_the_disk_in_this_order(safe, monkeypa
 def test_a_directory_that_is_not_there_is_an_error_of_the_system(safe):
     with pytest.raises(FileNotFoundError):
         write_safely(safe.parent / "no" / "file", "new")
+
+
+# --- what somebody exports
+
+
+@pytest.fixture
+def database(safe):
+    SQLiteStore(safe.parent / "leases.db").close()
+    return safe.parent / "leases.db"
+
+
+def test_an_export_goes_through_ones_own_link(database, unsafe):
+    (unsafe / "out").symlink_to(database.parent / "target.csv")
+    assert export_hosts(database, str(unsafe / "out")) == 0
+    assert (database.parent / "target.csv").exists() and (unsafe / "out").is_symlink()
+
+
+@needs_root
+@pytest.mark.parametrize("make", [lambda path: path.symlink_to(path.parent / "target"), Path.touch])
+def test_an_export_goes_neither_through_anothers_link_nor_into_anothers_file(database, unsafe, make):
+    """Root exports to /tmp: who was there first would choose what is overwritten, or would own the leases."""
+    make(unsafe / "out")
+    os.chown(unsafe / "out", SOMEBODY, -1, follow_symlinks=False)
+    with pytest.raises(InvalidValue, match="belongs to user"):
+        export_hosts(database, str(unsafe / "out"))
+    assert not (unsafe / "target").exists()
+
+
+@needs_root
+def test_an_import_of_a_device_ends(database, safe):
+    ODD["device"](safe.parent / "zero")
+    with pytest.raises(InvalidValue, match="is not a plain file"):
+        import_hosts(database, str(safe.parent / "zero"), 3600)

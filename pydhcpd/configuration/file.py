@@ -6,9 +6,10 @@ mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is a
 
 import ast
 import os
+import pwd
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from functools import cached_property
@@ -21,9 +22,9 @@ from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from, network_text
 from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
-from pydhcpd.configuration.modules import modules_beside
+from pydhcpd.configuration.modules import fingerprint, modules_beside
 from pydhcpd.errors import Interrupted, InvalidValue
-from pydhcpd.files import check_executable_configuration, check_plain
+from pydhcpd.files import read_carefully, read_executable_configuration
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.classes import Classifier, ClientClass
 from pydhcpd.policy.declarations import (
@@ -96,6 +97,7 @@ class DHCPServerConfiguration:
         self.functions = Functions.none()
         self.fields = Fields({})
         self.classifier = Classifier((), self.fields)
+        self.fingerprint = ""  # of what was run: another file has another one; of one without functions nobody asks
         self._text = b""
         self._directory = Path()
         self._running: DHCPServerConfiguration | None = None
@@ -126,6 +128,8 @@ class DHCPServerConfiguration:
         if made._problems:
             raise ConfigurationError([*made._problems, *made._dropped])
         made.warnings += made._dropped
+        if made.fences and made.file is not None:
+            made.fingerprint = fingerprint(made.file, made._text)
         return made
 
     def __getitem__(self, name: str) -> Any:
@@ -159,6 +163,11 @@ class DHCPServerConfiguration:
         return [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
                 *(one.scope for one in self.hosts if one.scope is not None),
                 *(one.scope for one in subnets), *(pool.scope for one in subnets for pool in one.pools)]
+
+    @property
+    def fences(self) -> Sequence[Fence]:
+        """Those of all functions that are called while packets are answered."""
+        return [*self.functions.fences.values(), *self.classifier.fences]
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""
@@ -435,8 +444,8 @@ class DHCPServerConfiguration:
         """The hosts of the reservation file. One that cannot be read is a mistake, for its hosts would be refused."""
         file = self.reservation_file
         try:
-            check_plain(file)
-            hosts, wrong = reservations(decoded(file.read_bytes()), str(file), [*settings_of(HOST), *self._own_options])
+            data = read_carefully(file, self._user())
+            hosts, wrong = reservations(decoded(data), str(file), [*settings_of(HOST), *self._own_options])
         except FileNotFoundError:
             self._miss(file)
         except InvalidValue as error:
@@ -447,6 +456,12 @@ class DHCPServerConfiguration:
             self.warnings += wrong
             return hosts
         return []
+
+    def _user(self) -> Collection[int]:
+        """The user that the daemon becomes, if there is one: what is his is ours."""
+        with suppress(KeyError, TypeError):
+            return (pwd.getpwnam(self.settings["user"]).pw_uid,)
+        return ()
 
     def _miss(self, file: Path) -> None:
         """Complain of a reservation file that is not there, where one was named or was read before."""
@@ -516,8 +531,7 @@ def line_in(file: Path, error: BaseException) -> int:
 def _read(file: Path) -> bytes:
     """The text of the configuration file. Raises ConfigurationError where it cannot be had or trusted."""
     try:
-        check_executable_configuration(file)
-        text = file.read_bytes()
+        text = read_executable_configuration(file)
     except InvalidValue as error:
         raise ConfigurationError([f"{file}: {error}"]) from error
     except OSError as error:

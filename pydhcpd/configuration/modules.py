@@ -6,17 +6,18 @@ compiled of it (which knows no changes within a second), and is forgotten before
 its directory counts too; all other modules are Python's, and stay as they are.
 """
 
+import hashlib
 import importlib
 import sys
 import sysconfig
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder, SourceFileLoader
 from pathlib import Path
 from types import CodeType, ModuleType
 
-from pydhcpd.files import check_executable_configuration
+from pydhcpd.files import check_executable_configuration, read_executable_configuration
 
 OURS = __name__.partition(".")[0]
 INSTALLED = tuple(Path(sysconfig.get_path(name)).resolve() for name in ("stdlib", "platstdlib", "purelib", "platlib"))
@@ -41,6 +42,17 @@ def modules_beside(file: Path) -> Iterator[None]:
         raise
     finally:
         sys.path[:] = dict.fromkeys(sys.path)  # a file that adds to it does so at each reload
+
+
+def fingerprint(file: Path, text: bytes) -> str:
+    """A short text that is another one where the file, or a module beside it that is imported, is another."""
+    found = hashlib.sha256(text)
+    places = {place for module in list(sys.modules.values()) if (place := getattr(module, "__file__", None)) is not None
+              and isinstance(place, str) and _FINDER.is_beside(Path(place).parent)}
+    for place in sorted(places - {str(file)}):
+        with suppress(OSError):
+            found.update(Path(place).read_bytes())
+    return found.hexdigest()
 
 
 def _forget() -> dict[str, ModuleType]:
@@ -103,7 +115,7 @@ class _FromSource(SourceFileLoader):
     def get_code(self, fullname: str) -> CodeType:
         """The module's code."""
         path = self.get_filename(fullname)
-        code: CodeType = self.source_to_code(self.get_data(path), path)
+        code: CodeType = self.source_to_code(read_executable_configuration(Path(path)), path)
         return code
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.interface import Row, TimeNote
-from pydhcpd.leases.store import APPLICATION_ID, read_time_note
+from pydhcpd.leases.store import APPLICATION_ID, check_database, read_time_note
 
 COLUMNS = "address, client, htype, hardware, hostname, ends, last_used, state"  # those that every version of the schema has
 
@@ -29,6 +29,7 @@ def snapshot(database: Path) -> Iterator[Snapshot]:
     """What is in a lease database. Raises InvalidValue where there is none, and StoreError; creates nothing."""
     if not database.exists():
         raise InvalidValue(f"there is no lease database {database}; name it with -host_file")
+    check_database(database, (0, database.parent.stat().st_uid))
     with closing(sqlite3.connect("", isolation_level=None)) as copy:  # a temporary file of SQLite's
         try:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source:

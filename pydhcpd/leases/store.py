@@ -9,7 +9,7 @@ import logging
 import os
 import sqlite3
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
@@ -84,6 +84,9 @@ MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''
               2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",),
               3: (LEDGER_TIME,)}
 
+BESIDE = ("", "-wal", "-shm", "-journal")
+"""What SQLite adds to the name of a database for files of its own."""
+
 QUERY_INDEXES = {"leases_by_hardware": "hardware", "leases_by_client": "client"}  # for leasequery (RFC 4388)
 
 BETWEEN = "address BETWEEN ? AND ?"
@@ -119,6 +122,12 @@ LIMITS = 9
 _NONE_REFUSED: frozenset[int] = frozenset()
 
 
+def check_database(path: Path, owners: Collection[int] = ()) -> None:
+    """Raise InvalidValue where a lease database, or what SQLite has beside it, could be another's than ours or of `owners`."""
+    for suffix in BESIDE:
+        check_owned(Path(f"{path}{suffix}"), owners)
+
+
 class SQLiteStore:
     """Leases in one SQLite file, which this process alone writes: no binding is ever refused."""
 
@@ -142,8 +151,7 @@ class SQLiteStore:
         self._looked = -1  # the same when `keep` last looked
         self._pages = 1  # of the log that a row takes
         self._time_note: TimeNote | None = None  # for a database that is made anew
-        for one in (path, log_of(path)):
-            check_owned(one)
+        check_database(path)
         refuse_csv(path)
         if not is_whole:
             self._examine()
@@ -220,7 +228,7 @@ class SQLiteStore:
         self._change_schema(connection, (SCHEMA, LEDGER_TIME, f"PRAGMA application_id = {APPLICATION_ID}"))
 
     def _open(self, mode: str = "rw") -> sqlite3.Connection:
-        check_owned(self.path)
+        check_database(self.path)
         refuse_csv(self.path)
         connection = self._connect(f"mode={mode}")
         try:

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.files import writing
+from pydhcpd.files import check_ends, writing
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.ledger_time import LedgerTime, begun
 from pydhcpd.leases.snapshot import snapshot
@@ -58,6 +58,7 @@ def import_hosts(database: Path, file: str, lease_time: int) -> int:
         ledger = begun(store)
         progress = Progress("hosts imported:")
         try:
+            check_ends(Path(file))
             with open(file, encoding="utf-8", errors="surrogateescape", newline="") as lines:  # noqa: PTH123
                 store.import_rows(map(ledger.row_of_wall, progress.over(read_hosts(lines, lease_time, bad.append))))
             store.keep_time_note(ledger.note())

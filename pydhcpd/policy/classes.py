@@ -4,7 +4,7 @@ of a request.
 Owns their order, their limits of leases and who is of which class by its condition. What a class sets is compiled elsewhere.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -152,6 +152,11 @@ class Classifier:
     def asks(self) -> bool:
         """Whether a condition asks a function of the file."""
         return bool(self._asking)
+
+    @property
+    def fences(self) -> Collection[Fence]:
+        """Those of the functions in conditions."""
+        return self._fences.values()
 
     def of(self, request: Request, make_view: Callable[[], RequestView]) -> tuple[str, ...]:
         """The names of the classes whose conditions hold, in order of definition. `make_view` is called for functions only.

@@ -2,7 +2,8 @@
 
 Nothing can interrupt a Python function, and the file's are anybody's work: one may raise, exit, return nonsense or take its
 time. The fence sees to it that the server outlives all of these, says so at a bounded rate with the line in the file, and
-does without a function that keeps being slow. Time comes from the clock that the fence is given.
+does without a function that keeps being slow. One that never ends is none of its business: that ends the process, and the next
+one leaves the function out. Time comes from the clock that the fence is given.
 """
 
 import logging
@@ -36,21 +37,22 @@ class Dropped(Ignored):  # not an error of the server: it was asked for by polic
 class Fence:
     """One function of the file, called with care. `name` is what people know it by; `file` the configuration file.
 
-    `time_limit` is in seconds, of `clock`, which must not go back; `failure` is one of FAILURE. `failures` and `slow_calls`
-    count since the file was loaded; `is_left_out` is for good: a reload makes new fences.
+    `time_limit` is in seconds, of `clock`, which must not go back; `failure` is one of FAILURE. One that `guards` decides who
+    is served: where it is left out, `failure` holds as well. `failures` and `slow_calls` count since the file was loaded;
+    `is_left_out` is for good: a reload makes new fences.
     """
 
-    __slots__ = ("_clock", "_drops", "_file", "_function", "_place", "_slow", "_told", "_untold", "failures", "is_left_out",
-                 "name", "slow_calls", "time_limit")
+    __slots__ = ("_clock", "_drops", "_file", "_function", "_guards", "_place", "_slow", "_told", "_untold", "failures",
+                 "is_left_out", "name", "slow_calls", "time_limit")
 
     def __init__(self, function: Callable[..., object], name: str, time_limit: float, failure: str,
-                 clock: Callable[[], float], file: str = "") -> None:
+                 clock: Callable[[], float], file: str = "", guards: bool = False) -> None:
         self.name, self.time_limit = name, time_limit
         self.failures = self.slow_calls = 0
         self.is_left_out = False
         self._function, self._clock, self._file = function, clock, file
         self._place = place_of(function)
-        self._drops = failure == "drop"
+        self._drops, self._guards = failure == "drop", guards
         self._slow: deque[float] = deque(maxlen=MOST_SLOW)
         self._told: float | None = None
         self._untold = 0
@@ -62,7 +64,7 @@ class Fence:
         InvalidValue for a result of a wrong type, which counts as an exception of the function. Raises Dropped alone.
         """
         if self.is_left_out:
-            return otherwise
+            return self._without(otherwise)
         failed = False
         started = self._clock()
         try:
@@ -80,6 +82,23 @@ class Fence:
         if self._drops:
             raise Dropped(f"{self.name} failed")
         return otherwise
+
+    def _without(self, otherwise: T) -> T:
+        """What holds where the function is left out."""
+        if self._guards and self._drops:
+            raise Dropped(f"{self.name} is left out")
+        return otherwise
+
+    def leave_out(self, until: str, why: str) -> None:
+        """Do without the function from now on, and tell; `until` and `why` are words."""
+        self.is_left_out = True
+        outcome = "; no packet is answered meanwhile" if self._guards and self._drops else ""
+        log.error("%s", f"{self._place}: {self.name} is left out until {until}: {why}{outcome}")
+
+    def is_at(self, file: str, line: int) -> bool:
+        """Whether a line of a file is one of the function's own, for one that was written in Python."""
+        code = _code_of(self._function)
+        return code is not None and code.co_filename == file and line in {number for *_, number in code.co_lines()}
 
     def _note_failure(self, error: BaseException, now: float) -> None:
         """Count an exception, and log it where the last line about this function is long enough ago."""
@@ -99,9 +118,8 @@ class Fence:
         log.warning("%s", f"{self._place}: {self.name} took {seconds:.3f} s, and policy_time_limit is {self.time_limit:g} s; "
                           "nobody is served meanwhile")
         if len(self._slow) == MOST_SLOW and now - self._slow[0] <= MINUTE:
-            self.is_left_out = True
-            log.error("%s", f"{self._place}: {self.name} is left out until the next reload: {MOST_SLOW} calls within "
-                            f"{MINUTE:.0f} s took longer than {self.time_limit:g} s each")
+            self.leave_out("the next reload",
+                           f"{MOST_SLOW} calls within {MINUTE:.0f} s took longer than {self.time_limit:g} s each")
 
     def _place_of(self, error: BaseException) -> str:
         """FILE:LINE of the innermost line of the configuration file that an exception came through, else of the function."""
@@ -115,12 +133,17 @@ class Fence:
 
 def place_of(function: object) -> str:
     """FILE:LINE at which a function begins; its words where it was not written in Python."""
+    code = _code_of(getattr(getattr(function, "func", function), "__wrapped__", function))  # functools.partial, functools.wraps
+    return f"{code.co_filename}:{code.co_firstlineno}" if code is not None else "not written in Python"
+
+
+def _code_of(function: object) -> CodeType | None:
+    """What runs first where it is called; None where that was not written in Python."""
     function = getattr(function, "func", function)  # functools.partial
-    function = getattr(function, "__wrapped__", function)  # functools.wraps
     if not hasattr(function, "__code__"):
         function = getattr(type(function), "__call__", None)  # noqa: B004  # an object that can be called
     code = getattr(function, "__code__", None)
-    return f"{code.co_filename}:{code.co_firstlineno}" if isinstance(code, CodeType) else "not written in Python"
+    return code if isinstance(code, CodeType) else None
 
 
 def _words(error: BaseException) -> str:

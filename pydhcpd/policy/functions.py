@@ -66,7 +66,8 @@ class Functions:
         for name in PARAMETERS:
             function = namespace.get(name)
             if function is not None:
-                fences[name] = Fence(check(name, function), f"{name}()", time_limit, failure, clock, file)
+                fences[name] = Fence(check(name, function), f"{name}()", time_limit, failure, clock, file,
+                                     guards=name == "accept")
         classes = frozenset(class_names)
         self.accept = _made(fences.get("accept"), _accepting)
         self.identify = _made(fences.get("identify"), lambda fence: _identifying(fence, host_scope))
@@ -108,8 +109,14 @@ def _made(fence: Fence | None, make: Callable[[Fence], Made]) -> Made | None:
     return None if fence is None else make(fence)
 
 
+# Each of the five is called by a function of its own name: where the process had to be ended, the stack tells by it which.
+
+
 def _accepting(fence: Fence) -> Callable[[RequestView], bool]:
-    return lambda request: fence.call(_verdict, True, request)
+    def accept(request: RequestView) -> bool:
+        return fence.call(_verdict, True, request)
+
+    return accept
 
 
 def _identifying(fence: Fence, host_scope: Callable[[Reservation], Reservation]) -> Callable[[RequestView], Reservation | None]:
@@ -117,22 +124,34 @@ def _identifying(fence: Fence, host_scope: Callable[[Reservation], Reservation])
         made = _reservation(result)
         return None if made is None else host_scope(made)
 
-    return lambda request: fence.call(read, None, request)
+    def identify(request: RequestView) -> Reservation | None:
+        return fence.call(read, None, request)
+
+    return identify
 
 
 def _classifying(fence: Fence, defined: frozenset[str]) -> Callable[[RequestView], tuple[str, ...]]:
     def read(result: object) -> tuple[str, ...]:
         return _class_names(result, defined)
 
-    return lambda request: fence.call(read, (), request)
+    def classify(request: RequestView) -> tuple[str, ...]:
+        return fence.call(read, (), request)
+
+    return classify
 
 
 def _choosing(fence: Fence) -> Callable[[RequestView, Sequence[Any]], Sequence[Any]]:
-    return lambda request, pools: fence.call(lambda result: _pools(result, pools), pools, request, pools)
+    def choose(request: RequestView, pools: Sequence[Any]) -> Sequence[Any]:
+        return fence.call(lambda result: _pools(result, pools), pools, request, pools)
+
+    return choose
 
 
 def _finishing(fence: Fence) -> Callable[[RequestView, ReplyView], bool]:
-    return lambda request, reply: fence.call(lambda _: True, False, request, reply)
+    def finish(request: RequestView, reply: ReplyView) -> bool:
+        return fence.call(lambda _: True, False, request, reply)
+
+    return finish
 
 
 def _verdict(result: object) -> bool:

@@ -27,6 +27,7 @@ SEPARATORS: dict[str, str | None] = {"mac": None, "ip": None, "client_id": None,
 FLAGS = frozenset(("match_hostname", "ignore"))
 TRUTH = {"yes": True, "true": True, "1": True, "no": False, "false": False, "0": False}
 DELIMITERS = (",", ";", "\t")
+LONGEST_NAME = 40  # characters of what stands in the first line that are shown
 LONGEST_PROBLEM = 400  # characters
 
 Row = tuple[int, dict[str, object]]
@@ -193,7 +194,7 @@ def _form(header: str, settings: Collection[str] | None) -> tuple[_Form, list[st
     for name in _cells(header, delimiter):
         meant = _meant(name, settings)
         if meant and meant in columns:
-            raise InvalidValue(f"{name!r} names two columns; allowed is each name once")
+            raise InvalidValue(f"{_short(name)} names two columns; allowed is each name once")
         columns.append(meant)
         if not meant:
             wrong.append(_unknown(name, settings))
@@ -211,11 +212,16 @@ def _meant(name: str, settings: Collection[str] | None) -> str:
     return name if settings is None and name.isidentifier() else ""
 
 
+def _short(name: str) -> str:
+    """A name for a message. What is none may be the inside of another file that was named by mistake."""
+    return repr(name if len(name) <= LONGEST_NAME else name[:LONGEST_NAME] + "...")
+
+
 def _unknown(name: str, settings: Collection[str] | None) -> str:
     """What is wrong with a name that nobody knows. Raises InvalidValue where it was meant for a known one."""
     known = [*ARGUMENTS, *BY_NAME, *(settings or ())]
-    text = f"{name!r} cannot name a column; " + (remedy(name, known, HOST) or f"allowed are {', '.join(ARGUMENTS)}, and DHCP "
-                                                 "options and lease times by name")
+    meant = remedy(name, known, HOST) or f"allowed are {', '.join(ARGUMENTS)}, and DHCP options and lease times by name"
+    text = f"{_short(name)} cannot name a column; {meant}"
     if nearest(name.replace(" ", ""), known, CERTAINLY_NEAR):
         raise InvalidValue(text)
     return text

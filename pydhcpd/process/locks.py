@@ -9,7 +9,7 @@ from lockfile import AlreadyLocked, LockError
 from lockfile.pidlockfile import PIDLockFile
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.files import check_owned
+from pydhcpd.files import check_owned, open_carefully
 
 
 class PidLock:
@@ -36,7 +36,7 @@ class PidLock:
 
         FileNotFoundError too where it is another file by then: somebody took the one that was opened for stale.
         """
-        file = os.open(self.path, flags | os.O_CLOEXEC | os.O_NOFOLLOW)
+        file = open_carefully(self.path, flags)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -97,9 +97,8 @@ class DatabaseLock:
 
     def acquire(self) -> None:
         """Raises InvalidValue where another process uses the database, naming it."""
-        check_owned(self.path)
         try:
-            self._file = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o640)
+            self._file = open_carefully(self.path, os.O_RDWR | os.O_CREAT)
         except OSError as error:
             raise InvalidValue(f"{self.path} cannot be made: {error.strerror}; see to it that the directory exists and "
                                "that the user of pydhcpd may write there") from error

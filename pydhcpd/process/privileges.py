@@ -4,10 +4,14 @@ import ctypes
 import grp
 import os
 import pwd
+from contextlib import suppress
 from pathlib import Path
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
+from pydhcpd.files import check_directory_above, open_carefully
+from pydhcpd.leases.store import BESIDE
+from pydhcpd.process.standstill import SUFFIX
 
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 CAP_NET_BIND_SERVICE, CAP_NET_RAW = 10, 13  # linux/capability.h
@@ -77,7 +81,8 @@ def prepare_directory(configuration: DHCPServerConfiguration, name: str) -> None
     try:
         if not directory.exists():
             directory.mkdir(mode=0o755, parents=True)
-            _give(configuration, directory)
+            if os.geteuid() == 0:
+                os.chown(directory, *_heir(configuration, directory), follow_symlinks=False)
     except OSError as error:
         raise InvalidValue(f"the directory {directory} of {name} cannot be made: {error.strerror}") from error
 
@@ -99,18 +104,33 @@ def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
 def give_database(configuration: DHCPServerConfiguration) -> None:
     """Let root leave the lease database to those who serve it: to `user`, else to the owner of its directory."""
     database = configuration["host_file"]
-    for suffix in ("", "-wal", "-shm", ".lock", ".known"):
-        path = Path(f"{database}{suffix}")
-        if path.exists():
-            _give(configuration, path)
+    for suffix in (*BESIDE, ".lock", ".known", SUFFIX):
+        with suppress(FileNotFoundError):
+            _give(configuration, Path(f"{database}{suffix}"))
 
 
 def _give(configuration: DHCPServerConfiguration, path: Path) -> None:
+    """Root gives nothing away but what was ours before: who may write in the directory may have put anything there."""
     if os.geteuid() != 0:
         return
+    user, group = _heir(configuration, path)
+    file = open_carefully(path, owners=(user,))
+    try:
+        os.fchown(file, user, group)
+    finally:
+        os.close(file)
+
+
+def _heir(configuration: DHCPServerConfiguration, path: Path) -> tuple[int, int]:
     if configuration["user"]:
         user, group = _identity(configuration)
-        os.chown(path, user.pw_uid, group, follow_symlinks=False)
-    else:
-        owner = path.parent.stat()
-        os.chown(path, owner.st_uid, owner.st_gid, follow_symlinks=False)
+        return user.pw_uid, group
+    owner = path.parent.stat()
+    return owner.st_uid, owner.st_gid
+
+
+def check_places(configuration: DHCPServerConfiguration) -> None:
+    """Raise InvalidValue where others could put files of theirs in the place of the daemon's own."""
+    owners = (_identity(configuration)[0].pw_uid,) if configuration["user"] else ()
+    for name in ("pid_file", "host_file"):
+        check_directory_above(configuration[name], owners)

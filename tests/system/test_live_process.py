@@ -10,7 +10,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -60,6 +60,44 @@ def test_files_are_not_for_everyone(daemon: Daemon) -> None:
     wanted = [daemon.database, daemon.database.with_name("leases.db-wal")]
     assert all(not stat.S_IMODE(path.stat().st_mode) & (stat.S_IRWXO | stat.S_IWGRP) for path in wanted)
     assert not stat.S_IMODE(daemon.pid_file.stat().st_mode) & (stat.S_IWGRP | stat.S_IWOTH)
+
+
+@pytest.mark.parametrize("place", ["leases", "."])
+def test_it_does_not_start_where_anyone_could_replace_its_database(lab: Lab, client: Machine, place: str) -> None:
+    """A state directory of mode 777, or one above it: told with the remedy, and nothing is made there."""
+    daemon = lab.daemon()
+    daemon.database.parent.mkdir()
+    wide = daemon.database.parent / ("" if place == "leases" else "..")
+    wide.chmod(0o777)
+    done = daemon.run()
+    assert done.returncode == 1 and f"chmod {'o-w' if place == 'leases' else 'go-w'} {wide.resolve()}" in done.stderr
+    assert "Traceback" not in done.stderr and not list(daemon.database.parent.iterdir())
+
+
+def test_it_does_not_start_on_a_database_with_a_second_name(lab: Lab, client: Machine) -> None:
+    """By a hard link somebody else may write it, or root would give another's file away."""
+    daemon = lab.daemon().start()
+    assert daemon.stop() == 0
+    os.link(daemon.database, daemon.directory / "second")
+    done = daemon.run()
+    assert done.returncode == 1 and str(daemon.database) in done.stderr and "hard links" in done.stderr
+    (daemon.directory / "second").unlink()
+    daemon.start()
+
+
+@pytest.mark.parametrize("make", [
+    os.mkfifo, lambda path: path.symlink_to("/etc/shadow"), lambda path: path.symlink_to("/dev/zero"),
+    lambda path: os.mknod(path, 0o20644, os.makedev(1, 5)), lambda path: (path.touch(), path.chmod(0o666))])
+def test_an_odd_reservation_file_is_refused_at_once(daemon: Daemon, station: Station, make: Callable[[Path], object]) -> None:
+    """At a reload and at a start: it neither hangs nor eats memory, and nothing of what a link leads to is told."""
+    make(daemon.database.with_name("reservations.csv"))
+    memory = daemon.memory()
+    said = daemon.reload("not reloaded: .*reservations.csv", timeout=5)
+    assert "root:" not in said and daemon.memory() < 1.2 * memory
+    station.lease(mac_of(1))
+    assert daemon.stop() == 0
+    done = daemon.run(timeout=5)
+    assert done.returncode == 1 and "reservations.csv" in done.stderr and "root:" not in done.stderr
 
 
 # --- daemon mode
