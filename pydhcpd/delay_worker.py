@@ -13,6 +13,7 @@ from itertools import count
 from typing import Any
 
 from pydhcpd.transaction import DHCPTransaction
+from pydhcpd.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -53,6 +54,7 @@ class TransactionDelayWorker(threading.Thread):
         self._queue = PriorityQueue()
         self._changed = threading.Condition()  # guards _queue and _stopping
         self._stopping = False
+        self._troubles = Troubles(log, "work that was due failed")
         self.beats = 0  # grows while the thread makes progress
 
     def do_after(self, seconds: float, func: Callable[..., object], args: Sequence[Any] = (),
@@ -107,8 +109,8 @@ class TransactionDelayWorker(threading.Thread):
         """One failing piece of work must not end the thread, on which every delayed answer depends."""
         try:
             func(*args, **kw)
-        except Exception:
-            log.exception("work that was due failed")
+        except Exception as error:
+            self._troubles.tell(error)
 
     def stop(self) -> None:
         """End the thread. Transactions that were still waiting are answered at once, by the calling thread."""

@@ -30,6 +30,7 @@ from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
+from pydhcpd.troubles import Troubles
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
@@ -40,6 +41,7 @@ log = logging.getLogger(__name__)
 BATCH = 64  # datagrams read in one system call; more at once gain nothing
 MOST_BATCHES = 64  # read before anything is answered, under pressure: some 20 ms; what is not read waits longer than that
 HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
+FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5  # seconds after a failure to receive, of which the next may come at once
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
@@ -64,6 +66,8 @@ class DHCPServer:
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = hosts.time.now
         self._beat = beat
+        self._troubles = Troubles(log, "datagrams could not be received or answered")
+        self._pause = FIRST_PAUSE  # after a failure
         self._udp = udp
         self._receiver = BatchReceiver(udp, BATCH)
         self._unaddressed = unaddressed
@@ -145,10 +149,18 @@ class DHCPServer:
                     self.receive(datagrams)
                 elif not is_behind:
                     self._wait(poll)
-            except Exception:
-                log.exception("a batch of datagrams failed")
-                time.sleep(0.01)  # so that a fault which comes again does not fill the log at full speed
+                self._pause = FIRST_PAUSE
+            except Exception as error:
+                self._troubles.tell(error)
+                self._rest()
+                if isinstance(error, OSError):
+                    continue  # who hears nothing makes no progress
             self.beats += 1
+
+    def _rest(self) -> None:
+        """A while, and longer each time, so that a fault which lasts takes neither the processor nor the lock."""
+        time.sleep(self._pause)
+        self._pause = min(2 * self._pause, LONGEST_PAUSE)
 
     def _wait(self, poll: select.poll) -> None:
         """Until something is on the port, and not for long; what only a packet socket hears is rare, and waits for this."""

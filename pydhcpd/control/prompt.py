@@ -14,6 +14,7 @@ from typing import Any
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.output import Alarms, Clear, Configuration, Events, Hosts, Statistics
+from pydhcpd.control.places import Places
 from pydhcpd.control.session import LOG
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
@@ -56,8 +57,8 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.settle: Callable[[], object] = tuple  # takes no more care for leases that were lost
         self.statistics: Statistics = tuple  # returns an iterable of (what was counted, how often)
         self.clear: Clear = lambda _: 0  # ends the quarantine of an address, or of all; returns of how many
-        self._sessions: set[socket.socket] = set()
-        self._sessions_lock = threading.Lock()
+        self.user_of: Callable[[socket.socket], int | None] = lambda connection: None  # noqa: ARG005  # nobody is known
+        self._places: Places[socket.socket] = Places(maximum_connections)
         self._numbers = count(1)
         self._started = False
         self._complained = float("-inf")
@@ -108,10 +109,9 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def server_close(self) -> None:
         """Close the listening socket, and end the sessions."""
         super().server_close()
-        with self._sessions_lock:
-            for session in self._sessions:
-                with suppress(OSError):
-                    session.shutdown(socket.SHUT_RDWR)
+        for session in self._places:
+            with suppress(OSError):
+                session.shutdown(socket.SHUT_RDWR)
 
     def get_request(self) -> tuple[socket.socket, Any]:
         """Accept a connection; where descriptors or memory are short, wait a little before the next attempt."""
@@ -125,14 +125,21 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def verify_request(self, request: Any, client_address: Any) -> bool:
         """Whether there is room for one session more; if not, the peer is told, provided that this does not block."""
-        with self._sessions_lock:
-            if len(self._sessions) < self.maximum_connections:
-                self._sessions.add(request)
-                return True
+        user = self.user_of(request)
+        has_place, leaving = self._places.take(request, client_address[0] if user is None else user, time.monotonic())
+        if leaving is not None:
+            self._complain(f"a session gave way to one of {client_address}: {self.maximum_connections} were open")
+            _end(leaving, b"\r\nidle, and others wait, bye\r\n")
+        if has_place:
+            return True
         self._complain(f"refused {client_address}: {self.maximum_connections} sessions are open")
         with suppress(OSError):
             request.send(b"too many connections\r\n", socket.MSG_DONTWAIT)
         return False
+
+    def heard(self, session: socket.socket) -> None:
+        """A session has said something, so that it is not idle."""
+        self._places.hear(session, time.monotonic())
 
     def process_request(self, request: Any, client_address: Any) -> None:
         """Give a session its thread."""
@@ -142,9 +149,8 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def shutdown_request(self, request: Any) -> None:
         """Close a connection and free its place, however the session came to its end."""
-        # Out of the set before its descriptor is closed, lest server_close meet that number in other use.
-        with self._sessions_lock:
-            self._sessions.discard(request)
+        # It leaves before its descriptor is closed, lest server_close meet that number in other use.
+        self._places.leave(request)
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (named by the base class)
@@ -158,3 +164,11 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         if seldom:
             self._complained = now
         LOG.log(logging.WARNING if seldom else logging.DEBUG, "%s", text)
+
+
+def _end(session: socket.socket, farewell: bytes) -> None:
+    """End a session from outside, if it has not just ended; its thread notices."""
+    with suppress(OSError):
+        session.send(farewell, socket.MSG_DONTWAIT)
+    with suppress(OSError):
+        session.shutdown(socket.SHUT_RDWR)

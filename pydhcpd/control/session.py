@@ -52,6 +52,9 @@ class Settings(Protocol):
     def may_change(self, peer: object) -> bool:
         """Whether a peer, as `accept` tells it, may run commands that change something."""
 
+    def heard(self, session: socket.socket) -> None:
+        """Called for each line that has come."""
+
 
 class Session(socketserver.BaseRequestHandler):
     """One session. Each command is one method `do_NAME` of a subclass; the first line of its docstring is its help."""
@@ -89,6 +92,7 @@ class Session(socketserver.BaseRequestHandler):
             except LineTooLong:
                 self._say("line too long")
                 continue  # its end is still to come, and brings the prompt
+            self.server.heard(self.request)
             self._obey(line.strip())
             self._send(PROMPT)
 

@@ -51,8 +51,7 @@ _PKTINFO = 12  # struct in_pktinfo: interface, local address (ipi_spec_dst), add
 _CMSGHDR = socket.CMSG_LEN(0)
 _CONTROL = socket.CMSG_SPACE(_PKTINFO)
 
-_NOTHING_RECEIVED = frozenset({errno.EAGAIN, errno.EINTR, errno.ENOMEM, errno.ENOBUFS, errno.ENETDOWN, errno.ECONNREFUSED,
-                               errno.EHOSTUNREACH, errno.ENETUNREACH})
+_NOTHING_RECEIVED = frozenset({errno.EAGAIN, errno.EINTR, errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ENETUNREACH})
 _BY_TABLE = c_int(socket.MSG_DONTWAIT)
 _ON_LINK = c_int(socket.MSG_DONTWAIT | socket.MSG_DONTROUTE)
 _WAIT_MS = 10  # for a full socket buffer, at a time

@@ -1,4 +1,4 @@
-"""Who holds a UDP port of this machine, as the kernel tells it by sock_diag(7).
+"""Who holds a UDP port of this machine, or is at the other end of a connection, as the kernel tells it by sock_diag(7).
 
 Owns the question and the reading of its answer (linux/inet_diag.h). Anybody may ask, and hears of other users' sockets too:
 their device, user and inode, though not whose process they are. Does not know what the port is for.
@@ -26,6 +26,8 @@ _NOT_HERE = (errno.ENOENT, errno.EAFNOSUPPORT)  # a kernel without IPv6, or with
 _HEADER = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
 _REQUEST = struct.Struct("=BBBxI" + "2s46x")  # struct inet_diag_req_v2: family, protocol, extensions, states; then ports...
 _MESSAGE = struct.Struct("=BBxx" + "4x16s16xI8x" + "12xII")  # struct inet_diag_msg: family, state; source, device; uid, inode
+_ONE = struct.Struct("=BBBxI" + "HH4s12x4s12x4x8s")  # the same for one socket: ports and addresses of both ends, cookie
+_ANY_COOKIE = b"\xff" * 8
 _ATTRIBUTE = struct.Struct("=HH")
 
 
@@ -57,10 +59,31 @@ def inode_of(sock: socket.socket) -> int:
     return os.fstat(sock.fileno()).st_ino
 
 
+def user_of_peer(connection: socket.socket) -> int | None:
+    """The user whose program is at the other end of a connection; None where it is not on this machine, or nobody tells."""
+    try:
+        if connection.family == socket.AF_UNIX:
+            return int(struct.unpack("=iii", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, 12))[1])
+        if connection.family != socket.AF_INET:
+            return None
+        (theirs, their_port), (ours, our_port) = connection.getpeername(), connection.getsockname()
+        ports, addresses = map(socket.htons, (their_port, our_port)), map(socket.inet_aton, (theirs, ours))
+        request = _ONE.pack(socket.AF_INET, socket.IPPROTO_TCP, 0, _ALL_STATES, *ports, *addresses, _ANY_COOKIE)
+        body = next(_asked(request, 0))
+    except (OSError, StopIteration):
+        return None
+    return _holder(body).uid if body[4:8] == request[8:12] else None  # another one listens on the port that it had
+
+
 def _dump(family: int, port: int) -> Iterator[bytes]:
     """The answers of the kernel for one family of addresses, a `struct inet_diag_msg` with its attributes each."""
     request = _REQUEST.pack(family, socket.IPPROTO_UDP, 0, _ALL_STATES, port.to_bytes(2, "big"))
-    head = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | _NLM_F_DUMP, 0, 0)
+    return _asked(request, _NLM_F_DUMP)
+
+
+def _asked(request: bytes, flags: int) -> Iterator[bytes]:
+    """The answers of the kernel to a request; to one for a single socket there is no more than one."""
+    head = _HEADER.pack(_HEADER.size + len(request), _SOCK_DIAG_BY_FAMILY, _NLM_F_REQUEST | flags, 0, 0)
     with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG) as kernel:
         kernel.settimeout(_PATIENCE)
         kernel.sendto(head + request, (0, 0))
@@ -72,6 +95,8 @@ def _dump(family: int, port: int) -> Iterator[bytes]:
                     number = -int.from_bytes(body[:4], sys.byteorder, signed=True)
                     raise OSError(number, os.strerror(number))
                 yield body
+            if not flags:
+                return
 
 
 def _messages(answer: bytes) -> Iterator[tuple[int, bytes]]:

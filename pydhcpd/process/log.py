@@ -1,7 +1,7 @@
 """Logging that cannot stall the server: records wait in a bounded queue, and a thread writes them a few at a time.
 
-A record may have many lines (the lease events of a batch are one record, put into words only here). Where they come
-faster than they can be written, lines are dropped and counted, packets are not.
+A record may have many lines (lease events, put into words only here), and tells by its attribute `lines` how many: what may
+wait is bounded in lines. Where they come faster than they can be written, lines are dropped and counted, packets are not.
 """
 
 import logging
@@ -10,12 +10,15 @@ import socket
 import sys
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from logging.handlers import SysLogHandler
 
-LIMIT = 10_000  # records that may wait
+LIMIT = 40_000  # lines that may wait, or be under way: some 20 MiB
+FOR_WARNINGS = 1_000  # lines more, for what is no mere information
+PORTION = 1_000  # lines that are put into words and written at a time
 GATHER = 0.05  # seconds in which records are gathered before they are written, so that load wakes the thread seldom
 STOP_WAIT = 2.0  # seconds that a destination which blocks may hold up the end of the process
 
@@ -31,7 +34,8 @@ class QueuedHandler(logging.Handler):
         self._records: deque[logging.LogRecord] = deque()
         self._filled = threading.Event()
         self._stopping = False
-        self._dropped = 0
+        self._counting = threading.Lock()  # guards the two numbers; nobody holds it for longer than an addition takes
+        self._waiting = self._dropped = 0  # lines
         self._thread = threading.Thread(target=self._run, name="log", daemon=True)
         self._thread.start()
 
@@ -41,13 +45,23 @@ class QueuedHandler(logging.Handler):
         return True
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Queue a record, or count it where there is no more room."""
-        if len(self._records) >= LIMIT:
-            self._dropped += 1
+        """Queue a record, or count its lines where there is no more room."""
+        if record.exc_info:
+            _forget_frames(record)
+        if not self._has_room(record):
             return
         self._records.append(record)
         if not self._filled.is_set():
             self._filled.set()
+
+    def _has_room(self, record: logging.LogRecord) -> bool:
+        lines = _lines_of(record)
+        with self._counting:
+            if self._waiting + lines > LIMIT + (FOR_WARNINGS if record.levelno >= logging.WARNING else 0):
+                self._dropped += lines
+                return False
+            self._waiting += lines
+            return True
 
     def _run(self) -> None:
         while not self._stopping or self._records:
@@ -58,14 +72,25 @@ class QueuedHandler(logging.Handler):
             self._write_waiting()
 
     def _write_waiting(self) -> None:
-        lines: list[tuple[int, str]] = []
         while self._records:
-            record = self._records.popleft()
-            level = record.levelno
-            lines += [(level, line) for line in self._text(record).split("\n")]
-        dropped, self._dropped = self._dropped, 0
+            self._write_portion()
+        with self._counting:
+            dropped, self._dropped = self._dropped, 0
         if dropped:
-            lines.append((logging.WARNING, f"{dropped} records of the log were dropped, for they came too fast"))
+            self._give([(logging.WARNING, f"{dropped} lines of the log were dropped, for they came too fast")])
+
+    def _write_portion(self) -> None:
+        lines: list[tuple[int, str]] = []
+        count = 0
+        while self._records and count < PORTION:
+            record = self._records.popleft()
+            count += _lines_of(record)
+            lines += [(record.levelno, line) for line in self._text(record).split("\n")]
+        self._give(lines)
+        with self._counting:
+            self._waiting -= count
+
+    def _give(self, lines: list[tuple[int, str]]) -> None:
         with suppress(OSError):  # there is nowhere left to say it
             self._write(lines)
 
@@ -83,6 +108,18 @@ class QueuedHandler(logging.Handler):
         self._filled.set()
         self._thread.join(STOP_WAIT)
         super().close()
+
+
+def _lines_of(record: logging.LogRecord) -> int:
+    """How many lines a record has, as far as that is known before it is put into words."""
+    lines: int = getattr(record, "lines", 1)
+    return lines + (record.exc_text or "").count("\n")
+
+
+def _forget_frames(record: logging.LogRecord) -> None:
+    """Put an exception into words at once: its frames hold whatever was under way."""
+    record.exc_text = "".join(traceback.format_exception(*record.exc_info or ())).rstrip("\n")
+    record.exc_info = None
 
 
 def _to_terminal(lines: list[tuple[int, str]]) -> None:

@@ -7,6 +7,8 @@ from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
+LINES = 1_000  # of a record, at the most
+
 
 class Lines:
     """Events as lines of text, which are made in the thread that writes the log."""
@@ -21,11 +23,13 @@ class Lines:
 
 
 class LeaseLog(Listener):
-    """One record of the log for what happened since the last."""
+    """Records of the log for what happened since the last, each of so few lines that a full log drops no more than it must."""
 
     name = "the log of leases"
 
     def take(self, events: list[Event]) -> None:
         """Into the log, if anybody wants to know."""
         if log.isEnabledFor(logging.INFO):
-            log.info("%s", Lines(events))
+            for start in range(0, len(events), LINES):
+                some = events[start:start + LINES]
+                log.info("%s", Lines(some), extra={"lines": len(some)})

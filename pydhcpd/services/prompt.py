@@ -9,6 +9,7 @@ from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.output import HostRow
 from pydhcpd.control.prompt import ThreadedTCPServer
 from pydhcpd.errors import InvalidValue
+from pydhcpd.net.holders import user_of_peer
 from pydhcpd.net.sockets import open_tcp
 from pydhcpd.services.service import Opener, Service, Surroundings
 
@@ -33,6 +34,7 @@ class Prompt(Service):
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
         self._prompt = ThreadedTCPServer.on(surroundings.ports[PORT])
+        self._prompt.user_of = user_of_peer
         self._prompt.setHosts(self._active_hosts)
         self._prompt.setEvents(self._events)
         self._prompt.setConfiguration(self._entries)

@@ -377,7 +377,7 @@ def test_a_megabyte_without_newline_ends_the_session(serve: Serve, connect: Conn
     with pytest.raises(ConnectionError):
         for _ in itertools.repeat(None, 1000):
             client.send(b"x" * 100_000)
-    eventually(lambda: not server._sessions)
+    eventually(lambda: not [*server._places])
     connect(server)
 
 
@@ -398,7 +398,7 @@ def test_end_of_input_ends_the_session_after_what_was_asked(serve: Serve, connec
     client.send(b"events\n" + last)
     client.socket.shutdown(socket.SHUT_WR)
     assert client.rest() == b"Events last 24h:\r\nnone\r\n" + PROMPT
-    eventually(lambda: not server._sessions)
+    eventually(lambda: not [*server._places])
 
 
 @pytest.mark.parametrize("sent", [b"\x04", b"\x04\r\n"])
@@ -439,7 +439,7 @@ def test_a_connection_too_many_is_told_and_closed_without_a_thread(serve: Serve,
             assert refused.rest() == b"too many connections\r\n"
     assert threading.active_count() <= before
     first.close()
-    eventually(lambda: len(server._sessions) < 2)
+    eventually(lambda: len([*server._places]) < 2)
     connect(server)
 
 
@@ -451,7 +451,7 @@ def test_a_flood_of_connections_logs_little_and_no_traceback(
         flood = socket.create_connection(address_of(server), PATIENCE)
         flood.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\1\0\0\0\0\0\0\0")  # closes with a reset
         flood.close()
-    eventually(lambda: not server._sessions)
+    eventually(lambda: not [*server._places])
     connect(server)
     assert len([record for record in caplog.records if record.levelno >= logging.WARNING]) <= 1
     assert not [record for record in caplog.records if record.exc_info]
@@ -488,7 +488,7 @@ def test_a_reader_that_never_reads_is_dropped(serve: Serve, connect: Connect) ->
     client = connect(server)
     client.send(b"hosts\n")
     eventually(lambda: made > 0)
-    eventually(lambda: not server._sessions)
+    eventually(lambda: not [*server._places])
     # No more was ever made than the kernel's buffers of both ends hold, which is some megabytes.
     assert made < 200_000
     assert connect(server).ask(b"events")
@@ -503,7 +503,7 @@ def test_a_peer_that_leaves_in_the_middle_ends_quietly(
     client.send(b"hosts\n")
     client.until(b"bound\r\n")
     client.close()
-    eventually(lambda: not server._sessions)
+    eventually(lambda: not [*server._places])
     assert not [record for record in caplog.records if record.levelno >= logging.WARNING]
 
 

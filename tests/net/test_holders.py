@@ -2,12 +2,15 @@
 
 import os
 import socket
+import struct
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
-from pydhcpd.net.holders import Holder, holders_of, inode_of
+from pydhcpd.net.holders import Holder, holders_of, inode_of, user_of_peer
 
 LOCALHOST = 0x7F000001
 
@@ -76,3 +79,42 @@ def test_kernel_that_does_not_tell_is_an_error(monkeypatch: pytest.MonkeyPatch) 
     monkeypatch.setattr("pydhcpd.net.holders._SOCK_DIAG_BY_FAMILY", 999)
     with pytest.raises(OSError, match=r"."):
         holders_of(67)
+
+
+def peer_of(listener: socket.socket, program: str, user: int) -> int | None:
+    """What is told of a peer that runs as another user."""
+    text = f"import os, socket, sys\nos.setresuid({user}, {user}, {user})\n{program}\nsys.stdin.read()"
+    with subprocess.Popen([sys.executable, "-S", "-c", text], stdin=subprocess.PIPE) as process:
+        connection, _ = listener.accept()
+        with connection:
+            found = user_of_peer(connection)
+        assert process.stdin is not None
+        process.stdin.close()
+    return found
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="to become another user needs root")
+@pytest.mark.parametrize("user", [0, 65534, 12345])
+def test_the_user_at_the_other_end_of_a_connection(user: int) -> None:
+    """On this machine the kernel tells, over TCP (sock_diag(7)) and over a UNIX socket (SO_PEERCRED of socket(7))."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(10)
+        program = f"s = socket.create_connection(('127.0.0.1', {listener.getsockname()[1]}))"
+        assert peer_of(listener, program, user) == user
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(f"\0pydhcpd-test-{os.getpid()}")
+        listener.listen()
+        listener.settimeout(10)
+        program = f"s = socket.socket(socket.AF_UNIX); s.connect('\\0pydhcpd-test-{os.getpid()}')"
+        assert peer_of(listener, program, user) == user
+
+
+def test_of_a_peer_that_has_gone_nothing_is_told() -> None:
+    """Nor of one on another machine: both have no socket here."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        client = socket.create_connection(listener.getsockname())
+        connection, _ = listener.accept()
+        client.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        client.close()
+        with connection:
+            assert user_of_peer(connection) is None

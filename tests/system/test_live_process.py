@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from lab import PATIENCE, SERVER, STOP_LIMIT, Daemon, Lab, Machine, wait_until
+from lab import PATIENCE, SERVER, STOP_LIMIT, Daemon, Lab, Machine, need, wait_until
 from messages import mac_of
 from station import Station
 
@@ -244,6 +244,25 @@ def test_it_serves_when_its_log_goes_nowhere(lab: Lab, client: Machine, station:
         finally:
             process.kill()
             process.wait()
+
+
+@pytest.mark.parametrize("error", ["EIO", "ENOBUFS", "ENOMEM", "ENETDOWN"])
+def test_errors_of_receiving_that_last_are_told_at_a_bounded_rate(daemon: Daemon, station: Station, error: str) -> None:
+    """A line a minute instead of a hundred tracebacks a second, little work meanwhile, and service as soon as it is over."""
+    need("strace")
+    station.lease(mac_of(1))
+    begin = len(daemon.log())
+    output = daemon.directory / "strace"
+    with subprocess.Popen(["strace", "-f", "-qq", "-o", output, "-e", "trace=recvmmsg", "-e", f"inject=recvmmsg:error={error}",
+                           "-p", str(daemon.pid)]) as strace:
+        time.sleep(1)
+        station.discover(mac_of(2))
+        time.sleep(4)
+        strace.terminate()
+    assert 0 < output.read_text().count("INJECTED") < 50, output.read_text()[-2000:]
+    said = daemon.log()[begin:]
+    assert said.count("could not be received") == 1 and "Traceback" not in said
+    station.lease(mac_of(2))
 
 
 # --- privileges

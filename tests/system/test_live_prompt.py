@@ -3,6 +3,7 @@
 import re
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -137,6 +138,27 @@ def test_sessions_are_bounded_and_the_next_is_served(lab: Lab, daemon: Daemon, s
     for one in sessions:
         one.close()
     wait_until(lambda: "bye" in daemon.prompt("help"), "room for another")
+
+
+AS_NOBODY = """
+import os, socket, sys
+os.setresuid(65534, 65534, 65534)
+sessions = [socket.create_connection(("127.0.0.1", 6767), 5) for _ in range(32)]
+print(all(b"Welcome" in one.recv(100) for one in sessions), flush=True)
+sys.stdin.read()
+"""
+
+
+def test_sessions_of_another_user_do_not_lock_root_out(lab: Lab, daemon: Daemon, station: Station) -> None:
+    """The kernel tells whose the other end is: a session of nobody's gives way for each of root's."""
+    with lab.server.start(sys.executable, "-S", "-c", AS_NOBODY, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as nobody:
+        assert nobody.stdout.readline() == b"True\n"
+        for _ in range(3):
+            assert "bye" in daemon.prompt("help")
+        with lab.server.open(lambda: socket.create_connection(("127.0.0.1", 6767), 5)) as root:
+            assert b"Welcome" in root.recv(100)
+        station.lease(MAC)
+        nobody.stdin.close()
 
 
 def test_reader_that_does_not_read_holds_nothing_up(lab: Lab, daemon: Daemon, station: Station) -> None:

@@ -2,6 +2,7 @@
 
 import signal
 import time
+from pathlib import Path
 
 import pytest
 from lab import STOP_LIMIT, Daemon, Lab, Machine, wait_until
@@ -201,6 +202,48 @@ def test_many_reloads_at_once_end_with_the_last_file(daemon: Daemon, station: St
         daemon.send(signal.SIGHUP)
     daemon.wait_for("reloaded")
     wait_until(lambda: station.lease(mac_of(1), ASK).number(51) == 630, "the last lease time")
+
+
+LEAVES = """
+import os, subprocess, time
+if "PYDHCPD_CHECK_FOR" in os.environ:
+    subprocess.Popen(["sleep", "{0}"])
+    subprocess.Popen(["sleep", "{0}"], start_new_session=True)
+    if os.fork() == 0:
+        os.setsid()
+        if os.fork() == 0:
+            os.execvp("sleep", ["sleep", "{0}"])
+        os._exit(0)
+    {1}
+"""
+
+
+def sleepers(lab: Lab, seconds: str) -> list[int]:
+    """The processes on the server that sleep for so long."""
+    return [pid for pid in lab.server.processes() if seconds.encode() in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+@pytest.mark.parametrize(("does", "said"), [
+    ("pass", "reloaded"), ("time.sleep(1e6)", "not reloaded"), ("os._exit(0)", "not reloaded"), ("os.abort()", "not reloaded"),
+    ("os.kill(os.getpid(), 9)", "not reloaded"), ("while True: pass", "not reloaded")])
+def test_what_a_checked_file_starts_ends_with_it(lab: Lab, daemon: Daemon, station: Station, does: str, said: str) -> None:
+    """Children, those in sessions of their own, and those that left their parents; however the check ends."""
+    daemon.write(f"configuration_time_limit = 2\n{daemon.file.read_text()}")
+    daemon.reload()
+    daemon.write(daemon.file.read_text() + LEAVES.format("987654", does))
+    daemon.reload(said)
+    assert not sleepers(lab, "987654")
+    station.lease(mac_of(1))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_what_a_checked_file_starts_ends_with_the_daemon(lab: Lab, daemon: Daemon, number: int) -> None:
+    """Also where that is killed in the middle of a check."""
+    daemon.write(daemon.file.read_text() + LEAVES.format("987653", "time.sleep(1e6)"))
+    daemon.send(signal.SIGHUP)
+    wait_until(lambda: len(sleepers(lab, "987653")) == 3, "the processes")
+    daemon.stop(number)
+    wait_until(lambda: not sleepers(lab, "987653"), "their end", STOP_LIMIT)
 
 
 def test_missing_file_changes_nothing(daemon: Daemon, station: Station) -> None:

@@ -1,0 +1,22 @@
+"""`Troubles`: tells of what fails again and again: how, with its traceback, the first time, then how often in each minute."""
+
+import logging
+import time
+
+from pydhcpd.sparing import Sparing
+
+
+class Troubles:
+    """Of one kind of work, for the thread that does it. `words` say what has failed."""
+
+    def __init__(self, log: logging.Logger, words: str) -> None:
+        self._log, self._words = log, words
+        self._sparing = Sparing()
+
+    def tell(self, error: Exception) -> None:
+        """Another one. That the system refuses something is no fault of the program, and needs no traceback."""
+        now = time.monotonic()
+        for _, count in self._sparing.unsaid(now):
+            self._log.error("%s %d more times in the last minute", self._words, count)
+        if self._sparing.may_say(type(error).__name__, now):
+            self._log.error("%s: %s", self._words, error, exc_info=None if isinstance(error, OSError) else error)
