@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 
+from pydhcpd.recurring import Recurring
 from pydhcpd.transaction import DHCPTransaction
-from pydhcpd.troubles import Troubles
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ class TransactionDelayWorker(threading.Thread):
         self._queue = PriorityQueue()
         self._changed = threading.Condition()  # guards _queue and _stopping
         self._stopping = False
-        self._troubles = Troubles(log, "work that was due failed")
+        self._recurring = Recurring(log, "work that was due failed")
         self.beats = 0  # grows while the thread makes progress
 
     def do_after(self, seconds: float, func: Callable[..., object], args: Sequence[Any] = (),
@@ -110,7 +110,7 @@ class TransactionDelayWorker(threading.Thread):
         try:
             func(*args, **kw)
         except Exception as error:
-            self._troubles.tell(error)
+            self._recurring.tell(error)
 
     def stop(self) -> None:
         """End the thread. Transactions that were still waiting are answered at once, by the calling thread."""

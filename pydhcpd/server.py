@@ -28,9 +28,9 @@ from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
+from pydhcpd.recurring import Recurring
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
-from pydhcpd.troubles import Troubles
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
@@ -66,7 +66,7 @@ class DHCPServer:
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = hosts.time.now
         self._beat = beat
-        self._troubles = Troubles(log, "datagrams could not be received or answered")
+        self._recurring = Recurring(log, "datagrams could not be received or answered")
         self._pause = FIRST_PAUSE  # after a failure
         self._udp = udp
         self._receiver = BatchReceiver(udp, BATCH)
@@ -151,7 +151,7 @@ class DHCPServer:
                     self._wait(poll)
                 self._pause = FIRST_PAUSE
             except Exception as error:
-                self._troubles.tell(error)
+                self._recurring.tell(error)
                 self._rest()
                 if isinstance(error, OSError):
                     continue  # who hears nothing makes no progress

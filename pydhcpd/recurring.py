@@ -1,4 +1,4 @@
-"""`Troubles`: tells of what fails again and again: how, with its traceback, the first time, then how often in each minute."""
+"""`Recurring`: tells of what fails again and again: how, with its traceback, the first time, then how often in each minute."""
 
 import logging
 import time
@@ -6,7 +6,7 @@ import time
 from pydhcpd.sparing import Sparing
 
 
-class Troubles:
+class Recurring:
     """Of one kind of work, for the thread that does it. `words` say what has failed."""
 
     def __init__(self, log: logging.Logger, words: str) -> None:
