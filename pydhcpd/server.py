@@ -189,6 +189,7 @@ class DHCPServer:
                     self.account.drop(reason, request.interface, request)
             if due:
                 self.answer(due)
+            self.hosts.faces.age()
 
     def _sort(self, datagrams: Sequence[Datagram]) -> None:
         """Add datagrams to the backlog."""

@@ -4,7 +4,7 @@ RFC 2131 section 4.2 has a client send the same identifier in every message, or 
 remembered here is bounded and may be forgotten at any time: then such a client is refused, and begins anew.
 """
 
-MOST = 16384  # machines of one generation; twice as many are remembered, some megabytes, and who comes within a second
+MOST = 8192  # machines of one generation; twice as many are remembered, some megabytes, and who comes within a second
 BY_IDENTIFIER, BARE = 1, 2  # the first byte of a client's key: a client identifier; none, but hardware type and address
 
 
@@ -21,7 +21,7 @@ class Faces:
         self._old: dict[bytes, bytes] = {}
 
     def age(self) -> None:
-        """Once a second: forget the older half, if there are many."""
+        """Once a second, and more often in a flood: forget the older half, if there are many."""
         if len(self.recent) >= MOST:
             self._old, self.recent = self.recent, {}
 
