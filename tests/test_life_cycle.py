@@ -329,6 +329,7 @@ class LifeCycle(RuleBasedStateMachine):
         self.held: dict[Client, tuple[int, float]] = {}  # address, and until when
         self.offered: dict[Client, tuple[int, float]] = {}
         self.quarantined: dict[int, float] = {}
+        self.gave_way = 0  # offers, to other clients, since the start
         self.trouble = False  # the store may fail
 
     @initialize()
@@ -445,6 +446,7 @@ class LifeCycle(RuleBasedStateMachine):
         self.flush()
         self.bench.restart()
         self.offered.clear()
+        self.gave_way = 0
         self.trouble = False
 
     @rule(name=st.sampled_from(sorted(POOLS)))
@@ -539,16 +541,29 @@ class LifeCycle(RuleBasedStateMachine):
         if held == address:
             del self.held[client]
             if packet.message_type == DECLINE and until > self.bench.now and not self.trouble:
-                state, ends = self.on_disk(address)[1:]
-                assert state == QUARANTINED
-                self.quarantined[address] = ends
+                assert self.on_disk(address)[1] == QUARANTINED
+        if packet.message_type == DECLINE:
+            self.note_quarantine(address)
         if self.offered.get(client, (0,))[0] == address:
             del self.offered[client]
 
+    def note_quarantine(self, address: int) -> None:
+        """Somebody has declined an address, rightly or not. Of too many in quarantine the oldest are given up."""
+        row = None if self.trouble else self.on_disk(address)
+        if row is not None and row[1] == QUARANTINED:
+            self.quarantined.pop(address, None)
+            self.quarantined[address] = row[2]
+        kept = 0 if self.trouble else max(len(self.pool) // 5, 1)
+        for oldest in list(self.quarantined)[:max(len(self.quarantined) - kept, 0)]:
+            del self.quarantined[oldest]
+
     def note_offer(self, client: Client, address: int) -> None:
         self.check_may_be_given(client, address)
-        for other, (taken, until) in self.offered.items():
-            assert other == client or taken != address or until <= self.bench.now, "offered to two clients at once"
+        for other, (taken, until) in list(self.offered.items()):
+            if other != client and taken == address and until > self.bench.now:
+                self.gave_way += 1  # of a full pool, to a stranger
+                assert other not in self.held and self.gave_way <= self.bench.hosts.gave_way, "offered to two clients at once"
+                del self.offered[other]
         self.offered.pop(client, None)
         if not self.trouble:
             self.offered[client] = address, self.bench.now + HOLD - 1

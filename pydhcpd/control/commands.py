@@ -48,7 +48,7 @@ class ThreadedTCPRequestHandler(Session):
     """A session with all commands, in the order in which help lists them."""
 
     server: Sources
-    changing = frozenset({"clear"})
+    changing = frozenset({"clear", "alarms settle"})
     aliases = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}
 
     def do_hosts(self) -> None:

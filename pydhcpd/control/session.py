@@ -63,7 +63,7 @@ class Session(socketserver.BaseRequestHandler):
     aliases: ClassVar[Mapping[str, str]] = {}
     """What else fingers type, and the command that it means."""
     changing: ClassVar[frozenset[str]] = frozenset()
-    """The commands that change something."""
+    """The commands that change something, by name, or with the argument that makes them do it."""
     request: socket.socket
 
     def setup(self) -> None:
@@ -112,7 +112,8 @@ class Session(socketserver.BaseRequestHandler):
         if not _takes(command, len(arguments)):
             self._say(f"{name}: wrong number of arguments; type help {name}")
             return
-        if name in self.changing and not self.server.may_change(self.client_address):
+        is_change = not self.changing.isdisjoint((name, " ".join((name, *arguments))))
+        if is_change and not self.server.may_change(self.client_address):
             self._say(f"{name}: it changes something, which is allowed from this machine alone")
             return
         try:

@@ -159,7 +159,8 @@ class Wire:
 HOST_ROW = HostRow("192.0.2.10", "02:00:00:00:99:01", "a\x1b[2Jb", NOW + 60.0, "bound", "c\r\nd")
 PROMPT_SERVER = SimpleNamespace(
     idle_timeout=10.0, send_timeout=10.0, clock=lambda: NOW, hosts=lambda: [HOST_ROW], events=lambda: [(NOW, "x\x9b")],
-    configuration=lambda: [("name", "\x00value")], statistics=lambda: [("counted", 1)])
+    configuration=lambda: [("name", "\x00value")], statistics=lambda: [("counted", 1)], alarms=lambda: [(NOW, "x\x9b")],
+    settle=lambda: None, clear=lambda address: 0, heard=lambda session: None, may_change=lambda peer: True)
 
 
 def prompt(data: bytes) -> None:
