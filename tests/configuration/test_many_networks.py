@@ -363,7 +363,7 @@ def test_ten_thousand_rows_take_about_a_second(tmp_path: Path) -> None:
                    for n in range(256, 10_256))
     start = time.process_time()
     made = of_rows(tmp_path, "mac,ip,hostname,boot_file_name\n" + rows)
-    assert time.process_time() - start < 5  # about one on the machine of the developer; shared ones are slower
+    assert time.process_time() - start < 5  # about one where it was measured; shared machines are slower
     assert (len(made.hosts), made.warnings) == (10_000, [])
 
 
@@ -382,4 +382,4 @@ def test_many_hosts_cost_little_more_to_check_than_to_write(tmp_path: Path) -> N
     gc.freeze()  # what other tests have left is not to be walked again and again while this is measured
     written, checked = (min(seconds(text) for _ in range(3)) for text in ("_" + hosts, hosts))
     gc.unfreeze()
-    assert checked < 3.5 * written  # 2.4 where it was measured
+    assert checked < 5 * written  # 2.4 where it was measured
