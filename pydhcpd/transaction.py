@@ -632,7 +632,7 @@ def _echoed(request: Request) -> bytes:
     """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2)."""
     options = request.options
     identifier, relay = options.get(61), options.get(82)
-    echoed = b"" if identifier is None else encode_option(61, identifier)
+    echoed = b"" if identifier is None else b"=%c%b" % (len(identifier), identifier)  # never longer than 255 bytes
     return echoed if relay is None else echoed + encode_option(82, relay)
 
 
