@@ -207,7 +207,7 @@ def replacing(path: Path, mode: int = 0o640) -> Iterator[BinaryIO]:
         with suppress(FileNotFoundError):
             os.unlink(name)  # noqa: PTH108
         raise
-    _sync_directory(path.parent)
+    sync_directory(path.parent)
 
 
 @contextmanager
@@ -225,7 +225,7 @@ def writing(path: Path, mode: int = 0o640) -> Iterator[BinaryIO]:
             yield file
 
 
-def _sync_directory(directory: Path) -> None:
+def sync_directory(directory: Path) -> None:
     """See to it that a new name of a file in this directory outlives a loss of power (fsync(2))."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:

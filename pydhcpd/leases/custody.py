@@ -13,6 +13,7 @@ from pathlib import Path
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
+from pydhcpd.files import sync_directory
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.salvage import MAGIC, Salvage, log_is_cut, salvage
 from pydhcpd.leases.troubles import DAMAGE, code_of
@@ -144,15 +145,7 @@ def replace(database: Path, make: Callable[[Path], None]) -> None:
         with suppress(OSError):
             made.unlink()
         raise
-    _sync(database.parent)
-
-
-def _sync(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
+    sync_directory(database.parent)
 
 
 def _loss(saved: Salvage) -> str:
