@@ -78,8 +78,13 @@ NOBODY = 65534
 
 UDHCPC_SCRIPT = "#!/bin/sh\n[ \"$1\" = bound ] && echo \"bound $ip\"\nexit 0\n"
 
+# The tree is seen where anybody can reach it, and so is a Python that is installed in root's home.
 BENCH = """\
-mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2" && shift 2 &&
+mount --make-rprivate / && mount --bind "$1" "$2" && cd "$2" && shift 2 || exit
+case "$1" in /root/*)
+    mount --bind "$1" /mnt && mount -t tmpfs -o mode=0711 tmpfs /root && mkdir -p "$1" && mount --move /mnt "$1" || exit
+esac
+shift &&
 ip link set lo up && ip link add s0 type veth peer name c0 && ip address add 10.79.0.1/24 dev s0 &&
 ip link set s0 up && ip link set c0 up && exec "$@"
 """
@@ -112,7 +117,7 @@ def trace(place: Path) -> str:
     script.write_text(UDHCPC_SCRIPT)
     script.chmod(0o755)
     given = ",".join(["-all", *(f"+{name.removeprefix('CAP_').lower()}" for name in words("CapabilityBoundingSet"))])
-    command = ["unshare", "-n", "-m", "--", "sh", "-c", BENCH, "sh", str(ROOT), str(place / "tree"),
+    command = ["unshare", "-n", "-m", "--", "sh", "-c", BENCH, "sh", str(ROOT), str(place / "tree"), sys.base_prefix,
                "strace", "-f", "-qq", "-o", str(place / "trace"),
                "setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", f"--inh-caps={given}",
                f"--ambient-caps={given}", f"--bounding-set={given}", "--no-new-privs",

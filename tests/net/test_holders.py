@@ -83,7 +83,8 @@ def test_kernel_that_does_not_tell_is_an_error(monkeypatch: pytest.MonkeyPatch) 
 
 def peer_of(listener: socket.socket, program: str, user: int) -> int | None:
     """What is told of a peer that runs as another user."""
-    text = f"import os, socket, sys\nos.setresuid({user}, {user}, {user})\n{program}\nsys.stdin.read()"
+    # What is imported later that user may not be able to read.
+    text = f"import encodings.idna, os, socket, sys\nos.setresuid({user}, {user}, {user})\n{program}\nsys.stdin.read()"
     with subprocess.Popen([sys.executable, "-S", "-c", text], stdin=subprocess.PIPE) as process:
         connection, _ = listener.accept()
         with connection:

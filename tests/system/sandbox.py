@@ -28,6 +28,7 @@ RESTRICT = "-restrict"
 
 MS_RDONLY, MS_NOSUID, MS_NODEV, MS_NOEXEC, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 2, 4, 8, 32, 4096, 16384, 1 << 18
 HIDDEN = (Path("/home"), Path("/root"), Path("/run/user"))
+PYTHON = Path(sys.base_prefix)  # a Python that is installed in a home is let through
 DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 FAMILIES = {"AF_UNIX": 1, "AF_INET": 2, "AF_INET6": 10, "AF_NETLINK": 16, "AF_PACKET": 17}
 ALL_FAMILIES = range(46)
@@ -43,9 +44,6 @@ def reason_to_skip() -> str:
     missing = [name for name in ("systemd-analyze", "setpriv", "unshare") if shutil.which(name) is None]
     if missing:
         return f"{', '.join(missing)} is not installed"
-    interpreter = Path(sys.executable).resolve()
-    if any(interpreter.is_relative_to(hidden) for hidden in HIDDEN):
-        return f"{interpreter} cannot be run in it, which hides homes"
     try:
         _library()
     except OSError:
@@ -54,6 +52,11 @@ def reason_to_skip() -> str:
 
 
 # --- what it sees
+
+
+def hiding(path: Path) -> list[Path]:
+    """Which of the hidden directories a path is in."""
+    return [hidden for hidden in HIDDEN if path.is_relative_to(hidden)]
 
 
 def _mount(source: str, target: Path, kind: str = "", flags: int = 0, options: str = "") -> None:
@@ -70,6 +73,8 @@ def close_in(directory: Path) -> None:
     """Leave nothing writable but a directory, out of which nothing can be executed."""
     stash = Path("/mnt")
     kept = {TREE: (ROOT, MS_RDONLY), directory: (directory, MS_NOEXEC)}
+    if hiding(PYTHON):
+        kept[PYTHON] = (PYTHON, MS_RDONLY)
     _mount("none", Path("/"), flags=MS_REC | MS_PRIVATE)
     _tmpfs(stash, "0755")
     for number, (source, _) in enumerate(kept.values()):
@@ -82,7 +87,7 @@ def close_in(directory: Path) -> None:
     for place in (Path("/tmp"), Path("/var/tmp"), TREE.parent):
         _tmpfs(place, "1777")
     for place in filter(Path.is_dir, HIDDEN):
-        _tmpfs(place, "0000")
+        _tmpfs(place, "0711" if place in hiding(PYTHON) else "0000")
     for number, (target, (_, flag)) in enumerate(kept.items()):
         target.mkdir(parents=True, exist_ok=True)
         _mount(str(stash / str(number)), target, flags=MS_BIND)

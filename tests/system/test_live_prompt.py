@@ -141,7 +141,7 @@ def test_sessions_are_bounded_and_the_next_is_served(lab: Lab, daemon: Daemon, s
 
 
 AS_NOBODY = """
-import os, socket, sys
+import encodings.idna, os, socket, sys
 os.setresuid(65534, 65534, 65534)
 sessions = [socket.create_connection(("127.0.0.1", 6767), 5) for _ in range(32)]
 print(all(b"Welcome" in one.recv(100) for one in sessions), flush=True)
