@@ -1,4 +1,8 @@
-"""`Recurring`: tells of what fails again and again: how, with its traceback, the first time, then how often in each minute."""
+"""What happens again and again, told at a bounded rate.
+
+`Recurring`: how something failed, with its traceback, the first time, then how often in each minute. `Complaints`: what
+strangers do, each kind of it once a minute.
+"""
 
 import logging
 import time
@@ -20,3 +24,16 @@ class Recurring:
             self._log.error("%s %d more times in the last minute", self._words, count)
         if self._sparing.may_say(type(error).__name__, now):
             self._log.error("%s: %s", self._words, error, exc_info=None if isinstance(error, OSError) else error)
+
+
+class Complaints:
+    """Of a service, whose threads may all complain. What is not told as a warning is there for who debugs."""
+
+    def __init__(self, log: logging.Logger) -> None:
+        self._log = log
+        self._sparing = Sparing()
+
+    def tell(self, kind: str, text: str) -> None:
+        """Warn, where nothing of this kind was warned of in the last minute."""
+        level = logging.WARNING if self._sparing.may_say(kind, time.monotonic()) else logging.DEBUG
+        self._log.log(level, "%s", text)

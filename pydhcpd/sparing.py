@@ -25,6 +25,8 @@ class Sparing:
             if len(self._seen) >= self._most and key != self.OTHERS:
                 return self.may_say(self.OTHERS, now, times)
             seen = self._seen[key] = [now + self._period, 0, 0]
+        elif now >= seen[0]:
+            seen[:2] = now + self._period, 0
         if seen[1] < times:
             seen[1] += 1
             return True

@@ -22,6 +22,12 @@ def test_what_came_once_is_said_at_once_when_it_comes_again_a_minute_later():
     assert sparing.may_say("a", PERIOD)
 
 
+def test_a_new_minute_begins_by_itself_where_nobody_asks_for_what_was_not_said():
+    sparing = Sparing()
+    assert [sparing.may_say("a", now) for now in (0.0, 1.0, PERIOD, PERIOD + 1)] == [True, False, True, False]
+    assert sparing.unsaid(2 * PERIOD) == [("a", 2)]
+
+
 def test_several_times_a_minute_if_asked():
     sparing = Sparing()
     assert [sparing.may_say("a", 0.0, 3) for _ in range(5)] == [True, True, True, False, False]

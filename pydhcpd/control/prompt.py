@@ -1,7 +1,6 @@
 """`ThreadedTCPServer`: accepts sessions of the control prompt over TCP, for people with telnet or nc, in bounded number."""
 
 import errno
-import logging
 import socket
 import socketserver
 import sys
@@ -16,9 +15,9 @@ from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.output import Alarms, Clear, Configuration, Events, Hosts, Statistics
 from pydhcpd.control.places import Places
 from pydhcpd.control.session import LOG
+from pydhcpd.recurring import Complaints
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
-COMPLAIN_EVERY = 60.0  # seconds
 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -61,7 +60,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._places: Places[socket.socket] = Places(maximum_connections)
         self._numbers = count(1)
         self._started = False
-        self._complained = float("-inf")
+        self._complaints = Complaints(LOG)
         super().__init__(address, handler, bind_and_activate)
 
     @classmethod
@@ -119,7 +118,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             return super().get_request()
         except OSError as error:
             if error.errno in _EXHAUSTED:
-                self._complain(f"cannot accept a connection: {error}")
+                self._complaints.tell("accept", f"cannot accept a connection: {error}")
                 time.sleep(PAUSE_EXHAUSTED)
             raise
 
@@ -128,11 +127,12 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         user = self.user_of(request)
         has_place, leaving = self._places.take(request, client_address[0] if user is None else user, time.monotonic())
         if leaving is not None:
-            self._complain(f"a session gave way to one of {client_address}: {self.maximum_connections} were open")
+            self._complaints.tell("gave way",
+                                  f"a session gave way to one of {client_address}: {self.maximum_connections} were open")
             _end(leaving, b"\r\nidle, and others wait, bye\r\n")
         if has_place:
             return True
-        self._complain(f"refused {client_address}: {self.maximum_connections} sessions are open")
+        self._complaints.tell("refused", f"refused {client_address}: {self.maximum_connections} sessions are open")
         with suppress(OSError):
             request.send(b"too many connections\r\n", socket.MSG_DONTWAIT)
         return False
@@ -155,15 +155,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (named by the base class)
         """One line for a session that could not start, or broke; never a traceback, which a flood could multiply."""
-        self._complain(f"the session of {client_address} failed: {sys.exception()!r}")
-
-    def _complain(self, text: str) -> None:
-        """Warn, but not more than once in COMPLAIN_EVERY seconds, whatever strangers do."""
-        now = time.monotonic()
-        seldom = now - self._complained >= COMPLAIN_EVERY
-        if seldom:
-            self._complained = now
-        LOG.log(logging.WARNING if seldom else logging.DEBUG, "%s", text)
+        self._complaints.tell("failed", f"the session of {client_address} failed: {sys.exception()!r}")
 
 
 def _end(session: socket.socket, farewell: bytes) -> None:

@@ -23,6 +23,7 @@ from pydhcpd.addresses import address_from
 from pydhcpd.errors import MalformedPacket, StoreError
 from pydhcpd.leases.interface import LeaseReader, Row
 from pydhcpd.leases.ledger_time import LedgerTime
+from pydhcpd.recurring import Complaints
 from pydhcpd.services.leasequery.messages import (
     ALL,
     CLIENT,
@@ -57,7 +58,6 @@ ROWS_AT_ONCE = 500  # rows read: some 2 ms as well
 PAUSE = 0.0005  # seconds between portions: a real sleep, which gives the interpreter to a thread that waits for it
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
 STOP_WITHIN = 1.0  # seconds in which connections may tell that they end
-COMPLAIN_EVERY = 60.0  # seconds
 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
@@ -137,7 +137,8 @@ class BulkLeasequeryHandler(socketserver.BaseRequestHandler):
             server.counters["refused queries"] += 1
             farewell = replies.done(server.now(), refusal.status, str(refusal))
         except StoreError as error:
-            server.complain(f"a bulk leasequery could not be answered, for the lease database cannot be read: {error}")
+            server.complaints.tell("database",
+                                   f"a bulk leasequery could not be answered, for the lease database cannot be read: {error}")
             farewell = replies.done(server.now(), UNSPECIFIED_FAILURE, "the lease database cannot be read")
         self._send(farewell)
 
@@ -222,7 +223,7 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self._connections: set[socket.socket] = set()
         self._changed = threading.Condition()  # guards _connections
         self._thread: threading.Thread | None = None
-        self._complained = float("-inf")
+        self.complaints = Complaints(log)
 
     def now(self) -> int:
         """Seconds by the ledger."""
@@ -262,7 +263,7 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
             return super().get_request()
         except OSError as error:
             if error.errno in _EXHAUSTED:
-                self.complain(f"cannot accept a connection for bulk leasequery: {error}")
+                self.complaints.tell("accept", f"cannot accept a connection for bulk leasequery: {error}")
                 time.sleep(PAUSE_EXHAUSTED)
             raise
 
@@ -276,7 +277,8 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
                 self._connections.add(request)
                 return True
         self.counters["more connections than allowed"] += 1
-        self.complain(f"refused bulk leasequery from {client_address[0]}: {self.maximum_connections} connections are open")
+        self.complaints.tell("refused",
+                             f"refused bulk leasequery from {client_address[0]}: {self.maximum_connections} are connected")
         return False
 
     def shutdown_request(self, request: Any) -> None:
@@ -289,12 +291,4 @@ class BulkLeasequeryServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (named by the base class)
         """One line for a connection that broke; never a traceback, which a flood could multiply."""
-        self.complain(f"bulk leasequery from {client_address} failed: {sys.exception()!r}")
-
-    def complain(self, text: str) -> None:
-        """Warn, but not more than once in COMPLAIN_EVERY seconds, whatever peers do."""
-        now = time.monotonic()
-        seldom = now - self._complained >= COMPLAIN_EVERY
-        if seldom:
-            self._complained = now
-        log.log(logging.WARNING if seldom else logging.DEBUG, "%s", text)
+        self.complaints.tell("failed", f"bulk leasequery from {client_address} failed: {sys.exception()!r}")

@@ -6,7 +6,6 @@ The path of the packets puts queries in, and never waits: what comes faster than
 import logging
 import queue
 import threading
-import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -14,6 +13,7 @@ from contextlib import suppress
 from pydhcpd.delivery import to_relay
 from pydhcpd.errors import MalformedPacket, StoreError
 from pydhcpd.leases.interface import LeaseReader
+from pydhcpd.recurring import Complaints
 from pydhcpd.services.leasequery.messages import (
     ADDRESS,
     HARDWARE,
@@ -32,7 +32,6 @@ from pydhcpd.wire.packet import Request
 log = logging.getLogger(__name__)
 
 WAITING = 256  # queries; they are answered within a tenth of a second
-COMPLAIN_EVERY = 60.0  # seconds
 
 Datagram = tuple[bytes, int, int, int, int]
 """Message, address, port, interface (0: by the routing table) and the address to send from."""
@@ -64,7 +63,7 @@ class LeasequeryService(threading.Thread):
         self._clock = clock
         self._waiting: queue.Queue[Request | None] = queue.Queue(waiting)
         self._stopping = False
-        self._complained: dict[str, float] = {}
+        self._complaints = Complaints(log)
 
     def put(self, request: Request) -> bool:
         """Take in a query, or count why not; never blocks. Who asks is giaddr, where the answer goes (RFC 4388 section 7): the
@@ -95,10 +94,11 @@ class LeasequeryService(threading.Thread):
             self.counters[str(reason)] += 1
         except StoreError as error:
             self.counters["the lease database failed"] += 1
-            self._complain("a leasequery could not be answered, for the lease database cannot be read: %s", error)
+            self._complaints.tell("database",
+                                  f"a leasequery could not be answered, for the lease database cannot be read: {error}")
         except Exception as error:
             self.counters["a fault of the program"] += 1
-            self._complain("a leasequery could not be answered, by a fault of the program: %r", error)
+            self._complaints.tell("fault", f"a leasequery could not be answered, by a fault of the program: {error!r}")
 
     def _answer(self, request: Request) -> None:
         now, (server, vrf) = int(self._clock()), self._sender(request)
@@ -121,13 +121,6 @@ class LeasequeryService(threading.Thread):
         rows = (self._queries.by_hardware(query.htype, query.data) if query.by == HARDWARE
                 else self._queries.by_client_identifier(query.data))
         return answer_by_client((row for row in rows if self._serves(row.address)), now)
-
-    def _complain(self, message: str, error: Exception) -> None:
-        """A warning, once a minute for each kind."""
-        now = time.monotonic()
-        if now >= self._complained.get(message, 0.0):
-            self._complained[message] = now + COMPLAIN_EVERY
-            log.warning(message, error)
 
     def stop(self) -> None:
         """End the thread. What waits is not answered: who asks asks again."""
