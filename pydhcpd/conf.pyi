@@ -437,6 +437,7 @@ class _HostSettings(_Options, total=False):
     server_name: str | None
     always_send: _Names | None
     never_send: _Names | None
+    ipxe_script: str | None
 
 class _PoolSettings(_HostSettings, total=False):
     shorten_leases_above: float | None

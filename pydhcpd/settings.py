@@ -218,6 +218,15 @@ def _failure(value: object) -> str:
     return str(value)
 
 
+def _ports(value: object) -> tuple[int, int]:
+    if isinstance(value, list | tuple) and len(value) == 2 and all(type(one) is int and 1 <= one <= 65535 for one in value):
+        first, last = value
+        if first > last:
+            raise _refuse(value, PORTS.words, f"the last is below the first; write ({last}, {first})")
+        return first, last
+    raise _refuse(value, PORTS.words)
+
+
 def _option_names(value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
@@ -241,6 +250,7 @@ SERVER_NAME = Kind("printable text of at most 63 bytes", _server_name)
 MASK = Kind("a mask, such as '255.255.255.0'", _mask)
 NAMES = Kind("a name of an interface, or a list of them", _names)
 PATH = Kind("the path of a file", _path)
+DIRECTORY = Kind("the path of a directory", _path)
 LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
@@ -256,6 +266,8 @@ NETWORKS = Kind("a list of addresses and networks, such as ['192.0.2.7', '198.51
 FAILURES = Kind("'ignore' or 'drop'", _failure)
 OPTION_NAMES = Kind("a list of names of DHCP options, such as ['router']", _option_names)
 PORT = _number(0, 65535, "a port from 0 to 65535")
+SERVED_PORT = _number(1, 65535, "a port from 1 to 65535")
+PORTS = Kind("two ports from 1 to 65535: the first and the last, such as (50000, 50999)", _ports)
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 GROUPS: tuple[Group, ...] = (
@@ -327,6 +339,15 @@ GROUPS: tuple[Group, ...] = (
         Setting("always_send", OPTION_NAMES, (), "", "options that are sent even if the client does not ask for them", HOST),
         Setting("never_send", OPTION_NAMES, (), "", "options that are not sent even if the client asks for them", HOST),
         Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
+    )),
+    Group("Netboot", "The files that machines boot from: what is served, and what iPXE gets in place of boot_file_name.", (
+        Setting("tftp_root", DIRECTORY, None, "", "directory whose files are served by TFTP, read only; without it, none are"),
+        Setting("http_root", DIRECTORY, None, "", "the same by HTTP"),
+        Setting("http_port", SERVED_PORT, 80, "", "TCP port of HTTP"),
+        Setting("tftp_ports", PORTS, None, "",
+                "UDP ports that TFTP sends files from, for firewalls; without it, any that the system picks"),
+        Setting("ipxe_script", TEXT, None, "",
+                "what iPXE gets in place of boot_file_name: a name under the root, or a URL", HOST),
     )),
     Group("Relay agents",
           "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "

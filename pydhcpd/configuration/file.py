@@ -41,7 +41,7 @@ from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.reservation_file import decoded, reservations
 from pydhcpd.policy.scope import Key, Origin, Scope, Suboption, contradictions
-from pydhcpd.settings import BY_NAME, HOST, PATH, SETTINGS, Setting, settings_of
+from pydhcpd.settings import BY_NAME, DIRECTORY, HOST, PATH, SETTINGS, Setting, settings_of
 from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, option_named
 
@@ -249,7 +249,7 @@ class DHCPServerConfiguration:
                 self._check_own_name(name, value)
         for setting in SETTINGS:
             value = self.settings.setdefault(setting.name, setting.default)
-            if setting.kind is PATH and value is not None:
+            if setting.kind in (PATH, DIRECTORY) and value is not None:
                 self.settings[setting.name] = self._directory / value
         self._keep_fixed()
         for name, error in self._checker.resolve_names(self.settings):
