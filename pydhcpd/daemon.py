@@ -53,6 +53,7 @@ from pydhcpd.process.standstill import Standstill
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
+from pydhcpd.services.child.service import FileServer
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
 from pydhcpd.services.leasequery.service import BulkLeasequery, Leasequery
@@ -67,7 +68,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery)
+SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery, FileServer)
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
 

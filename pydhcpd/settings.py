@@ -268,6 +268,7 @@ OPTION_NAMES = Kind("a list of names of DHCP options, such as ['router']", _opti
 PORT = _number(0, 65535, "a port from 0 to 65535")
 SERVED_PORT = _number(1, 65535, "a port from 1 to 65535")
 PORTS = Kind("two ports from 1 to 65535: the first and the last, such as (50000, 50999)", _ports)
+TRANSFERS = _number(1, 10_000, "a whole number from 1 to 10000")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 GROUPS: tuple[Group, ...] = (
@@ -348,6 +349,9 @@ GROUPS: tuple[Group, ...] = (
                 "UDP ports that TFTP sends files from, for firewalls; without it, any that the system picks"),
         Setting("ipxe_script", TEXT, None, "",
                 "what iPXE gets in place of boot_file_name: a name under the root, or a URL", HOST),
+        Setting("maximum_transfers", TRANSFERS, 1000, "", "files that are sent at a time, at the most; further requests wait"),
+        Setting("maximum_transfers_per_client", TRANSFERS, 64, "", "the same of one client's address"),
+        Setting("maximum_transfer_time", TIME, 2 * HOURS, "s", "longest that the sending of one file may take"),
     )),
     Group("Relay agents",
           "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "

@@ -53,11 +53,14 @@ class Services:
         self.look(now)
 
     def _has_ports(self, kind: type[Service], configuration: DHCPServerConfiguration) -> bool:
-        """A port that was not opened at the start cannot be opened any more, for we are not root."""
-        missing = kind.ports(configuration).keys() - self._surroundings.ports.keys()
+        """A port that was not opened at the start cannot be opened any more, for we are not root. Whoever has another of its
+        ports serves by that."""
+        ports = kind.ports(configuration).keys()
+        missing = ports - self._surroundings.ports.keys()
         if missing:
-            log.warning("%s needs a restart of pydhcpd: its port can be opened only at the start", kind.name)
-        return not missing
+            log.warning("%s needs a restart of pydhcpd: its port (%s) can be opened only at the start", kind.name,
+                        ", ".join(sorted(missing)))
+        return not missing or missing < ports
 
     def look(self, now: float) -> None:
         """Start again what died."""

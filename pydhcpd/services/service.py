@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.server import DHCPServer
+from pydhcpd.services.report import Report
 
 Opener = Callable[[], socket.socket]
 """Opens a port, which may need root. Raises InvalidValue with the reason and the remedy."""
@@ -25,6 +26,7 @@ class Surroundings:
     server: DHCPServer
     configuration: Callable[[], DHCPServerConfiguration]  # that is in force
     ports: Ports
+    reports: Callable[[Report], object] = id  # hears of files that are sent, in a thread of a service; by default nobody does
 
 
 class Service(ABC):

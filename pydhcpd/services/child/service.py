@@ -1,0 +1,155 @@
+"""`FileServer`: the daemon's side of the child: starts it, tells it what to serve, and hears what became of it."""
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.configuration.reload_check import child_environment
+from pydhcpd.errors import InvalidValue
+from pydhcpd.net.sockets import open_tcp, open_udp
+from pydhcpd.services.child.messages import LONGEST_MESSAGE, message_from
+from pydhcpd.services.report import FAILED, Report
+from pydhcpd.services.service import Opener, Service, Surroundings
+from pydhcpd.sparing import Sparing
+
+log = logging.getLogger(__name__)
+
+TFTP, HTTP = "tftp", "http"
+TFTP_PORT = 69
+GRACE = 1.0  # seconds in which it ends by itself
+MOST_TOLD = 50  # clients whose failures are told in a minute; those of others are told together
+TIMES = 5  # failures of a client that are told in a minute
+
+
+class FileServer(Service):
+    """Files by TFTP and HTTP, from a process of their own."""
+
+    name = "the file server"
+
+    @classmethod
+    def is_wanted(cls, configuration: DHCPServerConfiguration) -> bool:
+        """Where there is a root to be served."""
+        return bool(cls.ports(configuration))
+
+    @classmethod
+    def ports(cls, configuration: DHCPServerConfiguration) -> Mapping[str, Opener]:
+        """UDP port 69, and that of HTTP."""
+        opened: dict[str, Opener] = {}
+        if configuration["tftp_root"] is not None:
+            opened[TFTP] = _open_tftp
+        if configuration["http_root"] is not None:
+            opened[HTTP] = partial(_open_http, configuration["http_port"])
+        return opened
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self._sockets = {name: one for name, one in surroundings.ports.items() if name in (TFTP, HTTP)}
+        self._parts: dict[str, Any] = {}
+        self._process: subprocess.Popen[bytes] | None = None
+        self._link, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        self._counts: Counter[str] = Counter()
+        self._sparing = Sparing(most=MOST_TOLD)
+
+    def prepare(self, configuration: DHCPServerConfiguration) -> None:
+        """What is to be served, as far as it has a port."""
+        settings = _settings(configuration)
+        self._parts = {name: settings[name] for name in self.ports(configuration) if name in self._sockets}
+
+    def reconfigure(self) -> None:
+        """Tell the child."""
+        numbers = {name: one.fileno() for name, one in self._sockets.items()}
+        with suppress(OSError):  # it has ended, and is started again
+            self._link.send(json.dumps({"parts": self._parts, "sockets": numbers}).encode())
+
+    def start(self) -> None:
+        """Execute the child. By the main thread: the kernel ends it with the thread that started it."""
+        with self._theirs as theirs:
+            command = [sys.executable, "-P", "-m", "pydhcpd.services.child", str(theirs.fileno()), str(os.getpid())]
+            handed = (theirs.fileno(), *(one.fileno() for one in self._sockets.values()))
+            self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs.fileno(), stderr=theirs.fileno(),
+                                             pass_fds=handed, env=child_environment(), start_new_session=True)
+        threading.Thread(target=self._hear, name=self.name, daemon=True).start()
+
+    def stop(self) -> None:
+        """Let it end, else end it."""
+        with suppress(OSError):
+            self._link.shutdown(socket.SHUT_WR)
+        if self._process is not None:
+            try:
+                self._process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        self._theirs.close()
+        self._link.close()
+
+    def is_alive(self) -> bool:
+        """Whether the process runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def status(self) -> Iterator[str]:
+        """How many files were sent, and how many were not."""
+        yield ", ".join(f"{count} {what}" for what, count in self._counts.items()) or "nothing was asked for"
+
+    # --- what it says
+
+    def _hear(self) -> None:
+        """Until it ends."""
+        with suppress(OSError):
+            while line := self._link.recv(LONGEST_MESSAGE):
+                report, level, words = message_from(line)
+                if report is None:
+                    log.log(level, "%s: %s", self.name, words)
+                else:
+                    self._take(report)
+
+    def _take(self, report: Report) -> None:
+        self._counts[report.what] += 1
+        self.surroundings.reports(report)
+        now = time.monotonic()
+        for address, count in self._sparing.unsaid(now):
+            log.warning("%s: %d more files were not sent in the last minute", address, count)
+        if report.what == FAILED and self._sparing.may_say(report.address, now, TIMES):
+            log.warning("%s: %s", report.address, words_of(report))
+
+
+def words_of(report: Report) -> str:
+    """A failure, for people."""
+    if report.size is None:
+        return f"{report.trouble} ({report.by})"
+    return f"{report.file} by {report.by}, {report.sent} of {report.size} bytes: {report.trouble}"
+
+
+def _settings(configuration: DHCPServerConfiguration) -> dict[str, dict[str, Any]]:
+    """What each part is told."""
+    bounds = {"transfers": configuration["maximum_transfers"], "of_client": configuration["maximum_transfers_per_client"],
+              "seconds": configuration["maximum_transfer_time"]}
+    return {TFTP: {"root": str(configuration["tftp_root"]), "ports": configuration["tftp_ports"], **bounds},
+            HTTP: {"root": str(configuration["http_root"]), **bounds}}
+
+
+def _open_tftp() -> socket.socket:
+    try:
+        return open_udp(TFTP_PORT)
+    except OSError as error:
+        raise InvalidValue(f"UDP port {TFTP_PORT} cannot be opened for tftp_root: {error.strerror}; end the other TFTP server "
+                           f"(ss -lunp sport = {TFTP_PORT} shows it), or leave tftp_root away") from error
+
+
+def _open_http(port: int) -> socket.socket:
+    try:
+        return open_tcp("", port)
+    except OSError as error:
+        raise InvalidValue(f"TCP port {port} cannot be opened for http_root: {error.strerror}; name another http_port, or end "
+                           f"the program that has it (ss -ltnp sport = {port} shows it)") from error

@@ -1,0 +1,29 @@
+"""`Report`: what became of a file that somebody asked for, by TFTP or HTTP, as one process tells the other: a line of JSON."""
+
+import json
+from dataclasses import asdict, dataclass
+
+BEGUN, FINISHED, FAILED = "begun", "finished", "failed"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """One transfer that has begun, finished or failed. `trouble` says why it failed, in words; names are printable."""
+
+    what: str
+    by: str
+    file: str
+    address: str
+    size: int | None = None
+    sent: int = 0
+    seconds: float = 0.0
+    trouble: str = ""
+
+    def line(self) -> bytes:
+        """As it is sent."""
+        return json.dumps(asdict(self)).encode()
+
+
+def report_from(fields: dict[str, object]) -> Report:
+    """The report of such a line. Raises TypeError where it is none."""
+    return Report(**fields)  # type: ignore[arg-type]
