@@ -1,4 +1,4 @@
-"""`Window`: which blocks are on their way to a client, which it has, and which are to be sent next. Knows no bytes, and no time.
+"""`Window`: which blocks are on their way to a client, which it has, and which are sent next. Knows no bytes, and no time.
 
 Blocks are counted without end, from 1; on the wire there are 16 bits of the number, which begin again at 0. Block 0 is what
 was agreed on (OACK), where anything was. RFC 7440 section 4: whatever block of a window is acknowledged, the next window
