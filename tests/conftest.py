@@ -12,6 +12,7 @@ settings.load_profile("any machine")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Our options of the command line."""
     parser.addoption("--sandbox", action="store_true", help="run the system tests' daemons in a sandbox such as the unit's")
+    parser.addoption("--firmware", action="store_true", help="boot every kind of firmware, not only what takes seconds")
 
 
 @pytest.fixture
