@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from functools import partial
+from pathlib import Path
 
 from daemon import DaemonContext
 
@@ -57,7 +58,7 @@ from pydhcpd.services.child.service import FileServer
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
 from pydhcpd.services.leasequery.service import BulkLeasequery, Leasequery
-from pydhcpd.services.prompt import Prompt
+from pydhcpd.services.prompt import ControlSocket, Prompt
 from pydhcpd.services.service import Ports, Surroundings
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
@@ -68,7 +69,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, LeaseLog, Leasequery, BulkLeasequery, FileServer)
+SERVICES = (Prompt, ControlSocket, LeaseLog, Leasequery, BulkLeasequery, FileServer)
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
 
@@ -443,6 +444,8 @@ def _act(command_line: CommandLine) -> int:
         return _transfer(command_line)
     if command_line.action == "check":
         return _check(command_line)
+    if command_line.action == "ask":
+        return _ask(command_line)
     handed = handed_ports()
     if not handed:
         check_rights()
@@ -462,6 +465,13 @@ def _check(command_line: CommandLine) -> int:
     waiting = () if serving is None else serving.waiting
     print("\n".join([*summary(configuration), *(f"waiting: {one}" for one in waiting)]))
     return good()
+
+
+def _ask(command_line: CommandLine) -> int:
+    """Ask the running server; no configuration is run."""
+    from pydhcpd.control.ask import USUAL, ask, converse
+    path = Path(str(command_line.value("control_socket", USUAL)))
+    return ask(path, command_line.file) if command_line.file else converse(path)
 
 
 def _serving_now(configuration: DHCPServerConfiguration) -> Serving | None:

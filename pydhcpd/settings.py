@@ -382,9 +382,13 @@ GROUPS: tuple[Group, ...] = (
                 "the same for one port (giaddr and circuit id) of a relay agent, clients with a lease not counted"),
         Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
     )),
-    Group("Control", "The prompt that shows leases and events: telnet 127.0.0.1 6767.", (
+    Group("Control",
+          "The prompt that shows leases and events: telnet 127.0.0.1 6767. On its socket, pydhcpd -ask changes things too.", (
         Setting("control_address", CONTROL_ADDRESS, "127.0.0.1", "", "address of the control prompt"),
         Setting("control_port", PORT, 6767, "", "TCP port of the control prompt; 0 turns it off"),
+        Setting("control_socket", PATH, None, "",
+                "UNIX socket of the control prompt, on which everything is allowed, for root, user and group; without it, "
+                "control.sock beside pid_file"),
     )),
     Group("Process", "The daemon itself: its user, its files and its log.", (
         Setting("user", TEXT, "", "", "user to become once the ports are open"),

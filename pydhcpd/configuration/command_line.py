@@ -17,6 +17,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
 FILE_ACTIONS = ("import", "export")
+ASK = "ask"
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
 FLAG_WORDS = frozenset(str(word).lower() for word in (*TRUTH, 0, 1, None))
@@ -27,7 +28,7 @@ class CommandLine:
     """What was asked for. `settings` are values as written, by name; `action` is empty where the server is to run."""
 
     action: str = ""
-    file: str = ""  # of import and export
+    file: str = ""  # of import and export; the command of ask
     settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
     directory: Path = field(default_factory=Path)  # that paths are meant from
@@ -52,6 +53,8 @@ def parse(words: list[str], directory: Path | None = None) -> CommandLine:
             _configuration_file(line, word)
         elif name in BARE_ACTIONS:
             _act(line, name, "")
+        elif name == ASK and not joined:
+            _act(line, name, " ".join(_words_before_name(rest)))
         else:
             _take_value(line, name, value if joined else _next_value(name, rest))
     return line
@@ -65,8 +68,16 @@ def _next_value(name: str, rest: list[str]) -> str:
     return rest.pop(0)
 
 
+def _words_before_name(rest: list[str]) -> list[str]:
+    """What stands before the next option: the words of a command, which may have been quoted or not."""
+    words = []
+    while rest and not _is_name(rest[0]):
+        words.append(rest.pop(0))
+    return words
+
+
 def _take_value(line: CommandLine, name: str, value: str) -> None:
-    if name in FILE_ACTIONS:
+    if name in (*FILE_ACTIONS, ASK):
         _act(line, name, value)
     elif name == "config_file":
         line.own[name] = value
@@ -112,6 +123,8 @@ def usage() -> str:
              "  -help              this text; -h is the same",
              "  -version           the version; -V is the same",
              "  -demo yes          show a lease being given in a throwaway network (needs root)",
+             "  -ask COMMAND       ask the running server, as at its prompt, and print the answer (exit 1 where it fails);",
+             "                     -ask alone is the prompt itself; -control_socket PATH where it is not the usual one",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]
     for group in GROUPS:

@@ -49,10 +49,11 @@ __all__ = ["NOT_SETTABLE", "ConfigurationError", "DHCPServerConfiguration", "lit
 
 NEAR_IN_FILE = 0.8  # likeness from which a name of the file's own is taken for a misspelling of a known one
 ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
+CONTROL_SOCKET = "control.sock"  # beside the pid file
 RESERVATIONS = "reservations.csv"  # beside the lease database
 FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
-FIXED = ("host_file", "control_address", "control_port", "pid_file", "user", "group", "foreground")
+FIXED = ("host_file", "control_address", "control_port", "control_socket", "pid_file", "user", "group", "foreground")
 """Settings that a reload cannot change: what they are stays, whatever the file says."""
 
 
@@ -439,6 +440,12 @@ class DHCPServerConfiguration:
         """The reservation file: the one that is named, or that beside the lease database, where there may be none."""
         named: Path | None = self.settings["reservation_file"]
         return named or Path(self.settings["host_file"]).parent / RESERVATIONS
+
+    @property
+    def control_socket(self) -> Path:
+        """The UNIX socket of the prompt: the one that is named, or that beside the pid file."""
+        named: Path | None = self.settings["control_socket"]
+        return named or Path(self.settings["pid_file"]).parent / CONTROL_SOCKET
 
     def _reserved(self) -> list[Reservation]:
         """The hosts of the reservation file. One that cannot be read is a mistake, for its hosts would be refused."""

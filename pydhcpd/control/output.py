@@ -1,7 +1,6 @@
 """What the prompt shows: rows, times and distances as lines of text that are safe to show."""
 
 import time
-from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from pydhcpd.durations import duration
@@ -21,13 +20,6 @@ class HostRow(NamedTuple):
     """What the host sent, where its name is another one."""
 
 
-Hosts = Callable[[], Iterable[HostRow]]
-Events = Callable[[], Iterable[tuple[float, str]]]
-Configuration = Callable[[], Iterable[tuple[str, str]]]
-Alarms = Callable[[], Iterable[tuple[float, str]]]
-Clear = Callable[[str], int]
-Statistics = Callable[[], Iterable[tuple[str, int]]]
-
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
 TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
 TITLES = TABLE.format("address", "hardware address", "name", "expires", "state")
@@ -38,6 +30,12 @@ def host_line(row: HostRow, now: float) -> str:
     expires = "never" if row.expires is None else f"{local_time(row.expires)} {distance(row.expires - now)}"
     name = f"{escape(row.hostname)} (sent {escape(row.sent_name)})" if row.sent_name else escape(row.hostname)
     return TABLE.format(escape(row.ip) or "-", escape(row.mac) or "-", name or "-", expires, escape(row.state) or "-")
+
+
+def host_document(row: HostRow) -> dict[str, object]:
+    """The same for JSON; its time is in seconds of the epoch."""
+    return {"address": row.ip, "hardware_address": row.mac, "name": row.hostname, "sent_name": row.sent_name or row.hostname,
+            "expires": row.expires, "state": row.state}
 
 
 def local_time(seconds: float) -> str:

@@ -1,4 +1,8 @@
-"""`ThreadedTCPServer`: accepts sessions of the control prompt over TCP, for people with telnet or nc, in bounded number."""
+"""Accept sessions of the prompt, in bounded number.
+
+`ThreadedTCPServer`: over TCP, for people with telnet or nc. `ControlSocketServer`: over a UNIX socket, whose permissions say
+who may do everything.
+"""
 
 import errno
 import socket
@@ -6,15 +10,16 @@ import socketserver
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from itertools import count
-from typing import Any
+from typing import Any, Self
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.output import Alarms, Clear, Configuration, Events, Hosts, Statistics
+from pydhcpd.control.output import HostRow
 from pydhcpd.control.places import Places
 from pydhcpd.control.session import LOG
+from pydhcpd.control.sources import Sources
 from pydhcpd.recurring import Complaints
 
 PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening socket readable, so accept would spin
@@ -22,21 +27,17 @@ PAUSE_EXHAUSTED = 0.2  # seconds; the connection that waits keeps the listening 
 _EXHAUSTED = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 
 
-class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
-    """Accepts sessions and gives each a thread, up to `maximum_connections`.
+class PromptServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
+    """Accepts sessions and gives each a thread, up to `maximum_connections`."""
 
-    setHosts, setEvents and setConfiguration take callables that return iterables; they are called in the thread of a
-    session, once for each command, and may take as long as they like. Events come oldest first.
-    """
-
-    allow_reuse_address = True
+    is_trusted = False
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
 
     def __init__(
         self,
-        address: tuple[str, int],
+        address: Any,
         handler: type[ThreadedTCPRequestHandler] = ThreadedTCPRequestHandler,
         *,
         maximum_connections: int = 32,
@@ -49,13 +50,7 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         self.idle_timeout = idle_timeout
         self.send_timeout = send_timeout
         self.clock = clock
-        self.hosts: Hosts = tuple
-        self.events: Events = tuple
-        self.configuration: Configuration = tuple
-        self.alarms: Alarms = tuple  # returns an iterable of (since when, what is wrong)
-        self.settle: Callable[[], object] = tuple  # takes no more care for leases that were lost
-        self.statistics: Statistics = tuple  # returns an iterable of (what was counted, how often)
-        self.clear: Clear = lambda _: 0  # ends the quarantine of an address, or of all; returns of how many
+        self.sources = Sources()
         self.user_of: Callable[[socket.socket], int | None] = lambda connection: None  # noqa: ARG005  # nobody is known
         self._places: Places[socket.socket] = Places(maximum_connections)
         self._numbers = count(1)
@@ -64,29 +59,12 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
         super().__init__(address, handler, bind_and_activate)
 
     @classmethod
-    def on(cls, listener: socket.socket) -> "ThreadedTCPServer":
+    def on(cls, listener: socket.socket) -> Self:
         """One that accepts from a duplicate of a listening socket, which stays open when this is closed."""
         made = cls(listener.getsockname(), bind_and_activate=False)
         made.socket.close()
         made.socket = listener.dup()
         return made
-
-    def setHosts(self, hosts: Hosts) -> None:  # the names that users of the older server know
-        """`hosts()` returns an iterable of HostRow."""
-        self.hosts = hosts
-
-    def setEvents(self, events: Events) -> None:
-        """`events()` returns an iterable of (seconds of the epoch, text), oldest first."""
-        self.events = events
-
-    def setConfiguration(self, configuration: Configuration) -> None:
-        """`configuration()` returns an iterable of (name, text of the value)."""
-        self.configuration = configuration
-
-    @staticmethod
-    def may_change(peer: Any) -> bool:
-        """Whether a peer may change something: anybody on this machine. The one place where that is decided."""
-        return str(peer[0]).startswith("127.")
 
     def serve_in_thread(self, poll_interval: float = 0.5) -> threading.Thread:
         """Serve in a thread of its own until `shutdown`."""
@@ -156,6 +134,40 @@ class ThreadedTCPServer(socketserver.ThreadingMixIn, socketserver.TCPServer):
     def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002 (named by the base class)
         """One line for a session that could not start, or broke; never a traceback, which a flood could multiply."""
         self._complaints.tell("failed", f"the session of {client_address} failed: {sys.exception()!r}")
+
+
+class ThreadedTCPServer(PromptServer):
+    """Sessions over TCP.
+
+    setHosts, setEvents and setConfiguration take callables that return iterables; they are called in the thread of a
+    session, once for each command, and may take as long as they like. Events come oldest first.
+    """
+
+    allow_reuse_address = True
+
+    def setHosts(self, hosts: Callable[[], Iterable[HostRow]]) -> None:  # the names that users of the older server know
+        """`hosts()` returns an iterable of HostRow."""
+        self.sources.hosts = hosts  # type: ignore[method-assign]
+
+    def setEvents(self, events: Callable[[], Iterable[tuple[float, str]]]) -> None:
+        """`events()` returns an iterable of (seconds of the epoch, text), oldest first."""
+        self.sources.events = events  # type: ignore[method-assign]
+
+    def setConfiguration(self, configuration: Callable[[], Iterable[tuple[str, str]]]) -> None:
+        """`configuration()` returns an iterable of (name, text of the value)."""
+        self.sources.configuration = configuration  # type: ignore[method-assign]
+
+
+class ControlSocketServer(PromptServer):
+    """Sessions over a UNIX socket, on which everything is allowed."""
+
+    address_family = socket.AF_UNIX
+    is_trusted = True
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Accept a connection. Its other end has no address, so it is called what it came by."""
+        connection, _ = super().get_request()
+        return connection, ("the control socket", 0)
 
 
 def _end(session: socket.socket, farewell: bytes) -> None:

@@ -6,19 +6,18 @@ table of a million rows needs no more memory than one of two hundred, and no thr
 """
 
 import logging
+import pwd
 import socket
 import socketserver
 import struct
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from inspect import signature
 from itertools import islice
-from typing import ClassVar, Protocol
+from typing import Protocol
 
 from pydhcpd.control.input import END_OF_TRANSMISSION, NO_TIMING_MARK, LineBuffer, LineNeverEnds, LineTooLong, TelnetFilter
-from pydhcpd.errors import StoreError
-from pydhcpd.escape import escape
 
 LOG = logging.getLogger("pydhcpd.control")
 
@@ -29,10 +28,6 @@ RECEIVED_AT_ONCE = 4096  # bytes; with LONGEST_LINE it bounds what a session hol
 SEND_BUFFER = 128 * 1024  # bytes; else the kernel would keep some megabytes for each reader that never reads
 LINES_AT_ONCE = 200  # about 20 kB, some 2 ms of work
 PAUSE = 0.0005  # seconds between portions: a real sleep, which gives the interpreter to a thread that waits for it
-
-
-Command = Callable[..., None]
-"""A method that takes the session, and the words after its name."""
 
 
 class SessionOver(Exception):
@@ -49,21 +44,17 @@ class Settings(Protocol):
     idle_timeout: float
     send_timeout: float
 
-    def may_change(self, peer: object) -> bool:
-        """Whether a peer, as `accept` tells it, may run commands that change something."""
-
     def heard(self, session: socket.socket) -> None:
         """Called for each line that has come."""
 
+    def user_of(self, session: socket.socket) -> int | None:
+        """The user of this machine who is at the other end; None where that is not known."""
+
 
 class Session(socketserver.BaseRequestHandler):
-    """One session. Each command is one method `do_NAME` of a subclass; the first line of its docstring is its help."""
+    """One session. What is done with a line, a subclass knows."""
 
     server: Settings  # type: ignore[assignment]  # socketserver knows no more of it than that it is a server
-    aliases: ClassVar[Mapping[str, str]] = {}
-    """What else fingers type, and the command that it means."""
-    changing: ClassVar[frozenset[str]] = frozenset()
-    """The commands that change something, by name, or with the argument that makes them do it."""
     request: socket.socket
 
     def setup(self) -> None:
@@ -93,48 +84,23 @@ class Session(socketserver.BaseRequestHandler):
                 self._say("line too long")
                 continue  # its end is still to come, and brings the prompt
             self.server.heard(self.request)
-            self._obey(line.strip())
+            self._read(line.strip())
             self._send(PROMPT)
 
-    def _obey(self, line: bytes) -> None:
-        """Run the command that a line asks for. Its failure is told, logged, and not the end of the session."""
-        if not line:
-            return
+    def _read(self, line: bytes) -> None:
         if line == END_OF_TRANSMISSION:
             raise SessionOver("end of transmission")
-        name, *arguments = line.decode("utf-8", "replace").split() or [""]
-        name = self.aliases.get(name.lower(), name.lower())
-        command = self.commands().get(name)
-        if command is None:
-            self._say(f"unknown command: {escape(line)}")
-            self._say("type help for the list of commands")
-            return
-        if not _takes(command, len(arguments)):
-            self._say(f"{name}: wrong number of arguments; type help {name}")
-            return
-        is_change = not self.changing.isdisjoint((name, " ".join((name, *arguments))))
-        if is_change and not self.server.may_change(self.client_address):
-            self._say(f"{name}: it changes something, which is allowed from this machine alone")
-            return
-        try:
-            command(self, *arguments)
-        except SessionOver:
-            raise
-        except StoreError as error:
-            self._say(f"error: {escape(str(error))}")
-        except Exception as error:
-            LOG.exception("the command %s failed", command.__name__.removeprefix("do_"))
-            self._say(f"error: {escape(str(error) or type(error).__name__)}")
+        if line:
+            self.obey(line)
 
-    @classmethod
-    def commands(cls) -> dict[str, Command]:
-        """The commands by name, those of a subclass last."""
-        return {
-            name.removeprefix("do_"): getattr(cls, name)
-            for owner in reversed(cls.__mro__)
-            for name in vars(owner)
-            if name.startswith("do_")
-        }
+    @abstractmethod
+    def obey(self, line: bytes) -> None:
+        """Do what a line, which is not blank, asks for."""
+
+    def user(self) -> str:
+        """Who is at the other end, in words: a user of this machine where the kernel tells it, else an address."""
+        uid = self.server.user_of(self.request)
+        return f"{self.client_address[0]}" if uid is None else user_name(uid)
 
     # --- input and output
 
@@ -198,10 +164,12 @@ class Session(socketserver.BaseRequestHandler):
             self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
 
 
-def _takes(command: Command, number: int) -> bool:
-    """Whether a command takes so many arguments, besides the session."""
-    parameters = list(signature(command).parameters.values())[1:]
-    return sum(one.default is one.empty for one in parameters) <= number <= len(parameters)
+def user_name(uid: int) -> str:
+    """A user in words: the name, or the number where it has none."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def _portions(lines: Iterable[str]) -> Iterator[list[str]]:

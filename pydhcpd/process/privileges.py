@@ -45,7 +45,7 @@ def drop_privileges(configuration: DHCPServerConfiguration) -> None:
     """Become `user` and `group`, for good. Raises InvalidValue where there is no such user or we may not."""
     if not configuration["user"]:
         return
-    user, group = _identity(configuration)
+    user, group = identity(configuration)
     if os.geteuid() == user.pw_uid:
         return
     try:
@@ -56,7 +56,7 @@ def drop_privileges(configuration: DHCPServerConfiguration) -> None:
         raise InvalidValue(f"only root can become user {user.pw_name}") from error
 
 
-def _identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd, int]:
+def identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd, int]:
     try:
         user = pwd.getpwnam(configuration["user"])
         name = configuration["group"]
@@ -69,7 +69,7 @@ def lack_of_user(configuration: DHCPServerConfiguration) -> list[str]:
     """That there is no such user or group, with the remedy."""
     try:
         if configuration["user"]:
-            _identity(configuration)
+            identity(configuration)
     except InvalidValue as error:
         return [f"user = {configuration['user']!r}: {error}"]
     return []
@@ -121,9 +121,16 @@ def _give(configuration: DHCPServerConfiguration, path: Path) -> None:
         os.close(file)
 
 
+def give_socket(path: Path, configuration: DHCPServerConfiguration) -> None:
+    """Let root leave a socket that it has just made to `user` and `group`, and nothing to the owner of its directory."""
+    if os.geteuid() == 0 and configuration["user"]:
+        user, group = identity(configuration)
+        os.chown(path, user.pw_uid, group, follow_symlinks=False)
+
+
 def _heir(configuration: DHCPServerConfiguration, path: Path) -> tuple[int, int]:
     if configuration["user"]:
-        user, group = _identity(configuration)
+        user, group = identity(configuration)
         return user.pw_uid, group
     owner = path.parent.stat()
     return owner.st_uid, owner.st_gid
@@ -131,6 +138,6 @@ def _heir(configuration: DHCPServerConfiguration, path: Path) -> tuple[int, int]
 
 def check_places(configuration: DHCPServerConfiguration) -> None:
     """Raise InvalidValue where others could put files of theirs in the place of the daemon's own."""
-    owners = (_identity(configuration)[0].pw_uid,) if configuration["user"] else ()
+    owners = (identity(configuration)[0].pw_uid,) if configuration["user"] else ()
     for name in ("pid_file", "host_file"):
         check_directory_above(configuration[name], owners)

@@ -6,6 +6,7 @@ Every wait is for bytes or for an end, with PATIENCE as its bound, never for a t
 import errno
 import fcntl
 import itertools
+import json
 import logging
 import os
 import pty
@@ -172,7 +173,7 @@ def test_greeting_prompt_and_quit_are_these_bytes(serve: Serve) -> None:
         (b"\x9b2J\n", b"unknown command: \\x9b2J\r\n" + HINT),
         ("zürich\n".encode(), "unknown command: zürich\r\n".encode() + HINT),
         (b"a\\b\n", b"unknown command: a\\\\b\r\n" + HINT),
-        (b"ho\0sts\n", b"unknown command: ho\\x00sts\r\n" + HINT),
+        (b"ho\0sts\n", b"unknown command: ho\\x00sts; did you mean hosts?\r\n" + HINT),
         (b"ho\x04\n", b"unknown command: ho\\x04\r\n" + HINT),
         # telnet: will echo; do, don't, won't; a window size with a newline and an escaped 255; interrupt, end of file
         (b"\xff\xfb\x01hosts\n", b"Active Hosts:\r\nnone\r\n"),
@@ -216,17 +217,68 @@ def test_a_timing_mark_is_refused_since_telnet_waits_for_it(serve: Serve, connec
     (b"clear 192.0.2.11", b"192.0.2.11 is not in quarantine"), (b"clear", b"wrong number of arguments")])
 def test_clear_ends_quarantine(serve: Serve, connect: Connect, words: bytes, answer: bytes) -> None:
     server = serve()
-    server.clear = {"192.0.2.10": 1, "192.0.2.11": 0, "all": 3}.__getitem__
+    server.is_trusted, server.sources.clear = True, {"192.0.2.10": 1, "192.0.2.11": 0, "all": 3}.__getitem__
     assert answer in connect(server).ask(words)
 
 
 def test_what_changes_something_is_allowed_from_this_machine_alone(serve: Serve, connect: Connect) -> None:
     server = serve()
-    server.clear = lambda word: pytest.fail(f"cleared {word}")
-    server.may_change = lambda peer: False
-    assert b"allowed from this machine alone" in connect(server).ask(b"clear all")
-    peers = [("127.0.0.1", 4000), ("192.0.2.7", 4000), ("10.127.0.1", 4000)]
-    assert [ThreadedTCPServer.may_change(peer) for peer in peers] == [True, False, False]
+    server.sources.clear = lambda word: pytest.fail(f"cleared {word}")
+    assert b"clear: allowed on the control socket alone: pydhcpd -ask 'clear all'" in connect(server).ask(b"clear all")
+
+
+def test_what_changes_something_is_never_abbreviated_and_is_noted_with_its_user(serve: Serve, connect: Connect) -> None:
+    server, noted = serve(), []
+    server.is_trusted, server.user_of = True, lambda session: 0
+    server.sources.clear, server.sources.note = lambda word: 1, lambda *what: noted.append(what)
+    client = connect(server)
+    assert b"clear changes something, so it is to be written in full" in client.ask(b"cle all")
+    client.ask(b"clear all")
+    assert noted == [("root", "clear all")]
+
+
+@pytest.mark.parametrize(("word", "answer"), [
+    (b"ho", b"Active Hosts:"), (b"con", b"Current configuration"), (b"STAT", b"Statistics"),
+    (b"h0sts", b"unknown command: h0sts; did you mean hosts?"), (b"xyzzy", b"unknown command: xyzzy\r\n"),
+    (b"e", b"Events last 24h:")])
+def test_a_beginning_is_enough_and_a_near_miss_is_told(serve: Serve, connect: Connect, word: bytes, answer: bytes) -> None:
+    assert answer in connect(serve()).ask(word)
+
+
+@pytest.mark.parametrize(("words", "documents"), [
+    (b"hosts json", [{"address": "192.0.2.10", "hardware_address": "02:00:00:00:99:01", "name": "desk\x1b",
+                      "sent_name": "desk\x1b", "expires": NOW + 60, "state": "bound"}]),
+    (b"events json", [{"time": NOW, "text": "x\x9b"}]), (b"alarms json", []),
+    (b"nothing json", [{"error": "unknown command: nothing"}]),
+    (b"clear all json", [{"message": "0 addresses are free again"}]),
+    (b"help clear json", [{"command": "clear", "help": "end the quarantine of an address, or of all: clear ADDRESS, clear all\n"
+                           "example: clear 192.168.137.20"}])])
+def test_json_is_a_document_a_line(serve: Serve, connect: Connect, words: bytes, documents: list[object]) -> None:
+    server = serve()
+    server.is_trusted = True
+    server.setHosts(lambda: [HostRow("192.0.2.10", "02:00:00:00:99:01", "desk\x1b", NOW + 60, "bound")])
+    server.setEvents(lambda: [(NOW, "x\x9b")])
+    answer = connect(server).ask(words)
+    assert [json.loads(line) for line in answer.splitlines()] == documents
+    assert answer.replace(b"\r\n", b"").decode().isprintable()
+
+
+@pytest.mark.parametrize(("words", "end"), [
+    (b"ask hosts", b"none\r\n\0succeeded\n"), (b"ask alarms nonsense", b"nonsense: unknown; type help alarms\r\n\0failed\n"),
+    (b"ask quit", b"\0succeeded\n")])
+def test_a_program_is_told_whether_its_command_succeeded(serve: Serve, connect: Connect, words: bytes, end: bytes) -> None:
+    client = connect(serve())
+    client.send(words + b"\n")
+    assert client.rest().endswith(end)
+
+
+def test_words_are_completed(serve: Serve, connect: Connect) -> None:
+    server = serve()
+    server.sources.words = lambda begun: [f"{begun}.1", f"{begun}.\x1b"]
+    client = connect(server)
+    assert client.ask(b"complete command c").split() == [b"configuration", b"clear"]
+    assert client.ask(b"complete word 10.0").split() == [b"10.0.1", b"10.0.\\x1b"]
+    assert client.ask(b"complete word") == b""
 
 
 def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> None:
@@ -241,7 +293,7 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
 @pytest.mark.parametrize("word", [b"help", b"?", b"h", b"HELP"])
 def test_help_of_one_command(serve: Serve, connect: Connect, word: bytes) -> None:
     answer = connect(serve()).ask(word + b" hosts")
-    assert answer == b"hosts: list the hosts: address, hardware address, name, expiry and state\r\n"
+    assert answer == b"hosts: list the hosts: address, hardware address, name, expiry and state\r\nexample: hosts\r\n"
 
 
 @pytest.mark.parametrize("word", [b"quit", b"exit", b"q", b"EXIT"])
@@ -253,7 +305,7 @@ def test_what_else_ends_a_session(serve: Serve, connect: Connect, word: bytes) -
 
 def test_statistics_are_aligned_and_safe_to_show(serve: Serve, connect: Connect) -> None:
     server = serve()
-    server.statistics = lambda: [("messages received", 1234567), ("no answer on \x1b[2J", 1)]
+    server.sources.statistics = lambda: [("messages received", 1234567), ("no answer on \x1b[2J", 1)]
     assert connect(server).ask(b"statistics").splitlines() == [
         b"Statistics since the start", b"     1234567  messages received", b"           1  no answer on \\x1b[2J"]
 

@@ -22,6 +22,7 @@ from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration, literal
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.output import HostRow
+from pydhcpd.control.sources import Sources
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.ledger_time import LedgerTime
@@ -157,10 +158,31 @@ class Wire:
 
 
 HOST_ROW = HostRow("192.0.2.10", "02:00:00:00:99:01", "a\x1b[2Jb", NOW + 60.0, "bound", "c\r\nd")
-PROMPT_SERVER = SimpleNamespace(
-    idle_timeout=10.0, send_timeout=10.0, clock=lambda: NOW, hosts=lambda: [HOST_ROW], events=lambda: [(NOW, "x\x9b")],
-    configuration=lambda: [("name", "\x00value")], statistics=lambda: [("counted", 1)], alarms=lambda: [(NOW, "x\x9b")],
-    settle=lambda: None, clear=lambda address: 0, heard=lambda session: None, may_change=lambda peer: True)
+
+
+class Told(Sources):
+    """Something of everything."""
+
+    def hosts(self) -> list[HostRow]:
+        return [HOST_ROW]
+
+    def events(self) -> list[tuple[float, str]]:
+        return [(NOW, "x\x9b")]
+
+    def configuration(self) -> list[tuple[str, str]]:
+        return [("name", "\x00value")]
+
+    def statistics(self) -> list[tuple[str, int]]:
+        return [("counted", 1)]
+
+    def words(self, begun: str) -> list[str]:
+        return [begun, "x\x9b"]
+
+    alarms = events
+
+
+PROMPT_SERVER = SimpleNamespace(idle_timeout=10.0, send_timeout=10.0, clock=lambda: NOW, sources=Told(), is_trusted=True,
+                                heard=lambda session: None, user_of=lambda session: 0)
 
 
 def prompt(data: bytes) -> None:
