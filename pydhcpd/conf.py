@@ -22,6 +22,7 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
     mistakes_in,
 )
+from pydhcpd.policy.pxe_menu import PxeItem, PxeMenu
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import ReplyView as Reply
 from pydhcpd.policy.views import RequestView as Request
@@ -31,7 +32,8 @@ from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
+           "shared_network", "subnet"]
 
 Made = TypeVar("Made")
 
@@ -65,6 +67,28 @@ def client_class(name: object, condition: object = None, **arguments: object) ->
     """A class of clients, for `classes`: all for whom the condition holds, which is a match(...) or a function of the
     request; lease_limit, and lease_limit_per a field; and DHCP options and lease times by name."""
     return _made("client_class", ClientClass.of, {"name": name, "condition": condition, **arguments})
+
+
+def pxe_item(text: object, boot_file_name: object = None, **arguments: object) -> PxeItem | Mistake:
+    """A line of a menu, for pxe_menu(): its text, and what it boots: a name, or names by architecture. Where that is to be had
+    from another machine, server is its address. Without a file it is the machine's own disk; or, with server and type, what a
+    PXE boot server of that type tells."""
+    return _made("pxe_item", PxeItem.of, {"text": text, "boot_file_name": boot_file_name, **arguments})
+
+
+def pxe_menu(prompt: object, items: object, **arguments: object) -> PxeMenu | Mistake:
+    """What firmware asks the user, for the setting pxe_menu: a line of text, the items, and timeout: after how many seconds the
+    first of them is taken."""
+    return _made("pxe_menu", _PxeMenu.of, {"prompt": prompt, "items": items, **arguments})
+
+
+class _PxeMenu(PxeMenu):
+    """With `pxe_menu = pxe_menu(...)` a file gives the name of the constructor to its menu, and goes on to call it."""
+
+    __slots__ = ()
+
+    def __call__(self, prompt: object, items: object, **arguments: object) -> PxeMenu | Mistake:
+        return _made("pxe_menu", _PxeMenu.of, {"prompt": prompt, "items": items, **arguments})
 
 
 def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:

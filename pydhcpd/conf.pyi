@@ -1,16 +1,18 @@
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.pxe_menu import PxeItem, PxeMenu
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
+           "shared_network", "subnet"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -438,6 +440,7 @@ class _HostSettings(_Options, total=False):
     always_send: _Names | None
     never_send: _Names | None
     ipxe_script: str | None
+    pxe_menu: PxeMenu | None
 
 class _PoolSettings(_HostSettings, total=False):
     shorten_leases_above: float | None
@@ -448,6 +451,7 @@ class _NetworkSettings(_PoolSettings, total=False):
     bootp: bool | None
     client_identity: _Names | None
     one_address_per_machine: bool | None
+    proxy_dhcp: bool | None
     trust_relay_information: bool | None
     offer_hold_time: int | None
 
@@ -2552,5 +2556,10 @@ def host(ip: _Names | None = ..., hostname: str | None = ..., *, mac: _Octets | 
          classes: _Names = ..., ignore: bool = ..., **settings: Unpack[_HostSettings]) -> Reservation: ...
 def client_class(name: str, condition: Condition | Callable[[Request], object] | None = ..., *, lease_limit: int | None = ...,
                  lease_limit_per: str | None = ..., **settings: Unpack[_HostSettings]) -> ClientClass: ...
+def pxe_item(text: str, boot_file_name: str | Mapping[str, str] | None = ..., *, server: str | None = ...,
+             type: int | None = ...) -> PxeItem: ...
+class _PxeMenu(PxeMenu):
+    def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
+pxe_menu: _PxeMenu
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...

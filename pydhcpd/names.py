@@ -111,6 +111,8 @@ _EVERYWHERE = {
     "maximum_lease_time": "max_lease_time maximum_lease max_valid_lifetime max_lease_time_sec",
     "next_server": "siaddr next_servers boot_server boot_server_address tftp_boot_server dhcp_next_server pxe_server",
     "server_name": "sname server_hostname boot_server_name",
+    "pxe_menu": "pxe_service pxe_services pxe_boot_menu boot_menu pxe_prompt menu",
+    "proxy_dhcp": "proxydhcp proxy dhcp_proxy pxe_proxy proxy_mode proxydhcp_mode",
     "probe_before_offer": "ping ping_check icmp_check conflict_detection conflict_check arp_check ping_before_offer",
     "probe_wait": "ping_timeout ping_wait",
     "authoritative": "dhcp_authoritative",

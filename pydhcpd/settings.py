@@ -24,6 +24,7 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
 )
 from pydhcpd.policy.fence import FAILURE
+from pydhcpd.policy.pxe_menu import PxeMenu
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
@@ -227,6 +228,12 @@ def _ports(value: object) -> tuple[int, int]:
     raise _refuse(value, PORTS.words)
 
 
+def _menu(value: object) -> PxeMenu:
+    if not isinstance(value, PxeMenu):
+        raise _refuse(value, MENU.words)
+    return value
+
+
 def _option_names(value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
@@ -269,6 +276,7 @@ PORT = _number(0, 65535, "a port from 0 to 65535")
 SERVED_PORT = _number(1, 65535, "a port from 1 to 65535")
 PORTS = Kind("two ports from 1 to 65535: the first and the last, such as (50000, 50999)", _ports)
 TRANSFERS = _number(1, 10_000, "a whole number from 1 to 10000")
+MENU = Kind("pxe_menu('Boot what?', [pxe_item(...), ...], timeout=10)", _menu)
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 GROUPS: tuple[Group, ...] = (
@@ -352,6 +360,9 @@ GROUPS: tuple[Group, ...] = (
         Setting("maximum_transfers", TRANSFERS, 1000, "", "files that are sent at a time, at the most; further requests wait"),
         Setting("maximum_transfers_per_client", TRANSFERS, 64, "", "the same of one client's address"),
         Setting("maximum_transfer_time", TIME, 2 * HOURS, "s", "longest that the sending of one file may take"),
+        Setting("pxe_menu", MENU, None, "", "what firmware asks its user, in place of booting boot_file_name at once", HOST),
+        Setting("proxy_dhcp", FLAG, False, "",
+                "give no addresses: tell machines what to boot, beside another DHCP server (proxyDHCP)", NETWORK_WIDE),
     )),
     Group("Relay agents",
           "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "

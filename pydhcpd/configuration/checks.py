@@ -75,7 +75,9 @@ class Checker:
         suboptions: dict[Suboption, bytes | None] = {}
         for name, value in settings.items():
             try:
-                if name in allowed:
+                if isinstance(value, Mistake):
+                    self._note_mistakes([value])
+                elif name in allowed:
                     values[name] = BY_NAME[name].default if value is None else BY_NAME[name].kind.parse(value)
                 else:
                     self.encode(options, suboptions, name, value, constructor)

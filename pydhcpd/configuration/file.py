@@ -37,6 +37,7 @@ from pydhcpd.policy.declarations import (
 )
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
+from pydhcpd.policy.pxe_menu import PxeMenu
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.reservation_file import decoded, reservations
@@ -336,7 +337,7 @@ class DHCPServerConfiguration:
         """What to write instead of a name of the file's own that was probably meant for us; nothing for most."""
         if isinstance(value, ModuleType | type):
             return ""
-        if not callable(value) and is_foreign(name, FILE):
+        if (not callable(value) or isinstance(value, PxeMenu)) and is_foreign(name, FILE):
             return remedy(name, known, FILE, short(value))
         near = "" if len(name) < SHORTEST_NEAR_MISS else nearest(name, known, NEAR_IN_FILE)
         return f"did you mean {near}?" if near else ""

@@ -67,6 +67,7 @@ EXAMPLES = {
     "http_root": '"/srv/http"',
     "tftp_ports": "(50000, 50999)",
     "ipxe_script": '"boot.ipxe"',
+    "pxe_menu": 'pxe_menu("Boot what?", [pxe_item("Debian", "debian/pxelinux.0"), pxe_item("Own disk")], timeout=10)',
     "always_send": '["router"]',
     "never_send": '["netbios_over_tcp_ip_node_type"]',
     "option_definitions": '[option(224, "rack", "text")]',
@@ -118,9 +119,24 @@ CLASS_WORDS = (
     ("lease_limit", "most leases and offers of its clients at a time; who has a lease renews it, whatever the limit is by now"),
     ("lease_limit_per", "a field: the limit counts for each of its values"),
 )
+PXE_ITEM_WORDS = (
+    ("text", "what is shown: up to 70 printable ASCII characters"),
+    ("boot_file_name", "what is booted, as in the setting of that name: a name, names by architecture, or a URL; without it, "
+                       "the machine's own disk"),
+    ("server", "address of the machine that has the file; without it, next_server, else this server"),
+    ("type", "without boot_file_name: the type of the boot server at server, which is asked in place of this one (1 for "
+             "Microsoft's RIS); with it, the number by which this item goes over the wire; without it, one from 32768 on"),
+)
+PXE_MENU_WORDS = (
+    ("prompt", "what is asked: up to 70 printable ASCII characters"),
+    ("items", "list of pxe_item(...); the first is taken where nobody chooses"),
+    ("timeout", "seconds to wait for somebody who presses F8 for the menu, 0 to 254; without it, or with 255, the menu is "
+                "shown until somebody chooses"),
+)
 CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
-                ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST))
-"""Constructors besides host(): their arguments, and the scope of the settings that they take."""
+                ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST),
+                ("pxe_item", PXE_ITEM_WORDS, None), ("pxe_menu", PXE_MENU_WORDS, None))
+"""Constructors besides host(): their arguments, and the scope of the settings that they take, if they take any."""
 
 COMPARATORS = (
     ("ALL", "anything, but present"),
@@ -251,7 +267,7 @@ def _besides(scope: int) -> list[str]:
 def constructor_section(name: str) -> str:
     """Every argument of a constructor besides host()."""
     words, scope = next((words, scope) for made, words, scope in CONSTRUCTORS if made == name)
-    return "\n".join([*_list("lease_limit_per", "Fa", words), *_besides(scope)])
+    return "\n".join([*_list("lease_limit_per", "Fa", words), *([] if scope is None else _besides(scope))])
 
 
 def comparators_section() -> str:

@@ -23,6 +23,8 @@ USAGE = {
     "pool": 'pool("10.1.4.0 - 10.1.7.255", allow="known")',
     "shared_network": 'shared_network("floor 3", [subnet("10.3.0.0/24"), subnet("10.4.0.0/24")])',
     "client_class": 'client_class("pxe", match(vendor_class_identifier=PREFIX("PXEClient")), boot_file_name="ipxe.efi")',
+    "pxe_item": 'pxe_item("Debian", "debian/pxelinux.0")',
+    "pxe_menu": 'pxe_menu("Boot what?", [pxe_item("Debian", "debian/pxelinux.0"), pxe_item("Own disk")], timeout=10)',
     "option": 'option(224, "rack", "text")',
     "match": 'match(vendor_class_identifier=PREFIX("PXEClient"))',
 }

@@ -13,6 +13,7 @@ from pydhcpd.settings import (
     FIELDS,
     FLAG,
     HOST,
+    MENU,
     NETWORK_WIDE,
     OPTION_NAMES,
     PER_CENT,
@@ -27,18 +28,20 @@ from pydhcpd.wire.options import PROTOCOL_OWN
 
 HEAD = '''\
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
-from collections.abc import Callable, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.pxe_menu import PxeItem, PxeMenu
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
+           "shared_network", "subnet"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -64,6 +67,11 @@ def host(ip: _Names | None = ..., hostname: str | None = ..., *, mac: _Octets | 
          classes: _Names = ..., ignore: bool = ..., **settings: Unpack[_HostSettings]) -> Reservation: ...
 def client_class(name: str, condition: Condition | Callable[[Request], object] | None = ..., *, lease_limit: int | None = ...,
                  lease_limit_per: str | None = ..., **settings: Unpack[_HostSettings]) -> ClientClass: ...
+def pxe_item(text: str, boot_file_name: str | Mapping[str, str] | None = ..., *, server: str | None = ...,
+             type: int | None = ...) -> PxeItem: ...
+class _PxeMenu(PxeMenu):
+    def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
+pxe_menu: _PxeMenu
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...
 '''
@@ -85,7 +93,7 @@ class Reply(Protocol):
 _OF_FIELDS = {HARDWARE: "str", TEXT: "str", UUID: "str", WORD: "str", ADDRESS: "str", OCTETS: "bytes",
               NUMBER: "int", TRUTH: "bool"}
 _OF_KINDS = ((FLAG, "bool"), (TIME, "int"), (DURATION, "float"), (PER_CENT, "float"), (OPTION_NAMES, "_Names"),
-             (FIELDS, "_Names"))
+             (FIELDS, "_Names"), (MENU, "PxeMenu"))
 _OF_CODECS: dict[type, str] = {
     codecs.Address: "str", codecs.Number: "int", codecs.Seconds: "int", codecs.Flag: "bool", codecs.Empty: "bool",
     codecs.Text: "str", codecs.Bytes: "_Octets", codecs.Domain: "str", codecs.Domains: "_Names"}

@@ -222,10 +222,11 @@ def hosts_file(data: bytes) -> None:
 # --- configuration
 
 NAMES = [one.name for one in SETTINGS] + [one.name for one in options.TABLE] + ["option_200", "no_such_name", "subnet_mask"]
-CONSTRUCTORS = [getattr(conf, name) for name in ("subnet", "pool", "shared_network", "host", "client_class", "option", "match")]
+CONSTRUCTORS = [getattr(conf, name) for name in ("subnet", "pool", "shared_network", "host", "client_class", "option", "match",
+                                             "pxe_item", "pxe_menu")]
 ARGUMENTS = ("mac", "ip", "hostname", "client_id", "uuid", "relay", "circuit_id", "classes", "pools", "exclude", "relays",
              "allow", "network", "range", "name", "condition", "lease_limit", "interface", "router", "inside", "match_hostname",
-             "shape")
+             "shape", "text", "boot_file_name", "server", "type", "prompt", "items", "timeout")
 
 
 def value(data: bytes) -> None:
