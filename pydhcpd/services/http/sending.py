@@ -1,0 +1,116 @@
+"""`Sending`: an open file on its way to one connection, by sendfile(2), so that it costs no memory and little time.
+
+A portion at a time, each within `patience`: who takes less than that is too slow to be waited for. How much the client has
+is what its TCP has acknowledged. What is written to while it is sent is not sent to its end, for half of each would boot
+nothing; a file that another takes the place of is sent as it was.
+"""
+
+import asyncio
+import os
+import socket
+import struct
+import termios
+from collections.abc import Coroutine
+from fcntl import ioctl
+from typing import BinaryIO
+
+PORTION = 256 * 1024  # octets
+PATIENCE = 30.0  # seconds for a portion
+FIRST_LOOK, LAST_LOOK = 0.001, 0.03  # seconds between looks at what is acknowledged: each twice as long as the one before
+CHANGED = "put another file in its place by mv instead"
+BROKEN_OFF = "the client broke it off"
+
+BYTES_ACKED = 120  # where tcpi_bytes_acked is in struct tcp_info (linux/tcp.h)
+
+
+class Stopped(Exception):
+    """A file was not sent to its end: why, in words."""
+
+
+class Sending:
+    """Part of a file, from `first` on, for a connection whose answer has begun; it may take `limit` seconds in all."""
+
+    def __init__(self, connection: asyncio.Transport, file: BinaryIO, first: int, count: int, limit: float,
+                 patience: float = PATIENCE) -> None:
+        self._connection, self._file = connection, file
+        self._first, self._count = first, count
+        self._limit, self._patience = limit, patience
+        self._given = 0  # octets that the system has taken
+        self._state = self._look()
+        self._before = _acknowledged(connection) + _under_way(connection)  # what belongs to the header, and to earlier answers
+        self._received = 0
+
+    def _look(self) -> tuple[int, int]:
+        """What is another where the file is written to."""
+        status = os.fstat(self._file.fileno())
+        return status.st_mtime_ns, status.st_size
+
+    def received(self) -> int:
+        """How much of it the client has, as far as is known: of a connection that has ended, what was seen last."""
+        if not _is_closed(self._connection):
+            self._received = min(max(_acknowledged(self._connection) - self._before, 0), self._count)
+        return self._received
+
+    async def run(self) -> None:
+        """Send it, until the client has it all. Raises Stopped."""
+        try:
+            async with asyncio.timeout(self._limit):
+                await self._send()
+        except TimeoutError:
+            raise Stopped(f"it took longer than {self._limit:.0f} s") from None
+
+    async def _send(self) -> None:
+        while self._given < self._count:
+            if self._look() != self._state:
+                raise Stopped(f"it was written to while it was sent; {CHANGED}")
+            await self._in_time(self._send_portion(min(PORTION, self._count - self._given)))
+        await self._in_time(self._wait())
+
+    async def _in_time(self, work: Coroutine[None, None, None]) -> None:
+        try:
+            async with asyncio.timeout(self._patience):
+                await work
+        except TimeoutError:
+            raise Stopped(f"the client took next to nothing for {self._patience:.0f} s") from None
+
+    async def _send_portion(self, count: int) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            given = await loop.sendfile(self._connection, self._file, self._first + self._given, count)
+        except (ConnectionError, TimeoutError, RuntimeError):  # that it is closing, asyncio tells by the last
+            raise Stopped(BROKEN_OFF) from None
+        except OSError as error:
+            raise Stopped(f"it cannot be read: {error.strerror}") from None
+        self._given += given
+        self.received()
+        if given < count:
+            raise Stopped(f"it became shorter while it was sent; {CHANGED}")
+
+    async def _wait(self) -> None:
+        """Until the client has all of it."""
+        look = FIRST_LOOK
+        while self.received() < self._count:
+            if self._connection.is_closing():
+                raise Stopped(BROKEN_OFF)
+            await asyncio.sleep(look)
+            look = min(look * 2, LAST_LOOK)
+
+
+def _is_closed(connection: asyncio.Transport) -> bool:
+    return int(connection.get_extra_info("socket").fileno()) < 0
+
+
+def _acknowledged(connection: asyncio.Transport) -> int:
+    """Octets that a peer has acknowledged since the beginning of a connection."""
+    if _is_closed(connection):
+        return 0
+    told = connection.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
+    return int(struct.unpack_from("Q", told, BYTES_ACKED)[0])
+
+
+def _under_way(connection: asyncio.Transport) -> int:
+    """Octets that are to be sent, or not acknowledged yet (SIOCOUTQ of tcp(7))."""
+    if _is_closed(connection):
+        return 0
+    queued = ioctl(connection.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
+    return int(struct.unpack("i", queued)[0]) + connection.get_write_buffer_size()
