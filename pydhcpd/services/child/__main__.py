@@ -18,6 +18,8 @@ from typing import Any, Protocol
 from pydhcpd.services.child.messages import LONGEST_DOCUMENT, Link
 from pydhcpd.services.report import Report
 
+log = logging.getLogger(__name__)
+
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 NICENESS = 10  # where DHCP wants the processor, files wait
 DESCRIPTORS = 4096  # open files: two for each transfer
@@ -65,9 +67,12 @@ class Child:
         for name in self._parts.keys() - wanted.keys():
             await self._parts.pop(name).close()
         for name, settings in wanted.items():
-            if name not in self._parts:
-                self._parts[name] = _kind(name)(self._sockets[name], self._link.report)
-            await self._parts[name].configure(settings)
+            try:
+                if name not in self._parts:
+                    self._parts[name] = _kind(name)(self._sockets[name], self._link.report)
+                await self._parts[name].configure(settings)
+            except Exception:  # whatever is wrong with one, the others are served
+                log.exception("%s is not served", name)
 
 
 def _kind(name: str) -> type[Part]:

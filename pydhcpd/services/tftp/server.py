@@ -32,6 +32,7 @@ from pydhcpd.services.tftp.transfer import IP_MTU_DISCOVER, IP_PMTUDISC_DONT, Tr
 IP_PKTINFO = 8  # linux/in.h
 TICK = 0.05  # seconds between looks at what is due
 MOST_AT_ONCE = 64  # requests that are read before transfers get their turn
+MOST_WAITING = 4096  # requests
 PATIENCE = 5.0  # seconds for which a request waits: by then its client has asked again, or given up
 ROOM = 2048  # octets to receive a request
 BY = "tftp"
@@ -127,11 +128,11 @@ class TFTPServer:
         return len(self._transfers) < self._most and self._of_client.get(address, 0) < self._most_of_client
 
     def _wait(self, arrival: Arrival) -> None:
-        if arrival.client in self._waiting or len(self._waiting) < self._most:
+        if arrival.client in self._waiting or len(self._waiting) < MOST_WAITING:
             self._waiting[arrival.client] = arrival
             self._wake()
         else:
-            self._fail(arrival.client, "", f"dropped: {self._most} transfers run, and as many wait; see maximum_transfers")
+            self._fail(arrival.client, "", f"not heard: {MOST_WAITING} requests wait for others to end; see maximum_transfers")
 
     def _begin(self, arrival: Arrival) -> None:
         request, client, local, _ = arrival
@@ -198,6 +199,8 @@ class TFTPServer:
 
     def _heard(self, transfer: Transfer) -> None:
         transfer.readable(self._loop.time())
+        if self._timer is not None and transfer.due < self._timer.when():
+            self._wake(transfer.due)
 
     def _begun(self, transfer: Transfer) -> None:
         self._report(transfer, BEGUN)
@@ -218,15 +221,18 @@ class TFTPServer:
 
     # --- time
 
-    def _wake(self) -> None:
-        if self._timer is None:
-            self._timer = self._loop.call_later(TICK, self._tick)
+    def _wake(self, at: float | None = None) -> None:
+        """Have a look soon, or at this time."""
+        if self._timer is None or at is not None:
+            if self._timer is not None:
+                self._timer.cancel()
+            self._timer = self._loop.call_at(self._loop.time() + TICK if at is None else at, self._tick)
 
     def _tick(self) -> None:
         """Look at all transfers, and at what waits; again as long as there are any."""
         self._timer = None
         now = self._loop.time()
-        for transfer in [one for one in self._transfers.values() if now >= one.due]:
+        for transfer in list(self._transfers.values()):
             transfer.look(now, self._limit)
         for client, arrival in list(self._waiting.items()):
             if now - arrival.at > PATIENCE:

@@ -24,13 +24,13 @@ from pydhcpd.services.tftp.messages import (
 )
 from pydhcpd.services.tftp.negotiation import negotiate
 from pydhcpd.services.tftp.source import HEADER, Changed, NetasciiSource, OctetSource, frames_for
-from pydhcpd.services.tftp.window import Window
+from pydhcpd.services.tftp.window import NEXT, NOTHING, Window
 
 IP_MTU_DISCOVER, IP_PMTUDISC_DONT, IP_MTU = 10, 0, 14  # linux/in.h
 UDP_SEGMENT = 103  # linux/udp.h
 LONGEST_ANSWER = 512  # octets of what a client sends in the course of a transfer
 FIRST_PATIENCE, LEAST_PATIENCE, MOST_PATIENCE = 1.0, 0.25, 8.0  # seconds without an acknowledgement until all is sent again
-ROUND_TRIPS = 8  # of the last acknowledgement's, for the same, within these limits
+ROUND_TRIPS = 8  # times of the last window's acknowledgement, for the same, within these limits
 GIVE_UP = 30.0  # seconds without an acknowledgement; with a timeout of the client's, as many of these as follow
 TIMEOUTS = 6
 LOOK = 1.0  # seconds between looks at whether the file is still what it was
@@ -56,17 +56,10 @@ class Transfer:
         self._source = (NetasciiSource(file.descriptor, terms.block_size) if request.mode == NETASCII
                         else OctetSource(file.descriptor, file.status.st_size, terms.block_size))
         self._window = Window(terms.window, 0 if terms.accepted else 1)
-        self._segmented = terms.window > 1 and self._cut()
-        self._patience = float(terms.timeout or FIRST_PATIENCE)
+        self._segmented = False
+        self._patience, self._round_trip = float(terms.timeout or FIRST_PATIENCE), 0.0
         self._heard_at = self._sent_at = self._looked_at = now
         self.due = now + self._patience
-
-    def _cut(self) -> bool:
-        """Have the kernel cut each message into datagrams of this size."""
-        with suppress(OSError):
-            self.socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, self._frames.stride)
-            return True
-        return False
 
     @property
     def sent(self) -> int:
@@ -98,25 +91,48 @@ class Transfer:
         number = acknowledged(datagram)
         if number is None:
             self._other(datagram)
-        elif self._window.acknowledge(number):
-            self._go_on(now)
+        else:
+            self._acknowledged(self._window.acknowledge(number), now)
 
     def _other(self, datagram: bytes) -> None:
         """An ERROR ends the transfer; whatever else it is, it is passed over."""
         if operation_of(datagram) == ERROR:
             self.give_up(f"the client gave up: {words_of_error(datagram)}")
 
-    def _go_on(self, now: float) -> None:
+    def _acknowledged(self, what: str, now: float) -> None:
+        if what == NOTHING:
+            return
         self._heard_at = now
         if not self.has_begun:
-            self.has_begun = True
-            self._begun(self)
+            self._begin()
         if self._source.last is not None and self._window.first > self._source.last:
             self.end("")
-            return
+        elif what == NEXT:
+            self._measure(now)
+            self._send(now)
+        elif now - self._sent_at > self._round_trip / 2:
+            self._send(now)
+        else:  # it is about what was sent before that, for nobody answers so fast
+            self.due = self._sent_at + self._round_trip
+
+    def _measure(self, now: float) -> None:
+        """The time from a window to its acknowledgement."""
+        self._round_trip = now - self._sent_at
         if not self._terms.timeout:
-            self._patience = min(max(ROUND_TRIPS * (now - self._sent_at), LEAST_PATIENCE), FIRST_PATIENCE)
-        self._send(now)
+            self._patience = min(max(ROUND_TRIPS * self._round_trip, LEAST_PATIENCE), FIRST_PATIENCE)
+
+    def _begin(self) -> None:
+        """From now on only blocks go out, which the kernel may cut."""
+        self.has_begun = True
+        self._segmented = self._terms.window > 1 and self._cut()
+        self._begun(self)
+
+    def _cut(self) -> bool:
+        """Have the kernel cut each message into datagrams of this size."""
+        with suppress(OSError):
+            self.socket.setsockopt(socket.IPPROTO_UDP, UDP_SEGMENT, self._frames.stride)
+            return True
+        return False
 
     # --- what goes out
 
@@ -186,7 +202,7 @@ class Transfer:
             silent = "acknowledged nothing more" if self.has_begun else "never acknowledged anything"
             self.fail(f"the client {silent}")
         elif now >= self.due:
-            if not self._terms.timeout:
+            if not self._terms.timeout and now - self._sent_at >= self._patience:
                 self._patience = min(self._patience * 2, MOST_PATIENCE)
             self._send(now)
 
