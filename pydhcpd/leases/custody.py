@@ -75,7 +75,7 @@ def damage_seen_by(connection: sqlite3.Connection, database: Path) -> str:
         if found != "ok":
             return " ".join(str(found).removeprefix("*** in database main ***").split())
         frames = connection.execute("PRAGMA wal_checkpoint(PASSIVE)").fetchone()[1]
-        if log_is_cut(log_of(database), max(int(frames), 0)):
+        if log_is_cut(database, log_of(database), max(int(frames), 0)):
             return "its log is cut in the middle"
         return "a row is no lease" if connection.execute(NO_LEASE).fetchall() else ""
     except sqlite3.Error as error:

@@ -10,6 +10,7 @@ the one that was used last counts.
 """
 
 import struct
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -17,8 +18,9 @@ from typing import Any, NamedTuple
 from pydhcpd.leases.interface import BOUND, QUARANTINED, Row
 
 MAGIC = b"SQLite format 3\0"
-LOG_MAGIC = 0x377F0682  # and one more where the checksums are of words with the most significant byte first
+ORDERS = {b"\x37\x7f\x06\x82": "<", b"\x37\x7f\x06\x83": ">"}  # of the words in a log's checksums, by how the log begins
 LOG_HEADER, FRAME_HEADER = 32, 24
+SECTOR = 512  # bytes that a disk writes at once, or not
 PAGE_SIZES = (1024, 4096)  # ours, and SQLite's default; asked where neither file tells
 LEAF, INTERIOR = 13, 5  # kinds of pages of a table
 ROOT = 2  # the page at which the tree of the first table of a database begins
@@ -64,33 +66,68 @@ def _page_sizes(content: bytes, logged: bytes) -> tuple[int, ...]:
     return PAGE_SIZES
 
 
-def log_is_cut(log: Path, valid: int) -> bool:
-    """Whether behind the `valid` frames that SQLite reads of a log there are commits of the same time, which it does not.
+def log_is_cut(database: Path, log: Path, valid: int) -> bool:
+    """Whether commits are lost to SQLite, which reads the `valid` frames that follow the header of a log and no more.
 
-    Of the last transaction a power cut may have left half. Behind it there is none: the next begins when it is synced.
+    Of the last transaction a power cut may have left any part. Behind it there is none: the next begins when it is synced. And
+    a header is written anew, which may be torn, when all behind it is in the database: SQLite needs none of it any more.
     """
     if not log.exists():
         return False
     data = log.read_bytes()
     size = int.from_bytes(data[8:12], "big")
-    if _log_order(data) is None or size not in (1 << bit for bit in range(9, 17)):
-        return any(data[:LOG_HEADER + FRAME_HEADER + PAGE_SIZES[0]])
-    ends = [marked for _, marked in _frames_of(data, size, data[16:24], valid)]
-    return any(ends[:-1])
+    if not _has_header(data) or size not in (1 << bit for bit in range(9, 17)):
+        content = database.read_bytes()
+        return any(not _is_written_back(data, content, one) for one in _page_sizes(content, data))
+    return any([_ends_transaction(data, at, size) for at, _ in _frames_of(data, size, data[16:24], valid)][:-1])
 
 
-def _log_order(data: bytes) -> str | None:
-    """Which byte of a word comes first in the checksums of a log; None where it has no header."""
-    magic = int.from_bytes(data[:4], "big")
-    return {LOG_MAGIC: "<", LOG_MAGIC + 1: ">"}.get(magic)
+def _has_header(data: bytes) -> bool:
+    """Whether the header of a log is whole."""
+    order = ORDERS.get(data[:4])
+    return order is not None and len(data) >= LOG_HEADER and _sums(f"{order}6I", data[:24], bytes(8)) == data[24:LOG_HEADER]
+
+
+def _order(data: bytes) -> str:
+    """Which byte of a word comes first in the checksums of a log: by its header, if that is whole, or by this machine."""
+    return ORDERS[data[:4]] if _has_header(data) else {"little": "<", "big": ">"}[sys.byteorder]
+
+
+def _salts(data: bytes, size: int) -> bytes:
+    """What marks the frames that count: what the header says, or where that is not whole, the first frame that is not empty."""
+    if _has_header(data):
+        return data[16:24]
+    frames = range(LOG_HEADER, len(data) - size, FRAME_HEADER + size)
+    return next((data[at + 8:at + 16] for at in frames if any(data[at + 8:at + 16])), b"")
 
 
 def _frames_of(data: bytes, size: int, salts: bytes, first: int = 0) -> Iterator[tuple[int, bool]]:
-    """Where the frames with these salts are, and whether each ends a transaction."""
+    """Where the frames with these salts are, and whether each is marked as the end of a transaction."""
     step = FRAME_HEADER + size
     for at in range(LOG_HEADER + first * step, len(data) - step + 1, step):
         if data[at + 8:at + 16] == salts:
             yield at, data[at + 4:at + 8] != b"\0\0\0\0"
+
+
+def _ends_transaction(data: bytes, at: int, size: int) -> bool:
+    """Whether a frame surely ends a transaction. Where a sector begins between its mark and its salts, the mark may be that of
+    an older frame, unless the checksum tells."""
+    if data[at + 4:at + 8] == b"\0\0\0\0":
+        return False
+    before = at - FRAME_HEADER - size
+    return bool((at + 8) % SECTOR) or (before >= LOG_HEADER and _is_whole(data, at, size, data[before + 16:before + 24]))
+
+
+def _is_written_back(data: bytes, content: bytes, size: int) -> bool:
+    """Whether the database has all that was committed to a log: of each page, what was logged last."""
+    pages: dict[int, bytes] = {}
+    waiting: dict[int, bytes] = {}
+    for at, is_end in _frames_of(data, size, _salts(data, size)):
+        waiting[int.from_bytes(data[at:at + 4], "big")] = data[at + FRAME_HEADER:at + FRAME_HEADER + size]
+        if is_end:
+            pages.update(waiting)
+            waiting = {}
+    return all(content[(number - 1) * size:number * size] == page for number, page in pages.items())
 
 
 def _committed(data: bytes, size: int) -> tuple[dict[int, bytes], int]:
@@ -98,15 +135,11 @@ def _committed(data: bytes, size: int) -> tuple[dict[int, bytes], int]:
 
     A frame's checksum goes on from that of the frame before it, so that each can be checked that has an intact one before it.
     """
-    order = _log_order(data)
-    salts = data[16:24] if order else data[LOG_HEADER + 8:LOG_HEADER + 16]
-    if not any(salts):
-        return {}, 0
     step, pages, waiting, broken, missed = FRAME_HEADER + size, {}, {}, 0, 0
-    places = dict(_frames_of(data, size, salts))
+    places = dict(_frames_of(data, size, _salts(data, size)))
     for at in range(LOG_HEADER, max(places, default=0) + 1, step):
         before = data[at - step + 16:at - step + 24] if at - step in places else data[24:32] if at == LOG_HEADER else b""
-        if at not in places or not before or _checksum(data, at, size, before, order or "<") != data[at + 16:at + 24]:
+        if at not in places or not before or not _is_whole(data, at, size, before):
             missed += 1
             continue
         waiting[int.from_bytes(data[at:at + 4], "big")] = data[at + FRAME_HEADER:at + step]
@@ -116,11 +149,17 @@ def _committed(data: bytes, size: int) -> tuple[dict[int, bytes], int]:
     return pages, broken
 
 
-def _checksum(data: bytes, at: int, size: int, before: bytes, order: str) -> bytes:
-    """The checksum of a frame: of page number, size and page (walformat.html section 2.2)."""
+def _is_whole(data: bytes, at: int, size: int, before: bytes) -> bool:
+    """Whether the checksum of a frame, of page number, size and page, goes on from `before` (walformat.html section 2.2)."""
+    covered = data[at:at + 8] + data[at + FRAME_HEADER:at + FRAME_HEADER + size]
+    return _sums(f"{_order(data)}{2 + size // 4}I", covered, before) == data[at + 16:at + FRAME_HEADER]
+
+
+def _sums(words: str, covered: bytes, before: bytes) -> bytes:
+    """A checksum, of words in a format of `struct`, which goes on from another."""
     first, second = struct.unpack(">II", before)
-    words = struct.unpack(f"{order}{2 + size // 4}I", data[at:at + 8] + data[at + FRAME_HEADER:at + FRAME_HEADER + size])
-    for one, other in zip(words[::2], words[1::2], strict=True):
+    numbers = struct.unpack(words, covered)
+    for one, other in zip(numbers[::2], numbers[1::2], strict=True):
         first = first + one + second & 0xFFFFFFFF
         second = second + other + first & 0xFFFFFFFF
     return struct.pack(">II", first, second)

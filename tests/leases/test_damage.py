@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from random import Random
 
 import pytest
 from damage import held, leaves, overwrite
@@ -45,11 +46,27 @@ def crashed(path: Path, *batches: int) -> None:
     for count in batches:
         store.commit([row(first + one) for one in range(count)])
         first += count
+    keep(store, path)
+
+
+def keep(store: SQLiteStore, path: Path) -> None:
+    """Leave both files as they are now."""
     for suffix in ("", "-wal"):
         shutil.copy(f"{path}{suffix}", f"{path}.kept{suffix}")
     store.close()
     for suffix in ("", "-wal"):
         os.rename(f"{path}.kept{suffix}", f"{path}{suffix}")
+
+
+def flip(path: Path, at: int) -> None:
+    """Damage one bit."""
+    overwrite(path, at, bytes((path.read_bytes()[at] ^ 1,)))
+
+
+def end_of_first(logged: bytes) -> int:
+    """Where the first transaction of a log ends."""
+    step = FRAME + PAGE
+    return next(at + step for at in range(32, len(logged), step) if any(logged[at + 4:at + 8]))
 
 
 def names(path: Path, what: str) -> list[str]:
@@ -152,13 +169,98 @@ def test_a_log_whose_header_is_lost_is_read(path, opened):
     assert len(list(opened().select())) >= 180
 
 
-def test_half_of_a_last_transaction_is_what_a_power_cut_leaves_and_no_damage(path, opened):
+@pytest.mark.parametrize("at", [0, 8, 12, 16, 20, 24, 28],
+                         ids=["magic", "page size", "count", "salt", "other salt", "sum", "other sum"])
+def test_a_header_of_the_log_with_a_flipped_bit_is_noticed(path, opened, at):
+    """SQLite takes such a log for none."""
+    crashed(path, *[20] * 10)
+    flip(Path(f"{path}-wal"), at + 3)
+    assert len(list(opened().select())) >= 180
+    assert names(path, "damaged") != []
+
+
+@pytest.mark.parametrize("at", [0, 4, 8, 16, FRAME + 5, FRAME + PAGE - 1],
+                         ids=["page number", "mark", "salt", "sum", "page", "end of page"])
+@pytest.mark.parametrize("frame", [5, 41, 60])
+def test_a_frame_of_the_log_with_a_flipped_bit_is_noticed(path, opened, frame, at):
+    """What was synced is damaged where whole transactions lie behind it, which SQLite does not read."""
+    store = SQLiteStore(path)
+    for number in range(100):  # of one frame each
+        store.commit([row(0)._replace(last_used=NOW + number)])
+    keep(store, path)
+    flip(Path(f"{path}-wal"), 32 + frame * (FRAME + PAGE) + at)
+    store = opened()
+    assert [one.last_used for one in store.select()] == [NOW + 99]
+    assert "its log is cut in the middle" in words(store) and store.caution.is_on
+
+
+def test_the_first_block_of_a_log_that_is_zeroed_is_noticed(path, opened):
+    crashed(path, *[20] * 10)
+    overwrite(Path(f"{path}-wal"), 0, bytes(4096))
+    assert "its log is cut in the middle" in words(opened())
+
+
+# --- a power cut is no damage
+
+
+def quiet(path: Path) -> list[Row]:
+    """The leases of a database that is opened without a word."""
+    with contextlib.closing(SQLiteStore(path, Alarms(), LONGEST)) as store:
+        assert (words(store), store.caution.is_on, names(path, "damaged")) == ("", False, [])
+        return list(store.select())
+
+
+def begun_anew(path: Path, before: int, *after: int) -> tuple[bytes, bytes, bytes]:
+    """The database, its log when all of it is written back, and the log that was then begun anew in the same file."""
+    with contextlib.closing(SQLiteStore(path)) as store:
+        store.commit([row(one) for one in range(before)])
+        store.checkpoint("PASSIVE")
+        logged = Path(f"{path}-wal")
+        database, old = path.read_bytes(), logged.read_bytes()
+        for count in after:
+            store.commit([row(one, "again") for one in range(count)])
+        return database, old, logged.read_bytes()
+
+
+@pytest.mark.parametrize("length", [1, 4, 11, 15, 16, 17, 19, 20, 23, 24, 25, 28, 31])
+def test_a_header_of_the_log_that_is_torn_is_no_damage(path, length):
+    """It is written anew when all that is behind it is in the database."""
+    database, old, new = begun_anew(path, 200, 1)
+    path.write_bytes(database)
+    Path(f"{path}-wal").write_bytes(new[:length] + old[length:])
+    assert quiet(path) == [row(one) for one in range(200)]
+
+
+@pytest.mark.parametrize("length", [0, 1, 4, 24, 31, 32, 40, 56, 1000])
+def test_a_new_log_that_is_torn_is_no_damage(path, length):
+    rows = made(path, 200)
+    database, _, new = begun_anew(path, 0, 1)
+    path.write_bytes(database)
+    Path(f"{path}-wal").write_bytes(new[:length])
+    assert quiet(path) == rows
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_of_a_last_transaction_any_sectors_are_there_and_that_is_no_damage(path, seed):
+    """Over an older log, some of whose marks then stand beside the new salts."""
+    database, old, new = begun_anew(path, 1500, 100, 1500)
+    old = old.ljust(len(new), b"\0")
+    last = end_of_first(new)
+    torn, random = bytearray(new[:last] + old[last:]), Random(seed)
+    for at in range(last - last % 512, len(new), 512):
+        if random.random() < 0.5:
+            begin = max(at, last)
+            torn[begin:at + 512] = new[begin:at + 512]
+    path.write_bytes(database)
+    Path(f"{path}-wal").write_bytes(torn)
+    assert [one.hostname for one in quiet(path)].count("again") == 100
+
+
+def test_half_of_a_last_transaction_is_no_damage(path):
     crashed(path, 20, 20, 20)
     log = Path(f"{path}-wal")
     log.write_bytes(log.read_bytes()[:-PAGE // 2])
-    store = opened()
-    assert words(store) == "" and names(path, "damaged") == []
-    assert len(list(store.select())) == 40
+    assert len(quiet(path)) == 40
 
 
 def test_what_is_whole_raises_no_alarm(path, opened):
