@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
@@ -70,6 +70,7 @@ SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
 SERVICES = (Prompt, ControlSocket, LeaseLog, Leasequery, BulkLeasequery, FileServer)
+RELOAD_PATIENCE = 20.0  # seconds that a reload which was asked for at the prompt may take, beside those of the file
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
 
@@ -111,7 +112,8 @@ class Daemon:
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
                                       arp=self._ports.get(ARP), icmp=self._ports.get(ICMP),
                                       unaddressed=self._ports.get(UNADDRESSED))
-            surroundings = Surroundings(self._server, lambda: self._configuration, self._ports)
+            surroundings = Surroundings(self._server, lambda: self._configuration, self._ports,
+                                        reload=self._ask_for_reload, services=self._services_now)
             self._services = Services(SERVICES, surroundings)
             stack.callback(self._services.stop)
             watcher = InterfaceWatcher(self._follow)
@@ -278,6 +280,13 @@ class Daemon:
         if self._ready:
             notify(RELOADING=1, MONOTONIC_USEC=time.monotonic_ns() // 1000)
         self._reloader.start()
+
+    def _ask_for_reload(self) -> Sequence[str]:
+        """Have a reload done, for a thread that is not the main one; what is wrong with it."""
+        return self._reloader.ask(2 * time_limit(self._command_line, self._configuration) + RELOAD_PATIENCE)
+
+    def _services_now(self) -> Iterable[tuple[str, str]]:
+        return list(self._services.status())
 
     def _end_reload(self) -> None:
         with self._lock:

@@ -68,6 +68,14 @@ def words(one: Event) -> str:
     return f"{text}: {note}" if note else text
 
 
+def fields(one: Event) -> dict[str, object]:
+    """What an event tells, by name, for programs; the times in it are by the ledger and left out."""
+    told = Told._make(one)
+    return {"kind": told.kind, "address": address_text(told.address) if told.address else "",
+            "hardware_address": told.hardware.hex(":"), "name": told.name, "sent_name": told.sent_name, "note": told.note,
+            "network": told.network, "relay": relay_words(told.relay[GIADDR:])}
+
+
 class Events:
     """The last events, bounded in number, each with a sequence number from 0. Threads may publish and read at any time."""
 
@@ -95,10 +103,10 @@ class Events:
             found = self._ring[start:start + count]
             return first, found + self._ring[:count - len(found)]
 
-    def since_yesterday(self, now: float) -> Iterator[tuple[float, str]]:
-        """Time (by the ledger) and words of the events of the last 24 hours, newest last."""
+    def since_yesterday(self, now: float) -> Iterator[Event]:
+        """The events of the last 24 hours, newest last. `now` is by the ledger."""
         _, found = self.since(0)
-        return ((one[0], words(one)) for one in found if one[0] > now - DAY)
+        return (one for one in found if one[0] > now - DAY)
 
 
 class Cursor:

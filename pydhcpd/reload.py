@@ -5,8 +5,10 @@ What it does here and not there, such as to hang on what the child found, ends b
 """
 
 import logging
+import os
 import signal
 import sys
+import threading
 from collections.abc import Callable, Sequence
 
 from pydhcpd.configuration.changes import changes, counts
@@ -30,6 +32,17 @@ class Reloader:
         self._command_line, self._running, self._allow = command_line, running, allow
         self._put_in_force, self._ended, self._signals = put_in_force, ended, signals
         self._check: ReloadCheck | None = None
+        self._outcome = threading.Condition()  # guards both:
+        self._outcomes, self._problems = 0, tuple[str, ...]()  # how many reloads have ended; what was wrong with the last
+
+    def ask(self, patience: float) -> Sequence[str]:
+        """Have the main thread reload, wait for that, and return what is wrong; for other threads."""
+        with self._outcome:
+            before = self._outcomes
+            os.kill(os.getpid(), signal.SIGHUP)
+            if not self._outcome.wait_for(lambda: self._outcomes > before, patience):
+                return ["it takes long; the log will tell how it ends"]
+            return self._problems
 
     def start(self) -> None:
         """Begin with the check; one that is under way is given up, for the file has been mended since."""
@@ -76,6 +89,9 @@ class Reloader:
         """Where anything is wrong, what runs goes on, and the log says why."""
         for problem in problems:
             log.error("not reloaded: %s", problem)
+        with self._outcome:
+            self._outcomes, self._problems = self._outcomes + 1, tuple(problems)
+            self._outcome.notify_all()
         self._ended()
 
 

@@ -14,10 +14,10 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 
 from pydhcpd.account import Account
-from pydhcpd.addresses import BROADCAST
+from pydhcpd.addresses import BROADCAST, address_text
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.errors import Ignored, MalformedPacket, StoreError, Unserved
+from pydhcpd.errors import Ignored, InvalidValue, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
 from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.host_database import PORTION, HostDatabase
@@ -389,6 +389,17 @@ class DHCPServer:
             note = f"by hand, of {count} addresses" if address is None else "by hand"
             self.account.happened([event(now, "quarantine ended", address or 0, note=note)])
         return count
+
+    def release(self, address: int) -> None:
+        """End the lease of an address by hand, its client remembered. Raises StoreError, and InvalidValue where none runs."""
+        with self.hosts.lock:
+            now = self._clock()
+            row, table = self.hosts.store.row(address), self.hosts.tables.of(address)
+            if row is None or table is None or not self.hosts.release(table, row.client, address, int(now)):
+                raise InvalidValue(f"no lease of {address_text(address)} runs")
+            self.hosts.commit()
+        self.account.happened([event(now, "released", address, row.hardware, row.hostname, "by hand", client=row.client,
+                                     network=self._serving.network_words(address) if self._serving else "", relay=row.relay)])
 
     def _drop_truncated(self) -> None:
         """Count and tell the datagrams that were too long to be read."""

@@ -1,31 +1,31 @@
 """The commands of the prompt that everybody knows: each is one method with a docstring, which is its help."""
 
-from collections.abc import Iterable, Mapping
-from typing import ClassVar, Protocol
+from collections.abc import Mapping
+from typing import ClassVar
 
-from pydhcpd.control.dispatch import Dispatcher, Listening, Refused
-from pydhcpd.control.output import TITLES, host_document, host_line, local_time
+from pydhcpd.control.dispatch import Dispatcher, Refused
+from pydhcpd.control.leases import LeaseCommands
+from pydhcpd.control.output import (
+    LONGEST_EVENT,
+    TITLES,
+    EventRow,
+    event_document,
+    event_line,
+    host_document,
+    host_line,
+    local_time,
+)
+from pydhcpd.control.process import ProcessCommands
 from pydhcpd.escape import escape
 
 DAY = 86400.0  # seconds
-LONGEST_EVENT = 1000  # characters
 LONGEST_VALUE = 4096  # characters
 
 
-class Serving(Listening, Protocol):
-    """What commands ask of the server of their session."""
+class GivenCommands(Dispatcher):
+    """Part of the commands: those that there were first, and what is wrong."""
 
-    def clock(self) -> float:
-        """The time, in seconds of the epoch."""
-
-
-class ThreadedTCPRequestHandler(Dispatcher):
-    """A session with all commands, in the order in which help lists them."""
-
-    server: Serving
     changing: ClassVar[frozenset[str]] = frozenset({"clear", "alarms settle"})
-    aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}
-
     def do_hosts(self) -> None:
         """list the hosts: address, hardware address, name, expiry and state
         example: hosts"""
@@ -39,11 +39,8 @@ class ThreadedTCPRequestHandler(Dispatcher):
         """show what happened in the last 24 hours, newest last
         example: events"""
         since = self.server.clock() - DAY
-        self._show_times((one for one in self.server.sources.events() if one[0] >= since), "Events last 24h:")
-
-    def _show_times(self, rows: Iterable[tuple[float, str]], title: str) -> None:
-        self._show(rows, lambda one: f"{local_time(one[0])} {escape(one[1], LONGEST_EVENT)}",
-                   lambda one: {"time": one[0], "text": one[1]}, title=title)
+        self._show((EventRow(*one) for one in self.server.sources.events() if one[0] >= since), event_line, event_document,
+                   title="Events last 24h:")
 
     def do_configuration(self) -> None:
         """show the configuration in use
@@ -52,7 +49,8 @@ class ThreadedTCPRequestHandler(Dispatcher):
                    lambda one: {"name": one[0], "value": one[1]}, title="Current configuration", none="")
 
     def do_statistics(self) -> None:
-        """show what was counted since the start: messages, and what got no answer, by reason and place
+        """show what was counted since the start
+        Messages, what got no answer by reason and place, replies that could not be sent.
         example: statistics"""
         self._show(self.server.sources.statistics(), lambda one: f"{one[1]:>12}  {escape(one[0])}",
                    lambda one: {"name": one[0], "count": one[1]}, title="Statistics since the start", none="")
@@ -76,3 +74,10 @@ class ThreadedTCPRequestHandler(Dispatcher):
         if not count and address.lower() != "all":
             raise Refused(f"{escape(address)} is not in quarantine")
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
+
+
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ProcessCommands):
+    """A session with all commands, in the order in which help lists them."""
+
+    changing: ClassVar[frozenset[str]] = GivenCommands.changing | LeaseCommands.changing | ProcessCommands.changing
+    aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

@@ -46,6 +46,9 @@ class Listening(Settings, Protocol):
     is_trusted: bool
     """Whether everything may be asked for: on the control socket, whose file permissions have let the peer in."""
 
+    def clock(self) -> float:
+        """The time, in seconds of the epoch."""
+
 
 class Dispatcher(Session):
     """A session that obeys the commands of a subclass."""

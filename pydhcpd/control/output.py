@@ -1,6 +1,7 @@
 """What the prompt shows: rows, times and distances as lines of text that are safe to show."""
 
 import time
+from collections.abc import Mapping
 from typing import NamedTuple
 
 from pydhcpd.durations import duration
@@ -20,7 +21,69 @@ class HostRow(NamedTuple):
     """What the host sent, where its name is another one."""
 
 
+class EventRow(NamedTuple):
+    """What happened: seconds of the epoch, words, and the same by name."""
+
+    time: float
+    text: str
+    fields: Mapping[str, object] = {}
+
+
+class LeaseRow(NamedTuple):
+    """A lease, or an address in quarantine. Times are in seconds of the epoch, `expires` None for never."""
+
+    address: str
+    hardware_address: str
+    client_identifier: str
+    """As octets in hexadecimal; empty for a client that sends none."""
+    name: str
+    sent_name: str
+    expires: float | None
+    last_used: float
+    state: str
+    network: str
+    relay: str
+    """What a relay agent said of the client, in words."""
+
+
+class PoolRow(NamedTuple):
+    """How many addresses of a pool are what. Of `size` can be given; `reserved` are in its ranges beside them."""
+
+    network: str
+    ranges: str
+    size: int
+    leased: int
+    offered: int
+    quarantined: int
+    free: int
+    reserved: int
+
+
+class NetworkRow(NamedTuple):
+    """A network that is served."""
+
+    network: str
+    shared_network: str
+    """Its name, empty where it is of none."""
+    where: str
+    """The interface, or that it is served through relay agents."""
+    pools: int
+    leased: int
+    free: int
+
+
+class ClassRow(NamedTuple):
+    """A class of clients. `leases` are those that count for it, None where it has no limit; `limit` is per value of `per`."""
+
+    name: str
+    condition: str
+    limit: int | None
+    per: str
+    leases: int | None
+
+
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
+LONGEST_EVENT = 1000  # characters
 TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
 TITLES = TABLE.format("address", "hardware address", "name", "expires", "state")
 
@@ -36,6 +99,56 @@ def host_document(row: HostRow) -> dict[str, object]:
     """The same for JSON; its time is in seconds of the epoch."""
     return {"address": row.ip, "hardware_address": row.mac, "name": row.hostname, "sent_name": row.sent_name or row.hostname,
             "expires": row.expires, "state": row.state}
+
+
+LEASE_TABLE = "{:<15}  {:<17}  {:<20}  {:<9}  {}"
+LEASE_TITLES = LEASE_TABLE.format("address", "hardware address", "name", "ends", "state")
+POOL_TABLE = "{:<32} {:<12} {:>4} {:>8} {:>7} {:>7} {:>8} {:>8}"
+POOL_TITLES = POOL_TABLE.format("pool", "", "use", "leased", "offered", "quarant.", "free", "reserved")
+NETWORK_TABLE = "{:<18}  {:<16}  {:<20}  {:>5} {:>8} {:>8}"
+NETWORK_TITLES = NETWORK_TABLE.format("network", "shared network", "where", "pools", "leased", "free")
+CLASS_TABLE = "{:<20}  {:>10}  {}"
+CLASS_TITLES = CLASS_TABLE.format("class", "leases", "condition")
+BAR = 10  # characters
+
+
+def lease_line(row: LeaseRow, now: float) -> str:
+    """A lease in a line, safe to show."""
+    ends = "never" if row.expires is None else distance(row.expires - now)
+    line = LEASE_TABLE.format(row.address, row.hardware_address or "-", escape(row.name) or "-", ends, row.state)
+    return f"{line}, {row.relay}" if row.relay else line
+
+
+def pool_line(row: PoolRow) -> str:
+    """A pool in a line, with a bar of its use."""
+    used = row.size - row.free
+    share = used / row.size if row.size else 1.0
+    filled = min(max(round(share * BAR), bool(used)), BAR - bool(row.free))
+    return POOL_TABLE.format(row.ranges, f"[{'#' * filled}{'-' * (BAR - filled)}]", f"{int(share * 100)}%", row.leased,
+                             row.offered, row.quarantined, row.free, row.reserved)
+
+
+def network_line(row: NetworkRow) -> str:
+    """A network in a line."""
+    return NETWORK_TABLE.format(row.network, escape(row.shared_network) or "-", escape(row.where), row.pools, row.leased,
+                                row.free)
+
+
+def class_line(row: ClassRow) -> str:
+    """A class in a line."""
+    limit = "" if row.limit is None else f"{row.leases}/{row.limit}"
+    per = f", per {row.per}" if row.per else ""
+    return CLASS_TABLE.format(escape(row.name), limit or "-", escape(row.condition) + per)
+
+
+def event_line(row: EventRow) -> str:
+    """What happened, with its time."""
+    return f"{local_time(row.time)} {escape(row.text, LONGEST_EVENT)}"
+
+
+def event_document(row: EventRow) -> dict[str, object]:
+    """The same for JSON."""
+    return {"time": row.time, "text": row.text, **row.fields}
 
 
 def local_time(seconds: float) -> str:

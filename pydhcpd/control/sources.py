@@ -3,9 +3,9 @@
 Here all is empty; the service that offers the prompt has another kind of it, which knows the server.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
-from pydhcpd.control.output import HostRow
+from pydhcpd.control.output import ClassRow, EventRow, HostRow, LeaseRow, NetworkRow, PoolRow
 
 
 class Sources:
@@ -15,8 +15,44 @@ class Sources:
         """Hosts with a lease, and quarantined addresses."""
         return ()
 
-    def events(self) -> Iterable[tuple[float, str]]:
-        """(seconds of the epoch, text) of what happened in the last 24 hours, oldest first."""
+    def events(self) -> Iterable[EventRow] | Iterable[tuple[float, str]]:
+        """What happened in the last 24 hours, oldest first."""
+        return ()
+
+    def watch(self) -> Callable[[], list[EventRow]]:
+        """A function that returns what has happened since it was called last."""
+        return list
+
+    def leases(self, words: Sequence[str]) -> tuple[Iterable[LeaseRow], Callable[[], int]]:  # noqa: ARG002
+        """The leases that all of some words may mean, and what counts them. Raises InvalidValue."""
+        return (), lambda: 0
+
+    def pools(self) -> Iterable[PoolRow]:
+        """The pools, the fullest first."""
+        return ()
+
+    def networks(self) -> Iterable[NetworkRow]:
+        """The networks that are served."""
+        return ()
+
+    def classes(self) -> Iterable[ClassRow]:
+        """The classes of clients."""
+        return ()
+
+    def services(self) -> Iterable[tuple[str, str]]:
+        """(name, state) of what runs beside DHCP."""
+        return ()
+
+    def version(self) -> str:
+        """The version of the program, and since when it runs."""
+        return ""
+
+    def release(self, address: str) -> str:  # noqa: ARG002
+        """End the lease of an address; returns what was done. Raises InvalidValue."""
+        return ""
+
+    def reload(self) -> Sequence[str]:
+        """Read the configuration again; returns what is wrong with it."""
         return ()
 
     def configuration(self) -> Iterable[tuple[str, str]]:

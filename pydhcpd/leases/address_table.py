@@ -396,6 +396,20 @@ class AddressTable:
                 counts[POOL + pool] += ours.count(POOL + pool)
         return counts
 
+    def count(self, ranges: Iterable[Range]) -> dict[int, int]:
+        """How many addresses of some ranges are in each state, and how many are RESERVED, which comes as their kind, negative.
+
+        Needs no lock, and counts in portions, so that nobody waits for it.
+        """
+        counts = dict.fromkeys((*range(BARRED + 1), -RESERVED), 0)
+        for first, last in ranges:
+            for start in range(first - self.base, last - self.base + 1, CHUNK):
+                end = min(start + CHUNK, last - self.base + 1)
+                for state in range(BARRED + 1):
+                    counts[state] += self.states.count(state, start, end)
+                counts[-RESERVED] += self.kinds.count(RESERVED, start, end)
+        return counts
+
     def end(self, slot: int, client: bytes) -> None:
         """The lease or quarantine of a slot is over: it is free, and `client`, whose it was by the store, remembered."""
         if self.states[slot] in (LEASED, DECLINED):

@@ -157,6 +157,9 @@ class QueryStore(Protocol):
         `casefold` for text without its case.
         """
 
+    def count(self, where: str = "1", parameters: tuple[object, ...] = ()) -> int:
+        """How many rows `select` would find."""
+
     def reader(self) -> LeaseReader:
         """A reader for one thread."""
 

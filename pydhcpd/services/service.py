@@ -5,7 +5,7 @@ A service is a class. An instance serves until `stop`; one that dies is replaced
 
 import socket
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -27,6 +27,8 @@ class Surroundings:
     configuration: Callable[[], DHCPServerConfiguration]  # that is in force
     ports: Ports
     reports: Callable[[Report], object] = id  # hears of files that are sent, in a thread of a service; by default nobody does
+    reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
+    services: Callable[[], Iterable[tuple[str, str]]] = list  # name and state of each
 
 
 class Service(ABC):

@@ -1,19 +1,33 @@
 """`Views`: what the commands of the prompt show and do, asked of the running server."""
 
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from platform import python_version
+from time import monotonic
 
+from pydhcpd import __version__
 from pydhcpd.addresses import address_from
-from pydhcpd.control.output import HostRow
+from pydhcpd.control.output import ClassRow, EventRow, HostRow, LeaseRow, NetworkRow, PoolRow
 from pydhcpd.control.sources import Sources
+from pydhcpd.durations import duration
 from pydhcpd.escape import escape
-from pydhcpd.events import event
+from pydhcpd.events import GIADDR, Cursor, Event, event, fields, words
+from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, RESERVED, UNUSED, Range
+from pydhcpd.leases.faces import BY_IDENTIFIER
+from pydhcpd.leases.hosts import Host
+from pydhcpd.leases.interface import Row
+from pydhcpd.leases.search import matching, running
+from pydhcpd.policy.network import Network, Pool
 from pydhcpd.services.service import Surroundings
+from pydhcpd.wire.relay import words as relay_words
 
 
 class Views(Sources):
     """Of one server."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        self._surroundings = surroundings
+        self._begun = monotonic()
         self._server = surroundings.server
         self._configuration = surroundings.configuration
 
@@ -22,10 +36,91 @@ class Views(Sources):
         return (HostRow(host.ip, host.mac, host.hostname, host.expires, host.state, host.sent_name)
                 for host in self._server.hosts.active())
 
-    def events(self) -> Iterator[tuple[float, str]]:
+    def events(self) -> Iterator[EventRow]:
         """What happened in the last 24 hours, by the wall clock of now."""
-        time = self._server.hosts.time
-        return ((time.wall_of(when), words) for when, words in self._server.events.since_yesterday(time.now()))
+        return map(self._event_row, self._server.events.since_yesterday(self._server.hosts.time.now()))
+
+    def _event_row(self, one: Event) -> EventRow:
+        return EventRow(self._server.hosts.time.wall_of(one[0]), words(one), fields(one))
+
+    def watch(self) -> Callable[[], list[EventRow]]:
+        """What happens from now on."""
+        cursor = Cursor(self._server.events)
+        return lambda: [self._event_row(one) for one in cursor.read()]
+
+    def leases(self, sought: Sequence[str]) -> tuple[Iterator[LeaseRow], Callable[[], int]]:
+        """The leases that all of some words may mean, and what counts them."""
+        hosts = self._server.hosts
+        conditions = [running(int(hosts.time.now())), *map(matching, sought)]
+        where = " AND ".join(f"({sql})" for sql, _ in conditions)
+        values = tuple(value for _, some in conditions for value in some)
+        return map(self._lease_row, hosts.store.select(where, values)), lambda: hosts.store.count(where, values)
+
+    def _lease_row(self, row: Row) -> LeaseRow:
+        host = Host.of(row, self._server.hosts.time)
+        serving = self._server.serving
+        return LeaseRow(host.ip, host.mac, _identifier(row.client), host.hostname, host.sent_name or host.hostname,
+                        host.expires, host.last_used, host.state,
+                        "" if serving is None else serving.network_words(row.address), relay_words(row.relay[GIADDR:]))
+
+    def pools(self) -> list[PoolRow]:
+        """The pools, the fullest first."""
+        rows = [self._pool_row(network, pool) for network in self._networks() for pool in network.pools]
+        return sorted(rows, key=lambda row: (row.free / row.size if row.size else 0.0, -row.size))
+
+    def _networks(self) -> list[Network]:
+        serving = self._server.serving
+        return [] if serving is None else list(serving.policy.networks)
+
+    def _pool_row(self, network: Network, pool: Pool) -> PoolRow:
+        counts = self._counted(network, [(max(first, network.base), min(last, network.last)) for first, last in pool.ranges])
+        free = counts[UNUSED] + counts[ENDED]
+        return PoolRow(network.words, str(pool), pool.size, counts[LEASED], counts[OFFERED], counts[DECLINED], free,
+                       counts[-RESERVED])
+
+    def _counted(self, network: Network, ranges: Iterable[Range]) -> Mapping[int, int]:
+        table = self._server.hosts.tables.get(network.base)
+        return Counter() if table is None else table.count(ranges)
+
+    def networks(self) -> Iterator[NetworkRow]:
+        """The networks that are served."""
+        serving = self._server.serving
+        if serving is None:
+            return
+        names = {link.network.base: link.name for link in serving.links.values() if link.network}
+        for segment in serving.policy.networks.segments:
+            near = [names[base] for base in segment.key if base in names]
+            where = ", ".join(dict.fromkeys(near)) if near else "through relays"
+            for network in segment.networks:
+                counts = self._counted(network, [(network.base, network.last)])
+                yield NetworkRow(network.words, "" if segment.name == network.words else segment.name, where,
+                                 len(network.pools), counts[LEASED], counts[UNUSED] + counts[ENDED])
+
+    def classes(self) -> Iterator[ClassRow]:
+        """The classes of clients, in order of precedence."""
+        counts = self._server.hosts.limits.counts
+        for one in self._configuration()["classes"]:
+            condition = "joined by other means" if one.condition is None else str(one.condition)
+            leases = None if one.lease_limit is None else sum(
+                number for key, number in list(counts.items()) if key == one.name or key.startswith(f"{one.name}="))
+            yield ClassRow(one.name, condition, one.lease_limit, one.lease_limit_per or "", leases)
+
+    def services(self) -> Iterator[tuple[str, str]]:
+        """What runs beside DHCP."""
+        return iter(self._surroundings.services())
+
+    def version(self) -> str:
+        """The version of the program, and since when it runs."""
+        return f"pydhcpd {__version__}, Python {python_version()}, running for {duration(int(monotonic() - self._begun))}"
+
+    def release(self, address: str) -> str:
+        """End the lease of an address."""
+        self._server.release(address_from(address))
+        return f"{address} is free; its client may get it again when it asks next"
+
+    def reload(self) -> Sequence[str]:
+        """Read the configuration again."""
+        return self._surroundings.reload()
 
     def configuration(self) -> Iterator[tuple[str, str]]:
         """The configuration, and what is served by it at this moment."""
@@ -53,3 +148,8 @@ class Views(Sources):
         """Let it be an event who asked for what change."""
         now = self._server.hosts.time.now()
         self._server.events.publish([event(now, "asked", note=f"{escape(user)}: {escape(line)}")])
+
+
+def _identifier(client: bytes) -> str:
+    """The client identifier of a lease's key, as octets; empty for a key of another kind."""
+    return client[1:].hex(":") if client[:1] == bytes((BY_IDENTIFIER,)) else ""

@@ -1,0 +1,60 @@
+"""The commands about leases, and about where they come from: networks, pools, classes."""
+
+from itertools import islice
+from typing import ClassVar
+
+from pydhcpd.control.dispatch import Dispatcher
+from pydhcpd.control.output import (
+    CLASS_TITLES,
+    LEASE_TITLES,
+    NETWORK_TITLES,
+    POOL_TITLES,
+    class_line,
+    lease_line,
+    network_line,
+    pool_line,
+)
+
+SCREEN = 20  # rows
+
+
+class LeaseCommands(Dispatcher):
+    """Part of the commands."""
+
+    changing: ClassVar[frozenset[str]] = frozenset({"release"})
+
+    def do_leases(self, *what: str) -> None:
+        """list leases: leases [WHAT] [all]
+        WHAT is an address (10.1.2.3), the beginning of one (10.1) or a network (10.1.0.0/16); a hardware address; or a part of
+        a name, a client identifier, a circuit id or the name of a limited class. Several words narrow it down. The first
+        screen is shown, with all at the end everything.
+        example: leases 10.1 printer"""
+        wants_all = self._is_json or what[-1:] == ("all",)
+        words = [word for word in what if word != "all"]
+        rows, count = self.server.sources.leases(words)
+        now = self.server.clock()
+        shown = self._show(rows if wants_all else islice(rows, SCREEN), lambda row: lease_line(row, now),
+                           lambda row: row._asdict(), head=LEASE_TITLES)
+        if not wants_all and shown == SCREEN and (more := count() - shown) > 0:
+            self._count(f"and {more} more: leases {' '.join([*words, 'all'])}")
+
+    def do_pools(self) -> None:
+        """show how full the pools are, the fullest first
+        example: pools"""
+        self._show(self.server.sources.pools(), pool_line, lambda row: row._asdict(), head=POOL_TITLES)
+
+    def do_networks(self) -> None:
+        """list the networks that are served, and where
+        example: networks"""
+        self._show(self.server.sources.networks(), network_line, lambda row: row._asdict(), head=NETWORK_TITLES)
+
+    def do_classes(self) -> None:
+        """list the classes of clients, and how many leases count for limited ones
+        example: classes"""
+        self._show(self.server.sources.classes(), class_line, lambda row: row._asdict(), head=CLASS_TITLES)
+
+    def do_release(self, address: str) -> None:
+        """end the lease of an address: release ADDRESS
+        The client is not told; it may get the address again when it asks next.
+        example: release 192.168.137.20"""
+        self._tell(self.server.sources.release(address))

@@ -1,0 +1,62 @@
+"""What somebody who looks for a lease may mean by a word: an address or its beginning, a network, a hardware address, a client
+identifier, a name, what a relay agent said, what a lease counts for, or a part of any of these; as a condition for the store.
+"""
+
+import re
+from ipaddress import IPv4Network
+
+from pydhcpd.addresses import address_from
+from pydhcpd.leases.interface import BOUND, QUARANTINED
+
+_BEGINNING = re.compile(r"(\d{1,3})(\.\d{1,3}){0,2}\.?")
+_OCTETS = re.compile(r"[0-9a-fA-F]{2}([:-]?[0-9a-fA-F]{2})*[:-]?")
+
+RUNNING = f"ends > ? AND state IN ({BOUND}, {QUARANTINED})"
+
+Condition = tuple[str, tuple[object, ...]]
+
+
+def running(now: int) -> Condition:
+    """Leases that run, and quarantined addresses, at a time by the ledger."""
+    return RUNNING, (now,)
+
+
+def matching(word: str) -> Condition:
+    """The rows that a word may mean."""
+    return _of_addresses(word) or _of_any_part(word)
+
+
+def _of_addresses(word: str) -> Condition | None:
+    """An address, a network in the form a/n, or the first numbers of an address: "10.1" is not 10.11.0.1."""
+    if word.count(".") == 3 and "/" not in word and not word.endswith("."):
+        return _between(word, word)
+    if "/" in word:
+        try:
+            network = IPv4Network(word, strict=False)
+        except ValueError:
+            return None
+        return _between(str(network[0]), str(network[-1]))
+    if "." in word and _BEGINNING.fullmatch(word):
+        numbers = word.rstrip(".").split(".")
+        return _between(".".join(numbers + ["0"] * (4 - len(numbers))), ".".join(numbers + ["255"] * (4 - len(numbers))))
+    return None
+
+
+def _between(first: str, last: str) -> Condition | None:
+    try:
+        return "address BETWEEN ? AND ?", (address_from(first), address_from(last))
+    except ValueError:
+        return None
+
+
+def _of_any_part(word: str) -> Condition:
+    """A part of a name, of octets as they are or in hexadecimal, or of what the lease counts for."""
+    tests = ["instr(casefold(hostname), ?)", "instr(casefold(sent_name), ?)", "instr(casefold(limits), ?)"]
+    values: list[object] = [word.casefold()] * len(tests)
+    parts = [word.encode()]
+    if _OCTETS.fullmatch(word):
+        parts.append(bytes.fromhex(re.sub("[:-]", "", word)))
+    for part in parts:
+        tests += ["instr(hardware, ?)", "instr(client, ?)", "instr(relay, ?)"]
+        values += [part] * 3
+    return " OR ".join(tests), tuple(values)
