@@ -3,9 +3,9 @@
 Why somebody does not get a file is for the administrator; the client gets the number of it. What becomes of each is reported.
 """
 
-import asyncio
 import time
 from collections.abc import Callable
+from contextlib import closing
 from http import HTTPStatus
 from io import FileIO
 from urllib.parse import unquote
@@ -63,12 +63,13 @@ class Files:
     async def _send(self, request: web.BaseRequest, client: str, file: File, chosen: Selection) -> None:
         """Send the content of an answer; where that fails the connection is cut, so that the client takes it for no whole."""
         connection = request.transport
-        assert isinstance(connection, asyncio.Transport)
+        if connection is None or connection.is_closing():
+            return
         is_part = chosen.status == PARTIAL
         item = self.account.begin(client, escape(file.path), file.status.st_size, is_part)
         trouble = ""
-        with FileIO(file.descriptor, closefd=False) as opened:
-            sending = Sending(connection, opened, chosen.first, chosen.length, self.limit)
+        with (FileIO(file.descriptor, closefd=False) as opened,
+              closing(Sending(connection, opened, chosen.first, chosen.length, self.limit)) as sending):
             try:
                 await sending.run()
             except Stopped as error:

@@ -1,7 +1,8 @@
 """`Sending`: an open file on its way to one connection, by sendfile(2), so that it costs no memory and little time.
 
 A portion at a time, each within `patience`: who takes less than that is too slow to be waited for. How much the client has
-is what its TCP has acknowledged. What is written to while it is sent is not sent to its end, for half of each would boot
+is what its TCP has acknowledged, which is seen also of a connection that is no more: UEFI firmware resets it at the last
+octet. What is written to while it is sent is not sent to its end, for half of each would boot
 nothing; a file that another takes the place of is sent as it was.
 """
 
@@ -37,8 +38,13 @@ class Sending:
         self._limit, self._patience = limit, patience
         self._given = 0  # octets that the system has taken
         self._state = self._look()
-        self._before = _acknowledged(connection) + _under_way(connection)  # what belongs to the header, and to earlier answers
-        self._received = 0
+        self._socket = socket.socket(fileno=os.dup(connection.get_extra_info("socket").fileno()))
+        under_way = _queued(self._socket) + connection.get_write_buffer_size()
+        self._before = _acknowledged(self._socket) + under_way  # what belongs to the header, and to earlier answers
+
+    def close(self) -> None:
+        """No more is asked of it."""
+        self._socket.close()
 
     def _look(self) -> tuple[int, int]:
         """What is another where the file is written to."""
@@ -46,10 +52,8 @@ class Sending:
         return status.st_mtime_ns, status.st_size
 
     def received(self) -> int:
-        """How much of it the client has, as far as is known: of a connection that has ended, what was seen last."""
-        if not _is_closed(self._connection):
-            self._received = min(max(_acknowledged(self._connection) - self._before, 0), self._count)
-        return self._received
+        """How much of it the client has, as far as it has said so."""
+        return min(max(_acknowledged(self._socket) - self._before, 0), self._count)
 
     async def run(self) -> None:
         """Send it, until the client has it all. Raises Stopped."""
@@ -74,25 +78,16 @@ class Sending:
             raise Stopped(f"the client took next to nothing for {self._patience:.0f} s") from None
 
     async def _send_portion(self, count: int) -> None:
+        loop = asyncio.get_running_loop()
         try:
-            given = await self._give(count)
+            given = await loop.sendfile(self._connection, self._file, self._first + self._given, count)
         except (ConnectionError, TimeoutError, RuntimeError):  # that it is closing, asyncio tells by the last
             raise Stopped(BROKEN_OFF) from None
         except OSError as error:
-            raise Stopped(f"it cannot be read: {error.strerror}") from None
+            raise Stopped(BROKEN_OFF if self._connection.is_closing() else f"it cannot be read: {error.strerror}") from None
         self._given += given
-        self.received()
         if given < count:
             raise Stopped(f"it became shorter while it was sent; {CHANGED}")
-
-    async def _give(self, count: int) -> int:
-        """Have the system take this many octets; returns how many there were."""
-        loop, place = asyncio.get_running_loop(), self._first + self._given
-        try:
-            return await loop.sendfile(self._connection, self._file, place, count, fallback=False)
-        except asyncio.SendfileNotAvailableError:  # the file is of a kind that has to be read, or the client has gone
-            self.received()
-            return await loop.sendfile(self._connection, self._file, place, count)
 
     async def _wait(self) -> None:
         """Until the client has all of it."""
@@ -104,21 +99,12 @@ class Sending:
             look = min(look * 2, LAST_LOOK)
 
 
-def _is_closed(connection: asyncio.Transport) -> bool:
-    return int(connection.get_extra_info("socket").fileno()) < 0
-
-
-def _acknowledged(connection: asyncio.Transport) -> int:
+def _acknowledged(connection: socket.socket) -> int:
     """Octets that a peer has acknowledged since the beginning of a connection."""
-    if _is_closed(connection):
-        return 0
-    told = connection.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
+    told = connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, BYTES_ACKED + 8)
     return int(struct.unpack_from("Q", told, BYTES_ACKED)[0])
 
 
-def _under_way(connection: asyncio.Transport) -> int:
+def _queued(connection: socket.socket) -> int:
     """Octets that are to be sent, or not acknowledged yet (SIOCOUTQ of tcp(7))."""
-    if _is_closed(connection):
-        return 0
-    queued = ioctl(connection.get_extra_info("socket").fileno(), termios.TIOCOUTQ, bytes(4))
-    return int(struct.unpack("i", queued)[0]) + connection.get_write_buffer_size()
+    return int(struct.unpack("i", ioctl(connection.fileno(), termios.TIOCOUTQ, bytes(4)))[0])
