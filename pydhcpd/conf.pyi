@@ -22,6 +22,7 @@ INFINITE: Final = 0xFFFFFFFF
 _Range = str | tuple[str, str]
 _Names = str | Sequence[str]
 _Octets = bytes | str
+_BootFile = str | Mapping[str | int, str | None] | Mapping[str, str | None] | Mapping[str, str]
 
 class _Options(TypedDict, total=False):
     time_offset: int | None
@@ -85,7 +86,6 @@ class _Options(TypedDict, total=False):
     network_information_service_plus_domain: str | None
     network_information_service_plus_servers: str | Sequence[str] | None
     tftp_server_name: str | None
-    boot_file_name: str | None
     mobile_ip_home_agent: str | Sequence[str] | None
     smtp_server: str | Sequence[str] | None
     pop_servers: str | Sequence[str] | None
@@ -111,7 +111,6 @@ class _Options(TypedDict, total=False):
     client_system_architecture: int | Sequence[int] | None
     client_ndi: object | None
     ldap: str | None
-    client_machine_identifier: _Octets | None
     user_auth: str | None
     geoconf_civic: _Octets | None
     posix_timezone: str | None
@@ -270,7 +269,6 @@ class _Options(TypedDict, total=False):
     option_94: _Octets | None
     option_95: _Octets | None
     option_96: _Octets | None
-    option_97: _Octets | None
     option_98: _Octets | None
     option_99: _Octets | None
     option_100: _Octets | None
@@ -437,9 +435,10 @@ class _HostSettings(_Options, total=False):
     rapid_commit: bool | None
     next_server: str | None
     server_name: str | None
+    boot_file_name: _BootFile | None
     always_send: _Names | None
     never_send: _Names | None
-    ipxe_script: str | None
+    ipxe_script: _BootFile | None
     pxe_menu: PxeMenu | None
 
 class _PoolSettings(_HostSettings, total=False):

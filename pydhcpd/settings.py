@@ -13,6 +13,9 @@ from typing import Any
 from pydhcpd.addresses import address_from, address_text, network_from, several_in
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.arguments import interface_name
+from pydhcpd.policy.boot.architectures import NAMES_WORDS, Architectures, names_from
+from pydhcpd.policy.boot.files import WORDS as BOOT_FILE_WORDS
+from pydhcpd.policy.boot.files import BootFile
 from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
@@ -258,6 +261,8 @@ MASK = Kind("a mask, such as '255.255.255.0'", _mask)
 NAMES = Kind("a name of an interface, or a list of them", _names)
 PATH = Kind("the path of a file", _path)
 DIRECTORY = Kind("the path of a directory", _path)
+BOOT_FILE = Kind(BOOT_FILE_WORDS, BootFile.of)
+ARCHITECTURES = Kind(NAMES_WORDS, lambda value: Architectures(names_from(value)))
 LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
@@ -343,8 +348,10 @@ GROUPS: tuple[Group, ...] = (
           "Which DHCP options clients get. An option is set by its name: router, domain_name_server (DNS), "
           "network_time_protocol_servers (NTP), interface_mtu (MTU), boot_file_name (PXE) and so on.", (
         Setting("next_server", ADDRESS, None, "",
-                "address of the boot server (TFTP, PXE): siaddr, and option 66 where no name is set", HOST),
+                "address of the boot server (TFTP, PXE): siaddr, and option 66 where no name is set; with tftp_root it is our "
+                "own by itself", HOST),
         Setting("server_name", SERVER_NAME, "", "", "name of the boot server (sname)", HOST),
+        Setting("boot_file_name", BOOT_FILE, None, "", "boot file of PXE and netboot (filename): file, and option 67", HOST),
         Setting("always_send", OPTION_NAMES, (), "", "options that are sent even if the client does not ask for them", HOST),
         Setting("never_send", OPTION_NAMES, (), "", "options that are not sent even if the client asks for them", HOST),
         Setting("option_definitions", DEFINITIONS, (), "", "DHCP options of your own: option(code, name, shape, inside=...)"),
@@ -355,8 +362,10 @@ GROUPS: tuple[Group, ...] = (
         Setting("http_port", SERVED_PORT, 80, "", "TCP port of HTTP"),
         Setting("tftp_ports", PORTS, None, "",
                 "UDP ports that TFTP sends files from, for firewalls; without it, any that the system picks"),
-        Setting("ipxe_script", TEXT, None, "",
-                "what iPXE gets in place of boot_file_name: a name under the root, or a URL", HOST),
+        Setting("ipxe_script", BOOT_FILE, None, "",
+                "what iPXE gets in place of boot_file_name, so that it does not load itself again: a name or a URL", HOST),
+        Setting("architecture_names", ARCHITECTURES, None, "",
+                "names of architectures besides those of the registry, or in place of them"),
         Setting("maximum_transfers", TRANSFERS, 1000, "", "files that are sent at a time, at the most; further requests wait"),
         Setting("maximum_transfers_per_client", TRANSFERS, 64, "", "the same of one client's address"),
         Setting("maximum_transfer_time", TIME, 2 * HOURS, "s", "longest that the sending of one file may take"),

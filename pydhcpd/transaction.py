@@ -26,11 +26,11 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.interface import GRACE, Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.link import Link
+from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, MACHINE, NOTHING, ORDINARY, kind_of
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.client_key import BY_FIELDS, is_of_another_kind
 from pydhcpd.policy.functions import ReplyView
-from pydhcpd.policy.scope import boot_of
-from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, by_need
+from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, boot_of, by_need
 from pydhcpd.probes import ANYWHERE, Probes, State
 from pydhcpd.serving import Serving
 from pydhcpd.wire import fqdn
@@ -479,6 +479,8 @@ class DHCPTransaction(Case):
         terms = self.serving.policy.terms_of(self, address)
         if (terms.probe or self.is_reused or self.hosts.caution.is_on) and self._is_to_wait(request, address):
             return
+        if terms.netboot is not None:
+            terms = self._with_boot_values(request, terms, address, None)
         boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
@@ -538,6 +540,8 @@ class DHCPTransaction(Case):
         if self.link.identifiers:
             self._speak_to(request, yiaddr or ciaddr)
         wanted, server = request.options.get(55), self._server(request)
+        if terms.netboot is not None:
+            terms = self._with_boot_values(request, terms, yiaddr or ciaddr, wanted)
         if AUTO_CONFIGURE in request.options:  # it is asked for by sending it (RFC 2563 section 2.2)
             wanted = (terms.unasked() if wanted is None else wanted) + bytes((AUTO_CONFIGURE,))
         echoed = more + (self._answered(request) if CLIENT_FQDN in request.options or self.by_selection else _echoed(request))
@@ -554,6 +558,19 @@ class DHCPTransaction(Case):
             self.serving.policy.tell_left_out(left_out)
         self.message = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, options)
 
+    def _with_boot_values(self, request: Request, terms: Terms, address: int, wanted: bytes | None) -> Terms:
+        """The terms with what a machine that boots gets; another gets a name that has to be made for it, if it asks for one."""
+        netboot, kind = terms.netboot, kind_of(request)
+        assert netboot is not None
+        ours = self._our_address(request)
+        if kind == ORDINARY and (netboot.is_plain or (wanted is not None and BOOT_FILE_NAME not in wanted)):
+            return terms.for_ordinary(ours)
+        client, file, trouble = netboot.answer(kind, request, ours, address, terms.name or _sent_name(request),
+                                               self._words_of(address))
+        if trouble and kind != ORDINARY:
+            self.serving.policy.tell_of(request, trouble, self.time)
+        return terms.for_client(client, file)
+
     def _finished(self, yiaddr: int, lease_time: int, terms: Terms,
                   wanted: bytes | None) -> tuple[bytes, int, list[tuple[int, bytes]]]:
         """Boot fields, siaddr and options. finish() of the file has the last word, but on what goes to those alone who ask."""
@@ -566,6 +583,8 @@ class DHCPTransaction(Case):
         self.wall = self.hosts.time.wall_of(self.time)
         if not policy.functions.finish(view_of(policy, self), reply):
             return terms.boot, terms.next_server, chosen
+        if reply.options.was_touched(BOOT_FILE_NAME):
+            self._complete_boot(terms, reply)
         if reply.options.was_touched(HOST_NAME):
             self.given_name = reply.hostname or ""
         if not reply.changed():
@@ -573,6 +592,18 @@ class DHCPTransaction(Case):
         next_server, name, file = reply.boot_fields()
         unasked = NEVER_UNASKED.difference(wanted or b"")
         return boot_of(name, file), next_server, [one for one in reply.encoded().items() if one[0] not in unasked]
+
+    def _complete_boot(self, terms: Terms, reply: ReplyView) -> None:
+        """What goes with a boot file that finish() has set, or taken away."""
+        request = self.request
+        assert request is not None
+        client = terms.client or NOTHING.answer(kind_of(request), request, self._our_address(request), 0, "", "")[0]
+        if trouble := reply.complete(client):
+            self.serving.policy.tell_of(request, trouble, self.time)
+
+    def _our_address(self, request: Request) -> int:
+        """Our address on the client's way, where its files are: behind a relay agent ours on the relay's link."""
+        return self.link.server if request.giaddr else self.source
 
     def _refuse(self, request: Request, note: str) -> None:
         """A NAK (section 4.3.2). Through a relay it carries the broadcast bit, for the client cannot be unicast to."""
@@ -629,10 +660,12 @@ def _must_not_say_its_address(request: Request) -> bool:
 
 
 def _echoed(request: Request) -> bytes:
-    """61 and 82 as they came, 82 last (RFC 6842, RFC 3046 section 2.2)."""
+    """61, 97 and 82 as they came, 82 last (RFC 6842, RFC 4578 section 2.3, RFC 3046 section 2.2)."""
     options = request.options
     identifier, relay = options.get(61), options.get(82)
     echoed = b"" if identifier is None else b"=%c%b" % (len(identifier), identifier)  # never longer than 255 bytes
+    if MACHINE in options:
+        echoed += encode_option(MACHINE, options[MACHINE])
     return echoed if relay is None else echoed + encode_option(82, relay)
 
 

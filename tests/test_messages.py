@@ -271,7 +271,7 @@ def test_row_51_functions_have_their_say(bench):
     assert (node.yiaddr, option(node, 12), option(node, 17)) == ("192.0.2.107", b"node-7", b"/nodes/7")
     assert option(bench.lease(BOB, options={12: b"rack"}), 15) == b"rack.example"
     booted = one(bench.say(bench.discover(CAROL, options={60: b"PXEClient"})))
-    assert (booted.packet.file, option(booted, 67)) == (b"02:00:00:00:00:0c.cfg",) * 2
+    assert (booted.packet.file, option(booted, 67)) == (b"02:00:00:00:00:0c.cfg", b"02:00:00:00:00:0c.cfg\0")
     assert booted.packet.siaddr == address_from("192.0.2.7")
     assert codes(booted)[:3] == [53, 54, 51]
 

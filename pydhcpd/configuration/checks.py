@@ -14,6 +14,8 @@ from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import FILE, NEAR, OPTION, is_foreign, nearest, remedy, synonym
 from pydhcpd.policy.arguments import written
+from pydhcpd.policy.boot.answer import REGISTERED
+from pydhcpd.policy.boot.architectures import Architectures
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
     KNOWN,
@@ -60,6 +62,7 @@ class Checker:
     problems: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
     chooses: bool = False
+    architectures: Architectures = REGISTERED
 
     def option(self, name: str) -> Option | None:
         """The option of a name, one's own before those of the registry."""
@@ -115,8 +118,15 @@ class Checker:
             meant or f"allowed are {', '.join(own)}, DHCP options by name, and {', '.join(allowed)}")
 
     def resolve_names(self, settings: dict[str, Any]) -> list[tuple[str, str]]:
-        """Turn the option names of always_send and never_send into codes, in place; returns what is wrong, by setting."""
+        """Turn the option names of always_send and never_send into codes, in place; returns what is wrong in these and in the
+        names of architectures, by setting."""
         wrong = []
+        for setting in ("boot_file_name", "ipxe_script"):
+            try:
+                if settings.get(setting) is not None:
+                    settings[setting].check(self.architectures)
+            except InvalidValue as error:
+                wrong.append((setting, str(error)))
         for setting in ("always_send", "never_send"):
             codes = set()
             for name in settings.get(setting) or ():

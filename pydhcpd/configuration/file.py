@@ -26,6 +26,7 @@ from pydhcpd.configuration.modules import fingerprint, modules_beside
 from pydhcpd.errors import Interrupted, InvalidValue
 from pydhcpd.files import read_carefully, read_executable_configuration
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
+from pydhcpd.policy.boot.answer import REGISTERED
 from pydhcpd.policy.classes import Classifier, ClientClass
 from pydhcpd.policy.declarations import (
     MOST_POOLS,
@@ -254,6 +255,7 @@ class DHCPServerConfiguration:
             if setting.kind in (PATH, DIRECTORY) and value is not None:
                 self.settings[setting.name] = self._directory / value
         self._keep_fixed()
+        self._checker.architectures = self.settings["architecture_names"] or REGISTERED
         for name, error in self._checker.resolve_names(self.settings):
             self._complain(name, self.given.get(name), error)
         settings = {name: value for name, value in self.settings.items() if value is not None}
@@ -500,7 +502,7 @@ class DHCPServerConfiguration:
             for ip in one.ips if bases else ():
                 if not any((mask, ip & mask) in bases for mask in masks):
                     raise InvalidValue(f"{one}: {address_text(ip)} lies outside every subnet; allowed are their own addresses")
-            checker = Checker(self._checker.file, self._own_options)
+            checker = Checker(self._checker.file, self._own_options, architectures=self._checker.architectures)
             made = checker.host(one)
             if checker.problems:
                 raise InvalidValue(checker.problems[0])

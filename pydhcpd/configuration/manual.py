@@ -63,6 +63,8 @@ EXAMPLES = {
     "maximum_lease_time": "1 * DAYS",
     "next_server": '"192.168.137.1"',
     "server_name": '"boot.example"',
+    "boot_file_name": '{"bios": "undionly.kpxe", "x86-64": "ipxe.efi", "arm64": "ipxe-arm64.efi"}',
+    "architecture_names": '{500: "my-board"}',
     "tftp_root": '"/srv/tftp"',
     "http_root": '"/srv/http"',
     "tftp_ports": "(50000, 50999)",

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 
 from pydhcpd.policy.fields import ADDRESS, HARDWARE, HEADER, NUMBER, OCTETS, TEXT, TRUTH, UUID, WORD
 from pydhcpd.settings import (
+    BOOT_FILE,
     BY_NAME,
     DURATION,
     FIELDS,
@@ -51,6 +52,7 @@ INFINITE: Final = 0xFFFFFFFF
 _Range = str | tuple[str, str]
 _Names = str | Sequence[str]
 _Octets = bytes | str
+_BootFile = str | Mapping[str | int, str | None] | Mapping[str, str | None] | Mapping[str, str]
 '''
 
 TAIL = '''\
@@ -93,7 +95,7 @@ class Reply(Protocol):
 _OF_FIELDS = {HARDWARE: "str", TEXT: "str", UUID: "str", WORD: "str", ADDRESS: "str", OCTETS: "bytes",
               NUMBER: "int", TRUTH: "bool"}
 _OF_KINDS = ((FLAG, "bool"), (TIME, "int"), (DURATION, "float"), (PER_CENT, "float"), (OPTION_NAMES, "_Names"),
-             (FIELDS, "_Names"), (MENU, "PxeMenu"))
+             (FIELDS, "_Names"), (MENU, "PxeMenu"), (BOOT_FILE, "_BootFile"))
 _OF_CODECS: dict[type, str] = {
     codecs.Address: "str", codecs.Number: "int", codecs.Seconds: "int", codecs.Flag: "bool", codecs.Empty: "bool",
     codecs.Text: "str", codecs.Bytes: "_Octets", codecs.Domain: "str", codecs.Domains: "_Names"}

@@ -23,6 +23,7 @@ from pydhcpd.policy.reservation import Reservation, ReservationIndex
 from pydhcpd.policy.rules import Rules
 from pydhcpd.policy.scope import Scope, terms_of
 from pydhcpd.policy.terms import Terms
+from pydhcpd.sparing import Sparing
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import Request
 
@@ -38,8 +39,8 @@ class Policy(Rules):
     `left_out` counts the options, by code, for which a reply had no room.
     """
 
-    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_steps_of_lease", "_terms", "_told", "class_scopes",
-                 "has_doubts", "has_keys", "left_out", "reads_relay", "steps")
+    __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_sparing", "_steps_of_lease", "_terms", "_told",
+                 "class_scopes", "has_doubts", "has_keys", "left_out", "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -55,6 +56,7 @@ class Policy(Rules):
         self.has_keys = any(network.client_key for network in self.networks)
         self.has_doubts = not all(network.trusts_relay for network in self.networks)
         self._told: set[str] = set()
+        self._sparing = Sparing(most=MOST_TOLD)
         self.left_out: Counter[int] = Counter()
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
@@ -137,6 +139,13 @@ class Policy(Rules):
                 self._told.add(words)
                 log.warning("%s; who gets them by several classes, pools or hosts together is served without suboptions", words)
             return terms_of(replace(scope, suboptions={}))
+
+    def tell_of(self, request: Request, words: str, now: float) -> None:
+        """Warn of a client, a minute at the most once for the same reason; of others there is a count."""
+        for reason, count in self._sparing.unsaid(now):
+            log.warning("%d more machines in the last minute: each %s", count, reason)
+        if self._sparing.may_say(words, now):
+            log.warning("%s %s", request.hardware.hex(":") or "a machine", words)
 
     def tell_left_out(self, codes: Iterable[int]) -> None:
         """Options that did not fit into a reply are counted (RFC 3046 section 2.2 asks for it), and told, each once for a

@@ -10,11 +10,11 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from pydhcpd.addresses import address_text
+from pydhcpd.policy.boot.answer import netboot_of
 from pydhcpd.policy.routes import completed
-from pydhcpd.policy.terms import Terms
+from pydhcpd.policy.terms import Terms, boot_of
 from pydhcpd.policy.vendor import encapsulated
 from pydhcpd.wire.options import Inside
-from pydhcpd.wire.packet import MAGIC_COOKIE, NO_BOOT
 
 HOST_NAME, TFTP_SERVER_NAME, BOOT_FILE_NAME, RENEWAL_TIME, REBINDING_TIME = 12, 66, 67, 58, 59
 TIMERS = frozenset((RENEWAL_TIME, REBINDING_TIME))
@@ -45,12 +45,16 @@ class Scope:
         """This scope, with what it leaves open taken from `outer`.
 
         A lease time of its own hides the outer's limits, and one form of option 43 or 125 the other: its raw bytes, or
-        the suboptions in it.
+        the suboptions in it. So does a boot file, by its name or by the number of its option.
         """
         settings, options, suboptions = dict(outer.settings), dict(outer.options), dict(outer.suboptions)
         if "ip_address_lease_time" in self.settings:
             settings.pop("maximum_lease_time", None)
             settings.pop("minimum_lease_time", None)
+        if "boot_file_name" in self.settings:  # which may be given by its number as well
+            options.pop(BOOT_FILE_NAME, None)
+        elif BOOT_FILE_NAME in self.options:
+            settings.pop("boot_file_name", None)
         for (place, _), _ in self.suboptions.items():
             options.pop(place[0], None)
         for key in [key for key in suboptions if key[0][0] in self.options]:
@@ -77,6 +81,9 @@ def terms_of(scope: Scope) -> Terms:
     if "maximum_lease_time" not in settings:
         longest = max(longest, shortest)
     lease_time = min(max(lease_time, shortest), longest)  # limits of a class or host hold for the usual time of any subnet
+    netboot = netboot_of(settings, options.get(BOOT_FILE_NAME))
+    if netboot is not None and netboot.fixed:
+        options.setdefault(BOOT_FILE_NAME, netboot.fixed.encode("utf-8", "surrogateescape"))
     boot = _boot(settings.get("server_name", ""), settings.get("next_server", 0), options)
     options, only_if_asked = completed(options)
     return Terms(options, lease_time, shortest, longest, renewal, rebinding,
@@ -84,7 +91,7 @@ def terms_of(scope: Scope) -> Terms:
                  settings.get("next_server", 0), boot, only_if_asked,
                  rapid_commit=bool(settings.get("rapid_commit")), probe=bool(settings.get("probe_before_offer")),
                  shorten_above=settings.get("shorten_leases_above"), origins=scope.origins,
-                 name=options.get(HOST_NAME, b"").decode(errors="backslashreplace"))
+                 name=options.get(HOST_NAME, b"").decode(errors="backslashreplace"), netboot=netboot)
 
 
 def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:
@@ -128,9 +135,3 @@ def boot_server(name: bytes, address: int) -> bytes:
     """What option 66 says of the boot server where it is not set: its name, else its address, b"" for neither."""
     return name or (address_text(address).encode() if address else b"")
 
-
-def boot_of(name: bytes, file: bytes) -> bytes:
-    """The fields sname and file, and the cookie; a boot file that is too long for its field is in option 67 alone."""
-    if not name and not file:
-        return NO_BOOT
-    return name.ljust(64, b"\0") + (file if len(file) < 128 else b"").ljust(128, b"\0") + MAGIC_COOKIE

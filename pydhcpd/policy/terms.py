@@ -9,16 +9,20 @@ without a list what a host needs to be in the network at all; last who is to upd
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from pydhcpd.wire.packet import NO_BOOT, Request, encode_options
+from pydhcpd.addresses import address_text
+from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, ETHERBOOT, NO_PXEDHCP, ROOT_PATH, TFTP_SERVER_NAME, Client, Netboot
+from pydhcpd.wire.packet import FILE_SIZE, MAGIC_COOKIE, NO_BOOT, SNAME_SIZE, Request, encode_options
+from pydhcpd.wire.relay import suboptions
 
 INFINITE = 0xFFFFFFFF
 REMEMBERED = 1024  # option lists; clients of a network send a few dozen different ones
+MOST_BOOTING = 256  # terms of machines that boot; where names hold what each has of its own, they are made anew
 NEVER_UNASKED = frozenset({108, 116})  # to nobody who does not ask for it: RFC 8925 section 3.3, RFC 2563 section 2.3
 NEEDED = (1, 3, 121, 249, 33, 6, 12, 15, 26, 28, 17, 66, 67, 43, 60, 119, 42)  # most first: address, routes, names, boot
-RETURNED = (80, 118, 61, 82)  # RFC 4039, RFC 3011, RFC 6842, RFC 3046
+RETURNED = (80, 118, 61, 97, 82)  # RFC 4039, RFC 3011, RFC 6842, RFC 4578, RFC 3046
 SUBNET_MASK, LEASE_TIME, SERVER_IDENTIFIER, RENEWAL_TIME, REBINDING_TIME = 1, 51, 54, 58, 59
 
 
@@ -29,6 +33,7 @@ class Terms:
     `boot` is sname, file and cookie, ready for the wire; `next_server` an address in host byte order. `only_if_asked` are
     options that go to nobody who does not list them. `shorten_above` is the per cent of a pool in use from which new
     leases get the shortest time. `origins` tells where each value was written. `name` is the host name that is given, if any.
+    `netboot` says what machines that boot get besides, and `client` is such a machine, where these are the terms for one.
     """
 
     options: Mapping[int, bytes]
@@ -47,7 +52,46 @@ class Terms:
     shorten_above: float | None = None
     origins: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
     name: str = ""
+    netboot: Netboot | None = None
+    client: Client | None = None
     _remembered: dict[tuple[int, int, bytes | None], bytes] = field(default_factory=dict)
+    _booting: dict[int | tuple[Client, bytes], "Terms"] = field(default_factory=dict)
+
+    def for_ordinary(self, ours: int) -> "Terms":
+        """The same for a client that does not boot, and hears from us under the address `ours`."""
+        assert self.netboot is not None
+        if self.netboot.is_plain:
+            return self
+        found = self._booting.get(ours)
+        if found is None:
+            found = self._booting[ours] = self._made_for(self.netboot.ordinary(ours), self.options.get(BOOT_FILE_NAME, b""))
+        return found
+
+    def for_client(self, client: Client, file: bytes) -> "Terms":
+        """The same with the boot values of a client."""
+        found = self._booting.get((client, file))
+        if found is None:
+            if len(self._booting) >= MOST_BOOTING:
+                self._booting.clear()
+            found = self._booting[client, file] = self._made_for(client, file)
+        return found
+
+    def _made_for(self, client: Client, file: bytes) -> "Terms":
+        options, always = dict(self.options), set(self.always_send)
+        options.pop(BOOT_FILE_NAME, None)
+        added = client.options(file)
+        if client.root_path:
+            options.setdefault(ROOT_PATH, client.root_path)
+        if client.server:
+            options.setdefault(TFTP_SERVER_NAME, address_text(client.server).encode())
+        if added and TFTP_SERVER_NAME in options:
+            added[TFTP_SERVER_NAME] = options.pop(TFTP_SERVER_NAME).rstrip(b"\0") + b"\0" * client.is_pxe
+        for code, value in added.items():
+            options[code] = _joined(options[code], value) if code == ETHERBOOT and code in options else options.get(code, value)
+        boot = boot_of(self.boot[:SNAME_SIZE].rstrip(b"\0"), file)
+        always.update(added if client.kind else ())
+        return replace(self, options=options, always_send=frozenset(always), next_server=client.server or self.next_server,
+                       boot=boot, client=client, netboot=None, _remembered={}, _booting={})
 
     def granted_time(self, request: Request) -> int:
         """The lease time for this request: what it asks for within the limits, else the usual one."""
@@ -112,3 +156,15 @@ def by_need(options: Mapping[int, bytes]) -> list[tuple[int, bytes]]:
     """All options of a reply besides those that go first in it, by code, as they are needed: the others keep their order."""
     first = [code for code in (SUBNET_MASK, *RETURNED) if code in options]
     return [(code, options[code]) for code in dict.fromkeys((*first, *options))]
+
+
+def boot_of(name: bytes, file: bytes) -> bytes:
+    """The fields sname and file, and the cookie; a boot file that is too long for its field is in option 67 alone."""
+    if not name and not file:
+        return NO_BOOT
+    return name.ljust(SNAME_SIZE, b"\0") + (file if len(file) < FILE_SIZE else b"").ljust(FILE_SIZE, b"\0") + MAGIC_COOKIE
+
+
+def _joined(etherboot: bytes, more: bytes) -> bytes:
+    """An administrator's own option 175, and what is to be in it unless it says that itself."""
+    return etherboot if NO_PXEDHCP in suboptions(etherboot) else etherboot + more

@@ -14,6 +14,7 @@ from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.names import MATCH, OPTION, remedy
 from pydhcpd.policy.arguments import hostname
+from pydhcpd.policy.boot.answer import Client
 from pydhcpd.policy.scope import boot_server
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, Option, option_named
 from pydhcpd.wire.packet import FILE_SIZE, SNAME_SIZE, Request
@@ -300,6 +301,20 @@ class ReplyView:
         return f"<reply with {self.address or 'no address'}>"
 
     # --- for who sends it
+
+    def complete(self, client: Client) -> str:
+        """Make a boot file that was set or taken away one for such a client, with what goes with it; in words what was wrong.
+
+        Options that were set by name stay as they are.
+        """
+        name = self._options.encoded().get(BOOT_FILE_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
+        file, trouble = client.named(name) if name else (b"", "")
+        wanted = client.options(file)
+        for code, usual in client.options(b"any").items():
+            is_usual = self._options.encoded().get(code) in (None, usual) and not self._options.was_touched(code)
+            if is_usual or code == BOOT_FILE_NAME:
+                self._options.put(code, wanted.get(code))
+        return trouble
 
     def changed(self) -> bool:
         """Whether it differs from what it was made of."""

@@ -254,7 +254,7 @@ BY_CODE: dict[int, Option] = {option.code: option for option in TABLE}
 BY_NAME: dict[str, Option] = {name: option for option in TABLE for name in (option.name, *option.aliases)}
 """Every name that an option has, aliases included."""
 
-PROTOCOL_OWN: frozenset[int] = frozenset({50, 52, 53, 55, 57, 61, 82})
+PROTOCOL_OWN: frozenset[int] = frozenset({50, 52, 53, 55, 57, 61, 82, 97})
 """The protocol's own: what client, relay and server tell each other about the exchange itself. An administrator may
 not set them; a value there would contradict the packet that carries it."""
 

@@ -34,7 +34,8 @@ def problems(directory, text, words=()):
 
 def option(configuration, code):
     """What goes out as this option, by the global scope."""
-    return configuration.scope.options.get(code)
+    scope = configuration.scope
+    return terms_of(scope).options.get(code, scope.options.get(code))
 
 
 def from_words(*words):

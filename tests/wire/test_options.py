@@ -70,10 +70,10 @@ def test_every_name_can_be_written_in_a_file_and_does_not_look_like_a_number(opt
     assert option.reference
 
 
-def test_the_protocols_own_are_seven():
+def test_the_protocols_own_are_eight():
     assert {name_of(code) for code in PROTOCOL_OWN} == {
         "requested_ip_address", "option_overload", "dhcp_message_type", "parameter_request_list",
-        "maximum_dhcp_message_size", "client_identifier", "relay_agent_information"}
+        "maximum_dhcp_message_size", "client_identifier", "relay_agent_information", "client_machine_identifier"}
 
 
 @pytest.mark.parametrize("code", [1, 3, 160, 224, 254])

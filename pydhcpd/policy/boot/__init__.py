@@ -1,0 +1,1 @@
+"""What machines boot: which client is of which kind, which file it gets, and the options that go with it."""
