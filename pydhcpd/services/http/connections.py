@@ -1,8 +1,8 @@
 """`Connections`: serves HTTP on a listening socket by a handler, whatever that shows, and keeps strangers within bounds.
 
 How many connections there may be, in all and from one address; how long each may ask for nothing; how much it may send. One on
-which nothing is asked gives way to a new one; where none does, the new one waits, with its request unread. aiohttp reads
-requests and writes answers; what is in them is the handler's.
+which nothing is asked gives way to one that waits for a place, with its request unread. aiohttp reads requests and writes
+answers; what is in them is the handler's.
 """
 
 import asyncio
@@ -19,8 +19,9 @@ from pydhcpd.recurring import Complaints, Recurring
 log = logging.getLogger(__name__)
 
 IDLE = 15.0  # seconds in which a whole request has to come
+GRACE = 1.0  # seconds in which it has to come where others wait
 PATIENCE = 60.0  # seconds for which a connection waits for a place
-MOST_WAITING = 256  # connections that wait for one
+MOST_WAITING, MOST_WAITING_OF_ONE = 256, 128  # connections that wait for one, in all and from one address
 LOOK = 1.0  # seconds between looks for what is idle, or has waited for too long
 HALF_CLOSED = 0.1  # seconds for a request that came just before the end of what a client sends
 LONGEST_FIELD, MOST_FIELDS = 4096, 64  # octets of the first line, or of a field of the header; fields in it
@@ -92,6 +93,8 @@ class Connections:
                 connection.transport.abort()
             for connection in [one for one in self._waiting if now - one.since >= PATIENCE]:
                 self._turn_away(connection, f"waited {PATIENCE:.0f} s in vain for others to end")
+            while self._let_in():
+                pass
 
     # --- places
 
@@ -100,9 +103,9 @@ class Connections:
         waiting = sum(one.address == connection.address for one in self._waiting)
         if not waiting and self._has_room(connection.address):
             self._admit(connection)
-        elif len(self._waiting) < MOST_WAITING and waiting < self.most_of_one:
-            connection.transport.pause_reading()
+        elif len(self._waiting) < MOST_WAITING and waiting < MOST_WAITING_OF_ONE:
             self._waiting[connection] = None
+            connection.wait()
         else:
             self._turn_away(connection, f"is one too many: {len(self._open)} are in use, {self._of[connection.address]} of "
                                         f"them by that address, and {len(self._waiting)} wait; see maximum_transfers")
@@ -114,7 +117,9 @@ class Connections:
         return len(self._open) < self.most or self._one_gives_way()
 
     def _one_gives_way(self, address: str | None = None) -> bool:
-        idle = [one for one in self._open.values() if not one.is_busy and address in (None, one.address)]
+        latest = asyncio.get_running_loop().time() - GRACE
+        idle = [one for one in self._open.values()
+                if not one.is_busy and one.since <= latest and address in (None, one.address)]
         if idle:
             victim = min(idle, key=lambda one: one.since)
             self._forget(victim)
@@ -126,13 +131,14 @@ class Connections:
         self._of[connection.address] += 1
         connection.open(self._http())
 
-    def _let_in(self) -> None:
+    def _let_in(self) -> bool:
         """Give a place that may have become free to the first who waits and may have it."""
         for connection in self._waiting:
             if self._has_room(connection.address):
                 del self._waiting[connection]
                 self._admit(connection)
-                return
+                return True
+        return False
 
     def _turn_away(self, connection: "_Connection", why: str) -> None:
         self._waiting.pop(connection, None)
@@ -179,6 +185,14 @@ class _Connection(asyncio.Protocol):
 
     def _rest(self) -> None:
         self.since = asyncio.get_running_loop().time()
+
+    def wait(self) -> None:
+        """Leave requests unread, as soon as reading has begun: that follows upon `connection_made`."""
+        asyncio.get_running_loop().call_soon(self._pause)
+
+    def _pause(self) -> None:
+        if self._inner is None:
+            self.transport.pause_reading()
 
     def open(self, inner: asyncio.Protocol) -> None:
         """It has a place: requests are read by `inner`."""

@@ -78,9 +78,8 @@ class Sending:
             raise Stopped(f"the client took next to nothing for {self._patience:.0f} s") from None
 
     async def _send_portion(self, count: int) -> None:
-        loop = asyncio.get_running_loop()
         try:
-            given = await loop.sendfile(self._connection, self._file, self._first + self._given, count)
+            given = await self._give(count)
         except (ConnectionError, TimeoutError, RuntimeError):  # that it is closing, asyncio tells by the last
             raise Stopped(BROKEN_OFF) from None
         except OSError as error:
@@ -88,6 +87,14 @@ class Sending:
         self._given += given
         if given < count:
             raise Stopped(f"it became shorter while it was sent; {CHANGED}")
+
+    async def _give(self, count: int) -> int:
+        """Have the system take this many octets; returns how many there were."""
+        loop, place = asyncio.get_running_loop(), self._first + self._given
+        try:
+            return await loop.sendfile(self._connection, self._file, place, count, fallback=False)
+        except asyncio.SendfileNotAvailableError:  # the file is of a kind that has to be read, or the client has gone
+            return await loop.sendfile(self._connection, self._file, place, count)
 
     async def _wait(self) -> None:
         """Until the client has all of it."""
