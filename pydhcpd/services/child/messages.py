@@ -18,6 +18,7 @@ LONGEST_MESSAGE = 1 << 16
 LONGEST_WORDS = 4000  # characters of a record of the log
 REPORTS = 200.0  # a second
 RECORDS = 20.0  # of the log, a second
+PERIOD = 60.0  # seconds until it is told again how many reports there were too many
 
 
 class Message(NamedTuple):
@@ -65,6 +66,7 @@ class Link:
         self._socket = sock
         self._loop = asyncio.get_running_loop()
         self._reports, self._records = _Bucket(REPORTS), _Bucket(RECORDS)
+        self._tell_after = 0.0
 
     async def receive(self) -> bytes:
         """The next document. Raises EOFError where the daemon has ended, or wants us to."""
@@ -74,13 +76,14 @@ class Link:
 
     def report(self, report: Report) -> None:
         """Tell of a file."""
-        if self._reports.takes(self._loop.time()):
-            self._tell_untold()
+        now = self._loop.time()
+        if self._reports.takes(now):
+            self._tell_untold(now)
             self._send(report.line())
 
-    def _tell_untold(self) -> None:
-        over, self._reports.over = self._reports.over, 0
-        if over:
+    def _tell_untold(self, now: float) -> None:
+        if self._reports.over and now >= self._tell_after:
+            over, self._reports.over, self._tell_after = self._reports.over, 0, now + PERIOD
             self.say(logging.WARNING, f"{over} files that were asked for are not told, for there were too many at a time")
 
     def say(self, level: int, words: str) -> None:
