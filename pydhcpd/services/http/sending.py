@@ -1,9 +1,9 @@
 """`Sending`: an open file on its way to one connection, by sendfile(2), so that it costs no memory and little time.
 
 A portion at a time, each within `patience`: who takes less than that is too slow to be waited for. How much the client has
-is what its TCP has acknowledged, which is seen also of a connection that is no more: UEFI firmware resets it at the last
-octet. What is written to while it is sent is not sent to its end, for half of each would boot
-nothing; a file that another takes the place of is sent as it was.
+is what its TCP has acknowledged, which is seen also of a connection that is no more: UEFI firmware resets it at the last octet.
+What is written to while it is sent is not sent to its end, for half of each would boot nothing; a file that another takes the
+place of is sent as it was.
 """
 
 import asyncio
