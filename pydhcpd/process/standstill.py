@@ -8,7 +8,7 @@ stands still outside the file's functions is left alone while there is an interp
 At its end the process writes where each of its threads was into the marker, a file beside the lease database. The next one
 reads there which function it was, and leaves it out until the file is another. Before the stacks, the marker has lines of
 ours: the fingerprint of the configuration, and what has been left out so far. Room is laid out for all, since a disk may be
-full by then.
+full by then; where it is full before, that is tried again until there is room.
 """
 
 import faulthandler
@@ -19,6 +19,7 @@ import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from errno import ENOSPC
 from pathlib import Path
 from traceback import walk_stack
 from typing import NamedTuple
@@ -55,6 +56,7 @@ class Standstill:
         self.path = Path(f"{database}{SUFFIX}")
         self._known = _read(self.path)
         self._file = -1
+        self._lacks_room = False  # for the marker
         self._limit = 0.0
         self._beats: Beats = (-1, -1)
         self._put_off_at = 0.0
@@ -80,17 +82,19 @@ class Standstill:
 
     def _begin_marker(self, known: "_Known") -> None:
         """Our lines in it, and room behind them. Without a marker the process is ended all the same."""
+        is_told, self._lacks_room = self._lacks_room, False
         try:
             if self._file < 0:
                 self._file = open_carefully(self.path, os.O_RDWR | os.O_CREAT)
             os.ftruncate(self._file, 0)
-            with suppress(OSError):  # a full disk, or a file system that cannot
-                os.posix_fallocate(self._file, 0, ROOM)
             lines = [CONFIGURATION + known.fingerprint, *(LEFT_OUT + name for name in sorted(known.names))]
             os.lseek(self._file, 0, os.SEEK_SET)
             os.write(self._file, "".join(f"{line}\n" for line in lines).encode("utf-8", "backslashreplace"))
+            _lay_out(self._file)
         except (OSError, InvalidValue) as error:
-            log.warning("a function that never ends could not be told to the next start: %s", error)
+            self._lacks_room = getattr(error, "errno", 0) == ENOSPC
+            if not is_told:
+                log.warning("a function that never ends could not be told to the next start: %s", error)
 
     # --- the end put off
 
@@ -100,6 +104,8 @@ class Standstill:
             return
         if all(new != old for new, old in zip(beats, self._beats, strict=True)) or not _is_in_function():
             self._beats = beats
+            if self._lacks_room:
+                self._begin_marker(self._known)
             self._put_off(self._limit)
 
     def patience(self) -> float | None:
@@ -131,6 +137,15 @@ class Standstill:
             faulthandler.dump_traceback_later(seconds, exit=True, file=self._file if self._file >= 0 else 2)
         else:
             faulthandler.cancel_dump_traceback_later()
+
+
+def _lay_out(file: int) -> None:
+    """Have room in a file, where the file system can do that. Raises OSError on a full disk."""
+    try:
+        os.posix_fallocate(file, 0, ROOM)
+    except OSError as error:
+        if error.errno == ENOSPC:
+            raise
 
 
 def _is_in_function() -> bool:

@@ -136,3 +136,29 @@ def test_a_disk_that_takes_its_time_ends_nothing(lab: Lab, client: Machine, stat
     assert marker.exists() and not marker.stat().st_mode & 0o007
     assert daemon.stop() == 0
     assert not marker.exists()
+
+
+def test_a_disk_that_was_full_at_the_start_keeps_no_function_from_being_left_out(lab: Lab, client: Machine,
+                                                                                 station: Station) -> None:
+    """Once there is room again, what the next start has to know can be told to it."""
+    directory = lab.directory / "disk"
+    directory.mkdir()
+    lab.server.run("mount", "-t", "tmpfs", "-o", "size=512k,mode=755", "tmpfs", directory)
+    daemon = lab.daemon(host_file=str(directory / "leases.db"))
+    daemon.write(hanging(daemon, "accept(request)", SLEEPS) + "    return True\n")
+    daemon.start()
+    station.lease(mac_of(1))
+    assert daemon.stop() == 0
+    lab.server.run("dd", "if=/dev/zero", f"of={directory}/filler", "bs=1k", check=False)
+    daemon.start()
+    daemon.wait_for("could not be told to the next start: .*No space left")
+    time.sleep(LIMIT)
+    assert daemon.log().count("could not be told") == 1
+    lab.server.run("rm", directory / "filler")
+    time.sleep(LIMIT)
+    (daemon.directory / "hang").touch()
+    station.discover(mac_of(2))
+    assert ended(daemon, 2 * LIMIT) == 1
+    daemon.start()
+    daemon.wait_for(r"accept\(\) is left out until the configuration file changes")
+    station.lease(mac_of(2))
