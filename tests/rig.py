@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.events import Events
+from pydhcpd.events import Events, words
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
@@ -126,6 +126,10 @@ class Bench:
         (ack,) = self.say(self.selecting(offer.yiaddr, client, options=options, **rest))
         assert (offer.kind, ack.kind) == (OFFER, ACK)
         return ack
+
+    def told(self):
+        """The events of the last day, in words."""
+        return list(map(words, self.server.events.since_yesterday(self.now)))
 
     def stored(self, address):
         """The host of an address by a connection of its own: what would be there after a power cut."""

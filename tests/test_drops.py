@@ -85,7 +85,7 @@ def test_what_cannot_be_read_is_told_with_its_interface(bench, caplog):
 
 
 def kinds(bench):
-    return [text for _, text in bench.server.events.since_yesterday(bench.now)]
+    return bench.told()
 
 
 def test_a_full_pool_is_one_line_a_minute_and_a_count(bench, caplog):

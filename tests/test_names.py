@@ -28,7 +28,7 @@ def names(bench):
 
 def told(bench):
     """The words of the last event about the first address."""
-    return [text for _, text in bench.server.events.since_yesterday(bench.now) if FIRST in text][-1]
+    return [text for text in bench.told() if FIRST in text][-1]
 
 
 @pytest.mark.parametrize("more", [{}, {55: b"\1\3"}, {55: b"\1\3\14"}])
@@ -127,7 +127,7 @@ def test_text_of_a_relay_agent_is_shown_as_one_would_write_it(bench, fields):
     bench.lease(options={12: b"pc", **PORT7}, **fields)
     assert told(bench) == f"leased {FIRST} 02:00:00:00:00:0a pc {SAID}"
     one(bench.say(bench.request(BOB, options={50: "192.0.2.77", 54: SERVER, **PORT7}, **fields)))
-    refused = [text for _, text in bench.server.events.since_yesterday(bench.now)][-1]
+    refused = bench.told()[-1]
     assert refused == f"refused 192.0.2.77 02:00:00:00:00:0b {SAID}: the address is not available"
     bench.now += 4000
     bench.server._keep_house()
@@ -139,5 +139,5 @@ def test_a_limit_is_told_by_the_field_as_one_would_write_it(bench):
     bench.serve(NETWORK + f"classes = [{limited}]\n")
     bench.lease(options=PORT7)
     assert bench.say(bench.discover(BOB, options=PORT7)) == []
-    last = [text for _, text in bench.server.events.since_yesterday(bench.now)][-1]
+    last = bench.told()[-1]
     assert last == f'no address for 02:00:00:00:00:0b {SAID}: over the limit of leases of port="port 7"'

@@ -488,7 +488,7 @@ def test_leases_are_limited_per_class_within_one_batch_too(bench):
     replies = bench.say(*(bench.selecting(address, client, options=camera)
                           for client, address in ((ALICE, offer.yiaddr), (BOB, "192.0.2.19"))))
     assert sorted(reply.kind for reply in replies) == [ACK, NAK]
-    assert any("limit" in words for _, words in bench.server.events.since_yesterday(bench.now))
+    assert any("limit" in words for words in bench.told())
 
 
 def test_limits_are_known_after_a_restart_and_end_with_the_lease(bench):

@@ -102,7 +102,7 @@ def test_what_is_in_use_is_quarantined_and_reported_and_the_next_is_asked_for(pr
     probing.say(probing.discover())
     heard(probing, FIRST)
     assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
-    told = [words for _, words in probing.server.events.since_yesterday(probing.now)]
+    told = probing.told()
     assert any("in use" in words and "06:00:00:00:00:ee" in words for words in told)
     assert probing.worker.go_on() == []
     (reply,) = probing.worker.go_on()
@@ -324,7 +324,7 @@ def test_many_machines_take_no_more_than_the_share_of_the_pool(bench):
         decline(bench, thieves(number), bench.lease(thieves(number)).yiaddr)
     assert len(in_quarantine(bench)) == 5
     assert sum(row.state == QUARANTINED for row in bench.hosts.store.select()) == 5
-    told = [words for _, words in bench.server.events.since_yesterday(bench.now) if "declined" in words]
+    told = [words for words in bench.told() if "declined" in words]
     assert len(told) == 10, "what anybody can cause does not fill the log"
 
 

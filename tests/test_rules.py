@@ -303,7 +303,7 @@ def test_rule_19_a_declined_address_is_not_offered_for_a_while_and_the_administr
     bench.lease(ALICE)
     assert bench.say(bench.message(DECLINE, ALICE, options={50: "192.0.2.10", 54: SERVER})) == []
     assert bench.stored("192.0.2.10").state == "quarantined"
-    assert any("declined 192.0.2.10" in words for _, words in bench.server.events.since_yesterday(bench.now))
+    assert any("declined 192.0.2.10" in words for words in bench.told())
     bench.pass_time(99)
     assert bench.say(bench.discover(BOB)) == bench.say(bench.discover(ALICE)) == []
     bench.pass_time(2)
@@ -897,7 +897,7 @@ def test_a_full_pool_is_told(bench):
     bench.serve(NETWORK.replace(".19", ".10"))
     bench.lease(ALICE)
     assert bench.say(bench.discover(BOB)) == []
-    assert any("no free address" in words for _, words in bench.server.events.since_yesterday(bench.now))
+    assert any("no free address" in words for words in bench.told())
 
 
 # --- boot values

@@ -20,7 +20,8 @@ from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.transfer import export_hosts, import_hosts
-from pydhcpd.services.prompt import Prompt
+from pydhcpd.services.service import Surroundings
+from pydhcpd.services.views import Views
 from pydhcpd.wire.packet import ACK, DECLINE
 
 THIRTY_YEARS = 10957 * 86400
@@ -180,18 +181,17 @@ def test_the_prompt_shows_hosts_and_events_by_the_wall_clock(bench, step):
     bench.lease(ALICE)
     set_clock(bench, step)
     wall = bench.now + bench.set_forward
-    service = SimpleNamespace(surroundings=SimpleNamespace(server=bench.server))
-    assert [row.expires for row in Prompt._active_hosts(service)] == [wall + 3600]
-    ((when, words),) = Prompt._events(service)
-    assert (when, words.startswith("leased")) == (wall - 1, True)
+    views = Views(Surroundings(bench.server, dict, {}))
+    assert [row.expires for row in views.hosts()] == [wall + 3600]
+    (row,) = views.events()
+    assert (row.time, row.fields["kind"]) == (wall - 1, "leased")
 
 
 @steps
 def test_the_events_of_24_hours_are_those_of_24_hours(bench, step):
     bench.server.events.publish([event(bench.now - 86500, "early"), event(bench.now - 86000, "late")])
     set_clock(bench, step)
-    service = SimpleNamespace(surroundings=SimpleNamespace(server=bench.server))
-    assert [words for _, words in Prompt._events(service)] == ["late"]
+    assert [row.text for row in Views(Surroundings(bench.server, dict, {})).events()] == ["late"]
 
 
 # --- the store

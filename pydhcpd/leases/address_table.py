@@ -264,15 +264,12 @@ class AddressTable:
         else:
             self.states[slot] = BARRED
 
-    def take(self, pool: int) -> int:
-        """Take a free address of a pool: one never used, else the longest unused. Returns it as OFFERED, or 0 for none."""
+    def free(self, pool: int) -> int:
+        """The free address of a pool that is to be given next: one never used, else the longest unused; 0 for none."""
         slot = self._unused(pool)
         if slot < 0:
             slot = self._longest_unused(pool)
-            if slot < 0:
-                return 0
-        self.hold(slot)
-        return self.base + slot
+        return self.base + slot if slot >= 0 else 0
 
     def _unused(self, pool: int) -> int:
         ranges = self._ranges[pool]
@@ -443,14 +440,18 @@ class AddressTable:
             self._sizes[kind] = self.kinds.count(kind)
         return max(int(self._sizes[kind] * per_cent / 100), 1)
 
-    def take_quarantined(self, pool: int) -> int:
-        """The address of a pool that has been in quarantine longest, as OFFERED; 0 where there is none."""
+    def oldest_quarantined(self, pool: int) -> int:
+        """The address of a pool that has been in quarantine longest; 0 where there is none."""
         slot = self.quarantine.oldest((OF_POOL, POOL + pool))
-        if slot < 0 or self.states[slot] != DECLINED:
-            return 0
-        self.quarantine.remove(slot)
-        self.states[slot] = OFFERED
-        return self.base + slot
+        return self.base + slot if slot >= 0 and self.states[slot] == DECLINED else 0
+
+    def take_quarantined(self, pool: int) -> int:
+        """Take that address; returns it as OFFERED, or 0."""
+        address = self.oldest_quarantined(pool)
+        if address:
+            self.quarantine.remove(address - self.base)
+            self.states[address - self.base] = OFFERED
+        return address
 
     def recognise(self, client: bytes, htype: int, hardware: bytes) -> None:
         """A client that is new here takes over what is recorded for its hardware address alone, by an import or by hand."""

@@ -149,24 +149,35 @@ class HostDatabase(HostQueries):
         asks for, a free one. A present lease needs no offer to hold it, unless it ends sooner. `limits` is what a lease would
         count for.
         """
-        address = self._present(table, client, wanted, places) if table.doubles else table.clients.get(client, 0)
+        address = self.candidate(table, client, wanted, places)
         if address:
             home = table if 0 <= address - table.base < table.size else table.home(address)
             slot = address - home.base
             state = home.states[slot]
-            if state in (LEASED, ENDED) and (home.base, home.kinds[slot]) in places:
-                if state == ENDED:
-                    home.hold(slot)
-                    self._note_offer(client, address, deadline, limits)
-                elif home.ends[slot] <= deadline:
+            if state == LEASED:
+                if home.ends[slot] <= deadline:
                     self._note_offer(client, address, deadline)
                 return address
-        address = self.offers.address(client)
-        if not address or not self._is_offered(table, address, places):
-            address = (wanted and self._take_wanted(table, wanted, places)) or self._take(places) or self._take_over(places)
+            if state != OFFERED:
+                home.hold(slot)
+        else:
+            address = self._take_over(places)
         if address:
             self._note_offer(client, address, deadline, limits)
         return address
+
+    def candidate(self, table: AddressTable, client: bytes, wanted: int, places: Places) -> int:
+        """The address that `offer` would hold for the client, but for one that it would take from another; else 0."""
+        address = self._present(table, client, wanted, places) if table.doubles else table.clients.get(client, 0)
+        if address:
+            home = table if 0 <= address - table.base < table.size else table.home(address)
+            slot = address - home.base
+            if home.states[slot] in (LEASED, ENDED) and (home.base, home.kinds[slot]) in places:
+                return address
+        address = self.offers.address(client)
+        if address and self._is_offered(table, address, places):
+            return address
+        return (wanted and self._free_wanted(table, wanted, places)) or self._free(places)
 
     @staticmethod
     def _present(table: AddressTable, client: bytes, wanted: int, places: Places) -> int:
@@ -176,20 +187,19 @@ class HostDatabase(HostQueries):
         return wanted if wanted in allowed else allowed[0] if allowed else 0
 
     @staticmethod
-    def _take_wanted(table: AddressTable, address: int, places: Places) -> int:
+    def _free_wanted(table: AddressTable, address: int, places: Places) -> int:
         """The address that a client asks for, if it is free and one of `places`; else 0."""
         home = table.in_wire(address)
         if home is None or home.states[address - home.base] > ENDED or (
                 home.base, home.kinds[address - home.base]) not in places:
             return 0
-        home.hold(address - home.base)
         return address
 
-    def _take(self, places: Places) -> int:
+    def _free(self, places: Places) -> int:
         """A free address of the first of `places` that has one, or 0."""
         for base, kind in places:
             if kind >= POOL:
-                address = self.tables[base].take(kind - POOL)
+                address = self.tables[base].free(kind - POOL)
                 if address:
                     return address
         return 0

@@ -3,6 +3,7 @@
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_address_table import take
 
 from pydhcpd.leases.address_table import (
     BARRED,
@@ -43,7 +44,7 @@ def table_of(*pools: list[tuple[int, int]], size: int = SIZE) -> AddressTable:
 def taken(table: AddressTable, pool: int) -> list[int]:
     """Slots in the order in which a pool gives them, until it has none."""
     slots = []
-    while address := table.take(pool):
+    while address := take(table, pool):
         slots.append(address - BASE)
     return slots
 

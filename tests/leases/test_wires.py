@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from test_address_table import take
 from test_host_database import A, B, C, D, failing, plan
 
 from pydhcpd.errors import StoreError
@@ -289,7 +290,7 @@ def test_after_a_load_every_lease_runs_to_its_end_and_each_free_address_is_given
                 table.end(address - table.base, rows[address][0])
     busy = {address for address in leased if rows[address][1] > later} | {
         address for address, (_, end, kind) in rows.items() if kind == QUARANTINED and end > max(later, 0)}
-    given = [address for table in tables for pool in (0, 1) for address in iter(lambda t=table, p=pool: t.take(p), 0)]
+    given = [address for table in tables for pool in (0, 1) for address in iter(lambda t=table, p=pool: take(t, p), 0)]
     assert sorted(given) == sorted({base + slot for base in (ONE, TWO) for slot in (1, 2, 3, 4)} - busy)
 
 
