@@ -10,6 +10,7 @@ from pydhcpd.control.output import (
     NETWORK_TITLES,
     POOL_TITLES,
     class_line,
+    explained_line,
     lease_line,
     network_line,
     pool_line,
@@ -52,6 +53,14 @@ class LeaseCommands(Dispatcher):
         """list the classes of clients, and how many leases count for limited ones
         example: classes"""
         self._show(self.server.sources.classes(), class_line, lambda row: row._asdict(), head=CLASS_TITLES)
+
+    def do_explain(self, who: str, *fields: str) -> None:
+        """say what a client would get now, and why: explain WHO [field=value ...]
+        WHO is a hardware address, or the address or name of a client that has a lease. Fields have their names of match()
+        and of the options, interface, giaddr and circuit_id among them; what is not given is as the client last sent it, as
+        far as that is known. Nothing is done by it.
+        example: explain 02:00:00:00:99:07 vendor_class_identifier=PXEClient"""
+        self._show(self.server.sources.explain((who, *fields)), explained_line, lambda row: row._asdict())
 
     def do_release(self, address: str) -> None:
         """end the lease of an address: release ADDRESS

@@ -101,6 +101,14 @@ def host_document(row: HostRow) -> dict[str, object]:
             "expires": row.expires, "state": row.state}
 
 
+class ExplainedRow(NamedTuple):
+    """A line of an explanation; `place` is where in the configuration it comes from."""
+
+    about: str
+    text: str
+    place: str
+
+
 LEASE_TABLE = "{:<15}  {:<17}  {:<20}  {:<9}  {}"
 LEASE_TITLES = LEASE_TABLE.format("address", "hardware address", "name", "ends", "state")
 POOL_TABLE = "{:<32} {:<12} {:>4} {:>8} {:>7} {:>7} {:>8} {:>8}"
@@ -139,6 +147,12 @@ def class_line(row: ClassRow) -> str:
     limit = "" if row.limit is None else f"{row.leases}/{row.limit}"
     per = f", per {row.per}" if row.per else ""
     return CLASS_TABLE.format(escape(row.name), limit or "-", escape(row.condition) + per)
+
+
+def explained_line(row: ExplainedRow) -> str:
+    """A line of an explanation, its place behind it."""
+    line = f"{row.about:<9} {row.text}"
+    return f"{line:<58} [{row.place}]" if row.place else line
 
 
 def event_line(row: EventRow) -> str:

@@ -5,7 +5,7 @@ Here all is empty; the service that offers the prompt has another kind of it, wh
 
 from collections.abc import Callable, Iterable, Sequence
 
-from pydhcpd.control.output import ClassRow, EventRow, HostRow, LeaseRow, NetworkRow, PoolRow
+from pydhcpd.control.output import ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
 
 
 class Sources:
@@ -37,6 +37,10 @@ class Sources:
 
     def classes(self) -> Iterable[ClassRow]:
         """The classes of clients."""
+        return ()
+
+    def explain(self, words: Sequence[str]) -> Iterable[ExplainedRow]:  # noqa: ARG002
+        """What a client would get now, and why. Raises InvalidValue."""
         return ()
 
     def services(self) -> Iterable[tuple[str, str]]:

@@ -111,17 +111,19 @@ ARGUMENTS: dict[str, Callable[[object], Any]] = {
 
 
 class Classifier:
-    """Tells the classes of a request. `is_empty`: by conditions none has any; `names` are all, in order of definition.
+    """Tells the classes of a request. `is_empty`: by conditions none has any; `names` are all, in order of definition, and
+    `conditions` theirs.
 
     `reads_relay` and `has_limits` tell what somebody has to provide, or to do, for it.
     """
 
-    __slots__ = ("_asking", "_fences", "_limits", "_matcher", "_order", "_outcomes", "_plain", "has_limits", "is_empty",
-                 "names", "reads_relay")
+    __slots__ = ("_asking", "_fences", "_limits", "_matcher", "_order", "_outcomes", "_plain", "conditions", "has_limits",
+                 "is_empty", "names", "reads_relay")
 
     def __init__(self, classes: Sequence[ClientClass], fields: Fields, fence: MakeFence | None = None) -> None:
         """`fence` is needed where a condition has a function. Raises InvalidValue for what `ClientClass.check` does."""
         self.names = tuple(one.name for one in classes)
+        self.conditions = {one.name: one.condition for one in classes}  # as they were written
         self._order = {name: place for place, name in enumerate(self.names)}
         self._matcher = Matcher(fields)
         self._plain: list[tuple[str, Test]] = []

@@ -7,17 +7,20 @@ from time import monotonic
 
 from pydhcpd import __version__
 from pydhcpd.addresses import address_from
-from pydhcpd.control.output import ClassRow, EventRow, HostRow, LeaseRow, NetworkRow, PoolRow
+from pydhcpd.control.output import ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
 from pydhcpd.control.sources import Sources
 from pydhcpd.durations import duration
+from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.events import GIADDR, Cursor, Event, event, fields, words
+from pydhcpd.explain import explained
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, RESERVED, UNUSED, Range
 from pydhcpd.leases.faces import BY_IDENTIFIER
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.search import matching, running
 from pydhcpd.policy.network import Network, Pool
+from pydhcpd.questions import Question
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.relay import words as relay_words
 
@@ -104,6 +107,17 @@ class Views(Sources):
             leases = None if one.lease_limit is None else sum(
                 number for key, number in list(counts.items()) if key == one.name or key.startswith(f"{one.name}="))
             yield ClassRow(one.name, condition, one.lease_limit, one.lease_limit_per or "", leases)
+
+    def explain(self, sought: Sequence[str]) -> Iterator[ExplainedRow]:
+        """What a client would get now, and why."""
+        server = self._server
+        if server.serving is None:
+            raise InvalidValue("nothing is served yet")
+        question = Question(sought, server.serving, server.hosts.store)
+        request = question.request()
+        yield ExplainedRow(*question.line())
+        for line in explained(request, server.serving, server.hosts, server.hosts.time.now()):
+            yield ExplainedRow(*line)
 
     def services(self) -> Iterator[tuple[str, str]]:
         """What runs beside DHCP."""

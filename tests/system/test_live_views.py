@@ -71,6 +71,16 @@ def test_pools_networks_and_classes(daemon: Daemon, station: Station) -> None:
     assert ask(daemon, "version").startswith("pydhcpd ")
 
 
+def test_why_a_client_gets_what_it_gets(daemon: Daemon, station: Station) -> None:
+    ack = station.lease(DESK, (12, b"desk-7"), (55, bytes((1, 3, 51))))
+    shown = ask(daemon, "explain desk-7")
+    assert f"address   {ack.yiaddr}: its present lease" in shown
+    assert "classes   is of desks: host_name is what begins with desk; here host_name is desk-7" in shown
+    assert {"about": "answer", "text": "OFFER", "place": ""} in documents(daemon, f"explain {mac_text(DESK)}")
+    assert "no lease is known by it" in ask(daemon, "explain nobody", 1)
+    assert documents(daemon, "pools")[0]["offered"] == 0, "nothing is done by it"
+
+
 def test_a_released_address_is_free_and_its_client_remembered(daemon: Daemon, station: Station) -> None:
     address = station.lease(DESK).yiaddr
     assert "allowed on the control socket alone" in daemon.prompt(f"release {address}")

@@ -1,0 +1,254 @@
+"""`explain`: what a message would be answered, and why, step by step; nothing is done by it.
+
+The transaction that serves packets decides, over a `Preview` of the leases. What it found is put into words here: each step is
+one heading with lines below it. Does not know who wants to know, nor how a message was put together (see `questions`).
+"""
+
+import copy
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import NamedTuple, cast
+
+from pydhcpd.addresses import BROADCAST, address_text, hardware_text
+from pydhcpd.delivery import CLIENT_PORT
+from pydhcpd.durations import duration
+from pydhcpd.errors import Ignored
+from pydhcpd.escape import escape
+from pydhcpd.leases.host_database import HostDatabase
+from pydhcpd.leases.preview import Preview
+from pydhcpd.policy.conditions import condition_of
+from pydhcpd.policy.network import Network, Pool, may, tags_of
+from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms
+from pydhcpd.serving import Serving
+from pydhcpd.settings import BY_NAME
+from pydhcpd.transaction import DHCPTransaction
+from pydhcpd.wire.options import describe as describe_option
+from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, Packet, Request
+from pydhcpd.wire.relay import words as relay_words
+
+PARAMETER_REQUEST_LIST, SIZE_LIMIT, LEASE_TIME = 55, 57, 51
+ECHOED = frozenset((61, 82))
+OF_PROTOCOL = frozenset((51, 53, 54, 58, 59))  # told with the lease, not as options that somebody has set
+LONGEST_VALUE = 300  # characters
+
+
+class Line(NamedTuple):
+    """A line of an explanation: what it is about, and what is to be said; `place` is where it was written, if anywhere."""
+
+    about: str
+    text: str
+    place: str = ""
+
+
+class Outcome(NamedTuple):
+    """What came of a message: the answer, None for silence, with the reason in words where there is one."""
+
+    transaction: DHCPTransaction
+    answer: Packet | None
+    reason: str
+    left_out: tuple[int, ...]  # options for which there was no room
+    hosts: Preview
+
+
+def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Outcome:
+    """What would be answered to a request now. Takes the lock of the leases, for as long as a packet does."""
+    policy = copy.copy(serving.policy)
+    policy.left_out = Counter(range(256))  # so that nothing is told, and nothing counted where others count
+    quiet = replace(serving, policy=policy, limiter=None)
+    transaction = DHCPTransaction()
+    with hosts.lock:
+        preview = Preview(hosts)
+        seen = cast("HostDatabase", preview)
+        reason = ""
+        try:
+            transaction.receive(request, quiet, seen)
+            transaction.answer(quiet, seen, now)
+        except Ignored as error:
+            reason = str(error)
+    message = getattr(transaction, "message", b"")
+    if not message and not reason and transaction.event is not None:
+        reason = " ".join(word for word in (transaction.event[1], transaction.event[6]) if word)
+    left_out = tuple(code for code, count in policy.left_out.items() if count > 1)
+    return Outcome(transaction, Packet.decode(message) if message else None, reason, left_out, preview)
+
+
+def explained(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Iterator[Line]:
+    """What would be answered to a request, and why."""
+    outcome = judge(request, serving, hosts, now)
+    case, answer = outcome.transaction, outcome.answer
+    if not hasattr(case, "network"):
+        yield Line("network", f"none: {outcome.reason}")
+        return
+    yield from _of_network(case, request, serving)
+    if not hasattr(case, "pools"):
+        yield Line("answer", f"none: {outcome.reason}")
+        return
+    yield from _of_client(case, request, serving)
+    if answer is None:
+        yield Line("answer", f"none: {outcome.reason}")
+        return
+    yield from _of_lease(case, answer, outcome.hosts)
+    if answer.message_type != NAK:
+        yield from _of_options(case, request, answer, outcome.left_out)
+    yield Line("goes", _route(case))
+
+
+def _of_network(case: DHCPTransaction, request: Request, serving: Serving) -> Iterator[Line]:
+    network, segment = case.network, case.segment
+    by = (f"of the relay agent {address_text(request.giaddr)}" if request.giaddr else
+          "of its address" if request.ciaddr and request.unicast else f"on the interface {case.link.name}")
+    if case.by_selection:
+        by = "that it selects (option 118)"
+    elif request.giaddr and address_text(request.giaddr) and request.relay and serving.policy.networks.of_relay(
+            request.giaddr) is not network:
+        by = "that the relay agent selects (option 82, link selection)"
+    yield Line("network", f"{network}, {by}")
+    if segment.name != network.words:
+        yield Line("", f"shared network {segment.name}: {', '.join(one.words for one in segment.networks)}")
+    if request.relay:
+        yield Line("relay", relay_words(request.relay) or "option 82, without a circuit id")
+
+
+def _of_client(case: DHCPTransaction, request: Request, serving: Serving) -> Iterator[Line]:
+    """Host, classes and pools."""
+    reservation = case.reservation
+    if reservation is not None:
+        yield Line("host", str(reservation), "" if case.is_computed else reservation.place)
+        if case.reserved:
+            yield Line("", f"{address_text(case.reserved)} is reserved for it")
+    elif not serving.policy.reservations.is_empty:
+        yield Line("host", "none: no reservation is known by what it sends")
+    policy = serving.policy
+    for number, name in enumerate(policy.classifier.names):
+        yield Line("classes" if number == 0 else "", _membership(case, request, serving, name))
+    tags = tags_of(case.classes, request.known)
+    for network in case.segment.networks:
+        for pool in network.pools:
+            yield Line("pools", f"{pool}: {_openness(network, pool, tags, case)}")
+
+
+def _membership(case: DHCPTransaction, request: Request, serving: Serving, name: str) -> str:
+    """Whether the client is of a class, by what condition, and what it sends of that."""
+    written = serving.policy.classifier.conditions[name]
+    is_member = "is" if name in case.classes else "is not"
+    if written is None:
+        return f"{is_member} of {name}: hosts and classify() put clients there"
+    condition = condition_of(written)
+    sent = [f"{field} is {_shown(serving.policy.fields.field(field).of(request))}" for field in sorted(condition.names())]
+    return f"{is_member} of {name}: {condition}" + (f"; here {', '.join(sent)}" if sent else "")
+
+
+def _shown(value: object) -> str:
+    """What a field of a message is, for people."""
+    if value is None:
+        return "absent"
+    return escape(value.hex(":") if isinstance(value, bytes) and not value.isascii() else
+                  value.decode(errors="replace") if isinstance(value, bytes) else str(value))
+
+
+def _openness(network: Network, pool: Pool, tags: frozenset[str], case: DHCPTransaction) -> str:
+    """Whether a pool is open to the client, and why not."""
+    if pool in case.pools:
+        return "open to it"
+    scopes: tuple[tuple[Network | Pool, str], ...] = ((network, "its subnet"), (pool, "it"))
+    for what, words in scopes:
+        if not may(what, tags):
+            denied, allowed = ", ".join(sorted(what.deny & tags)), ", ".join(sorted(what.allow))
+            return f"not open: {words} denies {denied}" if denied else f"not open: {words} allows {allowed} alone"
+    return "not chosen by choose()"
+
+
+def _of_lease(case: DHCPTransaction, answer: Packet, preview: Preview) -> Iterator[Line]:
+    kind = MESSAGE_NAMES.get(answer.message_type, "BOOTREPLY")
+    if answer.message_type == NAK:
+        yield Line("answer", f"{kind}: {answer.options.get(56, b'').decode(errors='replace')}")
+        return
+    yield Line("answer", kind)
+    address = answer.yiaddr
+    if not address:
+        return
+    why = preview.why or ("reserved for it" if address == case.reserved else "it asks for it, and may have it")
+    yield Line("address", f"{address_text(address)}: {why}")
+    if case.reserved and case.reserved != address:
+        yield Line("", f"{address_text(case.reserved)}, which is reserved for it, is not free yet")
+    if case.reservation is not None and case.reservation.hostname:
+        yield Line("name", escape(case.reservation.hostname))
+    yield from _of_time(case, answer, address)
+
+
+def _of_time(case: DHCPTransaction, answer: Packet, address: int) -> Iterator[Line]:
+    """How long the lease would be, and why."""
+    seconds = answer.options.get(LEASE_TIME)
+    if seconds is None:
+        return
+    request, terms = case.request, case.serving.policy.terms_of(case, address)
+    assert request is not None
+    given = int.from_bytes(seconds, "big")
+    asked = request.options.get(LEASE_TIME)
+    granted = terms.granted_time(request)
+    name = "ip_address_lease_time"
+    if given != granted:
+        why = ("the shortest, for its own address is another's yet" if case.reserved and case.reserved != address
+               else f"the shortest, for the pool is used to {terms.shorten_above:g} per cent or more (shorten_leases_above)")
+        name = "minimum_lease_time"
+    elif asked is None or len(asked) != 4:
+        why = "it asks for none"
+    else:
+        wanted = int.from_bytes(asked, "big")
+        why = f"it asks for {_time(wanted)}"
+        if wanted != given:
+            name = "minimum_lease_time" if wanted < given else "maximum_lease_time"
+            why += f", {'less' if wanted < given else 'more'} than allowed"
+    yield Line("lease", f"{_time(given)}: {why}", _place(terms, name, f"{name}, by default"))
+    renewal, rebinding = terms.timers(given)
+    if given != INFINITE:
+        yield Line("", f"to be renewed after {_time(renewal)} (T1), from any server after {_time(rebinding)} (T2)")
+
+
+def _time(seconds: int) -> str:
+    return "for ever" if seconds == INFINITE else f"{duration(seconds)} ({seconds} s)"
+
+
+def _of_options(case: DHCPTransaction, request: Request, answer: Packet, left_out: tuple[int, ...]) -> Iterator[Line]:
+    """What is sent, and from where it is; and what would be, if it was asked for or had room."""
+    terms = case.serving.policy.terms_of(case, answer.yiaddr or request.ciaddr)
+    if answer.siaddr:
+        yield Line("boot", f"next server {address_text(answer.siaddr)}", _place(terms, "next_server"))
+    if file := answer.boot[64:192].rstrip(b"\0"):
+        yield Line("boot", f"file {escape(file)}", _place(terms, 67))
+    first = "options"
+    for code, value in answer.options.items():
+        if code not in OF_PROTOCOL and code not in ECHOED:
+            yield Line(first, describe_option(code, value)[:LONGEST_VALUE], _place(terms, code))
+            first = ""
+    wanted, first = request.options.get(PARAMETER_REQUEST_LIST), "not sent"
+    for code, value in {**terms.only_if_asked, **terms.options}.items():
+        if code not in answer.options:
+            why = ("there is no room for it" if code in left_out else "it is in never_send" if code in terms.never_send else
+                   "it goes to those alone who ask for it" if code in terms.only_if_asked or code in NEVER_UNASKED
+                   else "finish() left it out" if wanted is None or code in wanted else "the client does not ask for it")
+            yield Line(first, f"{describe_option(code, value)[:LONGEST_VALUE]}: {why}", _place(terms, code))
+            first = ""
+
+
+def _place(terms: Terms, key: str | int, otherwise: str = "") -> str:
+    """Where a value was written: the scope, and FILE:LINE."""
+    scope, place = terms.origins.get(key, ("", ""))
+    if not scope or (key in BY_NAME and ":" not in place):
+        return otherwise
+    return f"{scope}, {place}" if place else scope
+
+
+def _route(case: DHCPTransaction) -> str:
+    """Where the answer would go, in words."""
+    address, port, _, hardware = case.route
+    if address == BROADCAST:
+        return f"by broadcast on {case.link.name}, from {address_text(case.source)}"
+    if port != CLIENT_PORT:
+        return f"to the relay agent {address_text(address)}, port {port}"
+    frame = f", in a frame to {hardware_text(hardware)}" if hardware else ""
+    return f"to {address_text(address)}{frame}, from {address_text(case.source)}"
+
+
+__all__ = ["Line", "Outcome", "explained", "judge"]

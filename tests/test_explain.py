@@ -1,0 +1,193 @@
+"""`explain`: what it says is what a client then gets, byte for byte, and nothing is done by it."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from rig import ALICE, BOB, CAROL, made_bench
+from test_examples import OWN, ready
+
+from pydhcpd.addresses import address_from
+from pydhcpd.errors import InvalidValue
+from pydhcpd.explain import explained, judge
+from pydhcpd.questions import Question
+from pydhcpd.wire.packet import DISCOVER, INFORM, MESSAGE_NAMES, REQUEST, Request
+
+RELAYS = ["0.0.0.0", "10.1.0.1", "10.2.0.1", "10.20.0.1", "10.99.0.1", "192.168.20.1", "203.0.113.1"]
+VENDORS = [b"", b"PXEClient:Arch:00000:UNDI:002001", b"PXEClient:Arch:00007:UNDI:003016", b"HTTPClient:Arch:00016", b"MSFT 5.0",
+           b"Cisco Systems, Inc. IP Phone"]
+NAMES = [b"", b"printer", b"node-1-1", b"desk-7"]
+
+
+@st.composite
+def messages(draw):
+    """One of some clients, which ask in the ways that clients have."""
+    options = {}
+    for code, values in ((12, NAMES), (60, VENDORS), (55, [b"", b"\1\3\6\17", b"\3\1\x42\x43\x79\x2a"]), (77, [b"", b"iPXE"]),
+                         (93, [b"", b"\0\0", b"\0\7"]), (51, [b"", b"\0\0\0\x63", b"\0\1\0\0"]),
+                         (57, [b"", b"\2\x40", b"\5\xdc"]),
+                         (61, [b"", b"\0unit"]), (50, [b"", bytes((10, 1, 0, 9))]), (80, [b"\0", b""])):
+        value = draw(st.sampled_from(values))
+        if value or code == 80:
+            options[code] = value
+    if options.get(80) == b"\0":
+        del options[80]
+    circuit = draw(st.sampled_from([b"", b"port7"]))
+    giaddr = draw(st.sampled_from(RELAYS))
+    if circuit and giaddr != "0.0.0.0":
+        options[82] = bytes((1, len(circuit))) + circuit
+    return {"client": draw(st.sampled_from([ALICE, BOB, CAROL])), "options": options, "giaddr": giaddr}
+
+
+def state_of(bench):
+    """All that is known, in memory and in the store."""
+    hosts = bench.hosts
+    tables = {base: (bytes(table.states), list(table.ends), dict(table.clients)) for base, table in hosts.tables.items()
+              if table.size <= 65536}
+    return (tables, sorted(hosts.offers.items()), list(hosts.store.select()), hosts.limits.counts.copy(), len(hosts.touched),
+            bench.server.events.published, list(bench.server.statistics()), hosts.faces.recent.copy())
+
+
+def judged(bench, packet, way=("255.255.255.255", "0.0.0.0")):
+    """What would be answered, as bytes; empty for silence."""
+    destination, source = map(address_from, way)
+    index = next(iter(bench.server.serving.links))
+    request = Request.receive(packet.encode(), index, source, 68, destination)
+    before = state_of(bench)
+    first, again = (judge(request if number else Request.receive(packet.encode(), index, source, 68, destination),
+                          bench.server.serving, bench.hosts, bench.now) for number in range(2))
+    assert state_of(bench) == before, "nothing is done by asking"
+    assert getattr(first.transaction, "message", b"") == getattr(again.transaction, "message", b"")
+    return getattr(first.transaction, "message", b"")
+
+
+def answer(bench, packet, way=("255.255.255.255", "0.0.0.0")):
+    """What then is answered."""
+    sent = bench.say((packet, *way))
+    return sent[0].data if sent else b""
+
+
+@pytest.mark.parametrize("name", sorted(OWN))
+@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@given(asked=st.lists(messages(), min_size=1, max_size=4))
+def test_what_it_says_is_what_a_client_then_gets(tmp_path_factory, name, asked):
+    """In all states of RFC 2131 section 4.3: DISCOVER, SELECTING, INIT-REBOOT, RENEWING, and INFORM."""
+    with made_bench(tmp_path_factory.mktemp("explain")) as bench:
+        ready(bench, name)
+        bench.server.account.is_detailed = False
+        for one in asked:
+            giaddr, client, options = one["giaddr"], one["client"], one["options"]
+            way = ("255.255.255.255", "0.0.0.0") if giaddr == "0.0.0.0" else (OWN[name][1], giaddr)
+            discover = bench.message(DISCOVER, client, options=options, giaddr=giaddr)
+            said = judged(bench, discover, way)
+            sent = bench.say((discover, *way))
+            assert (sent[0].data if sent else b"") == said
+            if not sent:
+                continue
+            offered, server = sent[0].yiaddr, OWN[name][1]
+            rest = {code: value for code, value in options.items() if code not in (50, 80)}
+            for message, how in (
+                    (bench.message(REQUEST, client, options={50: offered, 54: server, **rest}, giaddr=giaddr), way),
+                    (bench.message(REQUEST, client, options={50: offered, **rest}, giaddr=giaddr), way),
+                    (bench.message(REQUEST, client, options=rest, ciaddr=offered), (server, offered)),
+                    (bench.message(INFORM, client, options=rest, ciaddr=offered), (server, offered)),
+                    (bench.message(REQUEST, client, options={50: "10.1.2.3", **rest}, giaddr=giaddr), way)):
+                said = judged(bench, message, how)
+                assert answer(bench, message, how) == said, MESSAGE_NAMES[message.message_type]
+
+
+def lines(bench, *words):
+    """The lines of an explanation, as (about, text, place)."""
+    question = Question(words, bench.server.serving, bench.hosts.store)
+    return list(explained(question.request(), bench.server.serving, bench.hosts, bench.now))
+
+
+def about(bench, what, *words):
+    """The texts of one heading, with those below it."""
+    found, heading = [], ""
+    for line in lines(bench, *words):
+        heading = line.about or heading
+        if heading == what:
+            found.append(line.text)
+    return found
+
+
+POLICY = """
+subnets = [subnet("192.0.2.0/24", router="192.0.2.1", pools=[
+    pool("192.0.2.10 - 192.0.2.12", allow=["phones"], ip_address_lease_time=600),
+    pool("192.0.2.50 - 192.0.2.52", deny=["phones"])])]
+classes = [client_class("phones", match(vendor_class_identifier=PREFIX("Cisco")), tftp_server_name="192.0.2.7"),
+           client_class("made by hand")]
+hosts = [host(mac="02:00:00:00:00:0b", ip="192.0.2.99", hostname="boss", domain_name="boss.example")]
+domain_name = "example"
+"""
+CISCO = "vendor_class_identifier=Cisco 7960"
+
+
+@pytest.mark.parametrize(("words", "heading", "texts"), [
+    (["02:00:00:00:00:0a"], "network", ["192.0.2.0/24, on the interface eth1"]),
+    (["02:00:00:00:00:0a", "giaddr=192.0.2.3"], "network", ["192.0.2.0/24, of the relay agent 192.0.2.3"]),
+    (["02:00:00:00:00:0a", "giaddr=203.0.113.3"], "network", ["none: of a network that is not served"]),
+    (["02:00:00:00:00:0a"], "classes", [
+        "is not of phones: vendor_class_identifier is what begins with Cisco; here vendor_class_identifier is absent",
+        "is not of made by hand: hosts and classify() put clients there"]),
+    (["02:00:00:00:00:0a", CISCO], "pools", ["192.0.2.10 - 192.0.2.12: open to it",
+                                             "192.0.2.50 - 192.0.2.52: not open: it denies phones"]),
+    (["02:00:00:00:00:0a"], "pools", ["192.0.2.10 - 192.0.2.12: not open: it allows phones alone",
+                                      "192.0.2.50 - 192.0.2.52: open to it"]),
+    (["02:00:00:00:00:0a"], "address", ["192.0.2.50: a free address that nobody ever had"]),
+    (["02:00:00:00:00:0a", "requested_ip_address=192.0.2.52"], "address", [
+        "192.0.2.52: the address that it asks for, which is free"]),
+    (["02:00:00:00:00:0b"], "address", ["192.0.2.99: reserved for it"]),
+    (["02:00:00:00:00:0b"], "name", ["boss"]),
+    (["02:00:00:00:00:0a", CISCO], "lease", [
+        "10m (600 s): it asks for none", "to be renewed after 5m (300 s) (T1), from any server after 8m (525 s) (T2)"]),
+    (["02:00:00:00:00:0a", CISCO, "ip_address_lease_time=99999"], "lease", [
+        "10m (600 s): it asks for 1d03h (99999 s), more than allowed",
+        "to be renewed after 5m (300 s) (T1), from any server after 8m (525 s) (T2)"]),
+    (["02:00:00:00:00:0a", CISCO, "parameter_request_list=[1, 3]"], "not sent", [
+        "broadcast_address=192.0.2.255: the client does not ask for it", "domain_name=example: the client does not ask for it",
+        "tftp_server_name=192.0.2.7: the client does not ask for it"]),
+    (["02:00:00:00:00:0a", "message_type=REQUEST", "requested_ip_address=192.0.2.50"], "answer", [
+        "none: REQUEST of an unknown client"]),
+    (["02:00:00:00:00:0b"], "goes", ["to 192.0.2.99, in a frame to 02:00:00:00:00:0b, from 192.0.2.1"]),
+    (["02:00:00:00:00:0b", "giaddr=192.0.2.3"], "goes", ["to the relay agent 192.0.2.3, port 67"]),
+])
+def test_a_heading(bench, words, heading, texts):
+    assert about(bench.serve(POLICY), heading, *words) == texts
+
+
+def test_values_come_with_the_place_where_they_were_written(bench):
+    places = {line.text.partition("=")[0]: line.place for line in lines(bench.serve(POLICY), "02:00:00:00:00:0b")}
+    assert places["router"].startswith("subnet 192.0.2.0/24, ") and places["router"].endswith("pydhcpd.conf:2")
+    assert places["domain_name"].startswith("host(") and places["domain_name"].endswith("pydhcpd.conf:7")
+
+
+def test_a_client_is_found_by_address_and_name_and_asked_as_its_lease_tells(bench):
+    bench.serve(POLICY)
+    ack = bench.lease(ALICE, options={12: b"desk-7", 61: b"\0unit"})
+    for word in (ack.yiaddr, "desk-7", "DESK-7", "02:00:00:00:00:0a"):
+        assert about(bench, "address", word) == [f"{ack.yiaddr}: its present lease"], word
+    bench.pass_time(100_000)
+    assert about(bench, "address", "desk-7") == [f"{ack.yiaddr}: the address that it had last"]
+
+
+@pytest.mark.parametrize(("words", "why"), [
+    (["nobody"], "nobody: no lease is known by it; of a client that was never here, name the hardware address"),
+    ([], "of whom"), (["02:00:00:00:00:0a", "router"], "router: allowed is field=value"),
+    (["02:00:00:00:00:0a", "hostname=x"], "hostname: no field of a message; .*host_name"),
+    (["02:00:00:00:00:0a", "interface=eth9"], "interface=eth9: is not served; served are eth1"),
+    (["02:00:00:00:00:0a", "subnet_mask=banana"], "subnet_mask=banana: .*not an IPv4 address"),
+    (["02:00:00:00:00:0a", "message_type=OFFER"], "message_type=OFFER: allowed are DISCOVER, REQUEST, INFORM"),
+    (["02:00:00:00:00:0a", "giaddr=here"], "'here' is not an IPv4 address"),
+    (["02:00:00:00:00:0a", "secs=many"], "secs=many: allowed is a number"),
+])
+def test_a_question_that_means_nothing_is_told(bench, words, why):
+    with pytest.raises(InvalidValue, match=why):
+        lines(bench.serve(POLICY), *words)
+
+
+def test_of_two_clients_with_one_name_none_is_guessed(bench):
+    bench.serve(POLICY)
+    addresses = [bench.lease(client, options={12: b"twin"}).yiaddr for client in (ALICE, CAROL)]
+    with pytest.raises(InvalidValue, match=f"twin are 2 clients: {', '.join(addresses)}; name one by its address"):
+        lines(bench, "twin")
