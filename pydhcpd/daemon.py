@@ -455,6 +455,9 @@ def _act(command_line: CommandLine) -> int:
         return _check(command_line)
     if command_line.action == "ask":
         return _ask(command_line)
+    if command_line.action == "explain":
+        from pydhcpd.trial import explain
+        return explain(command_line)
     handed = handed_ports()
     if not handed:
         check_rights()
@@ -480,7 +483,7 @@ def _ask(command_line: CommandLine) -> int:
     """Ask the running server; no configuration is run."""
     from pydhcpd.control.ask import USUAL, ask, converse
     path = Path(str(command_line.value("control_socket", USUAL)))
-    return ask(path, command_line.file) if command_line.file else converse(path)
+    return ask(path, command_line.words) if command_line.words else converse(path)
 
 
 def _serving_now(configuration: DHCPServerConfiguration) -> Serving | None:

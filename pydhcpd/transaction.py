@@ -422,6 +422,7 @@ class DHCPTransaction(Case):
         limits, network = tuple(key for key, _ in self.limits) if self.limits else (), self.network
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
                         relay if self.serving.remembers_relay else b"", limits, sent if given else "")
+        self.hosts.heard(self.table, address, request.options, request.ciaddr != 0)
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, sent, "", request.client,
                       network.words if address & network.mask == network.base else self._words_of(address), end, relay)

@@ -9,6 +9,7 @@ from test_examples import OWN, ready
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.explain import explained, judge
+from pydhcpd.leases.habits import MOST, UNKNOWN, Habits
 from pydhcpd.questions import Question
 from pydhcpd.wire.packet import DISCOVER, INFORM, MESSAGE_NAMES, REQUEST, Request
 
@@ -97,7 +98,7 @@ def test_what_it_says_is_what_a_client_then_gets(tmp_path_factory, name, asked):
 
 def lines(bench, *words):
     """The lines of an explanation, as (about, text, place)."""
-    question = Question(words, bench.server.serving, bench.hosts.store)
+    question = Question(words, bench.server.serving, bench.hosts.store, bench.hosts.habit)
     return list(explained(question.request(), bench.server.serving, bench.hosts, bench.now))
 
 
@@ -191,3 +192,25 @@ def test_of_two_clients_with_one_name_none_is_guessed(bench):
     addresses = [bench.lease(client, options={12: b"twin"}).yiaddr for client in (ALICE, CAROL)]
     with pytest.raises(InvalidValue, match=f"twin are 2 clients: {', '.join(addresses)}; name one by its address"):
         lines(bench, "twin")
+
+
+def test_a_client_that_was_heard_is_asked_as_it_asked(bench):
+    """Until the server starts anew; a renewal, which says less, changes nothing."""
+    bench.serve(POLICY)
+    heard = {12: b"phone", 55: b"\1\3", 60: b"Cisco 7960"}
+    ack = bench.lease(ALICE, options=heard)
+    bench.say((bench.message(REQUEST, ALICE, ciaddr=ack.yiaddr), "192.0.2.1", ack.yiaddr))
+    assert about(bench, "options", "phone") == ["subnet_mask=255.255.255.0", "router=192.0.2.1"]
+    question = Question(["phone"], bench.server.serving, bench.hosts.store, bench.hosts.habit)
+    assert question.line()[1] == "02:00:00:00:00:0a, asks as it did last"
+    after_a_start = Question(["phone"], bench.server.serving, bench.hosts.store, lambda _: {})
+    assert "not heard since the start" in after_a_start.line()[1]
+
+
+def test_ways_of_asking_are_bounded(bench):
+    """Strangers choose what they send."""
+    habits = Habits()
+    numbers = [habits.number({60: str(number).encode()}) for number in range(MOST + 10)]
+    assert numbers == [*range(1, MOST + 1), *[UNKNOWN] * 10]
+    assert habits.number({60: b"7"}) == 8 and habits.options(8) == {60: b"7"} and habits.options(UNKNOWN) == {}
+    assert Habits().number({60: bytes(255), 43: bytes(255), 77: bytes(255)}) == UNKNOWN

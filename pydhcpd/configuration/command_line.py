@@ -17,7 +17,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
 FILE_ACTIONS = ("import", "export")
-ASK = "ask"
+WORD_ACTIONS = ("ask", "explain")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
 FLAG_WORDS = frozenset(str(word).lower() for word in (*TRUTH, 0, 1, None))
@@ -28,7 +28,8 @@ class CommandLine:
     """What was asked for. `settings` are values as written, by name; `action` is empty where the server is to run."""
 
     action: str = ""
-    file: str = ""  # of import and export; the command of ask
+    file: str = ""  # of import and export
+    words: list[str] = field(default_factory=list)  # of what takes several
     settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
     directory: Path = field(default_factory=Path)  # that paths are meant from
@@ -53,8 +54,9 @@ def parse(words: list[str], directory: Path | None = None) -> CommandLine:
             _configuration_file(line, word)
         elif name in BARE_ACTIONS:
             _act(line, name, "")
-        elif name == ASK and not joined:
-            _act(line, name, " ".join(_words_before_name(rest)))
+        elif name in WORD_ACTIONS:
+            _act(line, name, "")
+            line.words = [*([value] if joined else []), *_words_before_name(rest)]
         else:
             _take_value(line, name, value if joined else _next_value(name, rest))
     return line
@@ -69,7 +71,7 @@ def _next_value(name: str, rest: list[str]) -> str:
 
 
 def _words_before_name(rest: list[str]) -> list[str]:
-    """What stands before the next option: the words of a command, which may have been quoted or not."""
+    """What stands before the next option."""
     words = []
     while rest and not _is_name(rest[0]):
         words.append(rest.pop(0))
@@ -77,7 +79,7 @@ def _words_before_name(rest: list[str]) -> list[str]:
 
 
 def _take_value(line: CommandLine, name: str, value: str) -> None:
-    if name in (*FILE_ACTIONS, ASK):
+    if name in FILE_ACTIONS:
         _act(line, name, value)
     elif name == "config_file":
         line.own[name] = value
@@ -125,6 +127,8 @@ def usage() -> str:
              "  -demo yes          show a lease being given in a throwaway network (needs root)",
              "  -ask COMMAND       ask the running server, as at its prompt, and print the answer (exit 1 where it fails);",
              "                     -ask alone is the prompt itself; -control_socket PATH where it is not the usual one",
+             "  -explain WHO [field=value ...]",
+             "                     say what a client would get by the configuration, and why, without a running server",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]
     for group in GROUPS:

@@ -445,6 +445,11 @@ class DHCPServerConfiguration:
         return named or Path(self.settings["host_file"]).parent / RESERVATIONS
 
     @property
+    def own_options(self) -> Mapping[str, Option]:
+        """The options that the file defines, by name."""
+        return self._own_options
+
+    @property
     def control_socket(self) -> Path:
         """The UNIX socket of the prompt: the one that is named, or that beside the pid file."""
         named: Path | None = self.settings["control_socket"]

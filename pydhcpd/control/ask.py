@@ -4,10 +4,11 @@ Knows of the server what the prompt says of itself, and nothing of its configura
 """
 
 import os
+import shlex
 import signal
 import socket
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -67,11 +68,11 @@ class Connection:
             yield data
 
 
-def ask(path: Path, command: str) -> int:
+def ask(path: Path, words: Sequence[str]) -> int:
     """Print the answer to a command; returns the exit code: 0, or 1 where the command failed. Raises InvalidValue."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever watches has had enough
     connection = Connection(path)
-    connection.say(f"{ASK} {command}")
+    connection.say(f"{ASK} {words[0] if len(words) == 1 else shlex.join(words)}")
     held, longest = b"", max(len(SUCCEEDED), len(FAILED))
     for data in connection.rest():
         held += data

@@ -7,6 +7,7 @@ document a line.
 
 import inspect
 import json
+import shlex
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
@@ -78,7 +79,7 @@ class Dispatcher(Session):
 
     def obey(self, line: bytes) -> None:
         """Run the command that a line asks for. Its failure is told, logged, and not the end of the session."""
-        words = line.decode("utf-8", "surrogateescape").split()
+        words = split(line.decode("utf-8", "surrogateescape"))
         if words[0] == ASK and len(words) > 1:
             self._answer(words[1:])
         elif words[0] == COMPLETE and len(words) > 1:
@@ -201,6 +202,14 @@ def help_of(command: Command) -> str:
 def json_line(document: Document) -> str:
     """A JSON document in a line, without a character that a terminal could obey."""
     return json.dumps(document, default=str)
+
+
+def split(line: str) -> list[str]:
+    """The words of a line; what stands in quotes is one, where the quotes are whole."""
+    if "'" in line or '"' in line:
+        with suppress(ValueError):
+            return shlex.split(line) or [line]
+    return line.split()
 
 
 def _known_characters(word: str) -> str:

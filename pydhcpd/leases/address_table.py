@@ -20,7 +20,7 @@ Arrays are made zeroed, and the kernel gives memory only to the pages that are w
 from array import array
 from collections.abc import Hashable, Iterable
 
-from pydhcpd.leases.arrays import words
+from pydhcpd.leases.arrays import halfwords, words
 from pydhcpd.leases.expiry import ExpiryIndex
 from pydhcpd.leases.interface import QUARANTINED
 from pydhcpd.leases.quarantine import OF_POOL, Quarantine, groups_of
@@ -97,6 +97,7 @@ class AddressTable:
         "clients",
         "doubles",
         "ends",
+        "habits",
         "kinds",
         "limits",
         "looked",
@@ -118,6 +119,7 @@ class AddressTable:
         self.kinds = b""
         self.pools: Pools = ()
         self.ends = words(size)
+        self.habits = halfwords(size)  # how the client of each asks, as `Habits` numbers it
         self._former: dict[int, bytes] = {}  # of an address that is not leased: its last client, who is to be forgotten with it
         self._recognised: dict[bytes, bytes] = {}  # whom the store has by the hardware address alone, and clients has otherwise
         self._free = FreeList(size)

@@ -10,6 +10,13 @@ def words(count: int) -> memoryview:
 
     A bytearray would do as well, if the allocator did not take large ones from memory that it has used before.
     """
-    if count <= SMALL:
-        return memoryview(bytearray(4 * max(count, 1))).cast("I")
-    return memoryview(mmap.mmap(-1, 4 * count)).cast("I")
+    return _zeroed(count, 4).cast("I")
+
+
+def halfwords(count: int) -> memoryview:
+    """The same of 16 bits."""
+    return _zeroed(count, 2).cast("H")
+
+
+def _zeroed(count: int, size: int) -> memoryview:
+    return memoryview(bytearray(size * max(count, 1)) if count <= SMALL else mmap.mmap(-1, size * count))

@@ -15,6 +15,7 @@ from pydhcpd.addresses import address_from, hardware_text, network_text
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
+from pydhcpd.leases.habits import Habits
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
 from pydhcpd.leases.ledger_time import LedgerTime
@@ -55,6 +56,7 @@ class HostDatabase(HostQueries):
         self.gave_way = 0  # offers to strangers, to other clients
         self.given_up = 0  # addresses of quarantine, for there were too many in it
         self.faces = Faces()
+        self.habits = Habits()
         self.tables = Tables(store)
         self.limits = Limits()
         self.caution = store.caution
@@ -439,6 +441,20 @@ class HostDatabase(HostQueries):
                              holder, text)
         else:
             self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
+
+    def heard(self, table: AddressTable, address: int, options: Mapping[int, bytes], renews: bool) -> None:
+        """Remember how the client of an address asks. One that renews says less than when it got the address."""
+        slot = address - table.base
+        if not 0 <= slot < table.size:
+            table = table.home(address)
+            slot = address - table.base
+        if not (renews and table.habits[slot]):
+            table.habits[slot] = self.habits.number(options)
+
+    def habit(self, address: int) -> dict[int, bytes]:
+        """How the client of an address asked last, as options by code; empty where it was not heard since the start."""
+        table = self.tables.of(address)
+        return {} if table is None else self.habits.options(table.habits[address - table.base])
 
     def _holder(self, table: AddressTable, slot: int) -> bytes:
         """Whose lease of the address runs; another's than the client's only where that is another face of one host."""

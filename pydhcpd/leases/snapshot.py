@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import NamedTuple
 
 from pydhcpd.errors import InvalidValue, StoreError
@@ -46,3 +47,23 @@ def snapshot(database: Path) -> Iterator[Snapshot]:
 def _check_ours(database: Path, source: sqlite3.Connection) -> None:
     if source.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:
         raise InvalidValue(f"{database} is no lease database of pydhcpd; name that with -host_file")
+
+
+@contextmanager
+def copied(database: Path) -> Iterator[Path]:
+    """A copy of a lease database to try things on, gone afterwards; of one that is not there, the path for a new one.
+
+    Raises InvalidValue and StoreError.
+    """
+    with TemporaryDirectory(prefix="pydhcpd-") as directory:
+        copy = Path(directory) / "leases.db"
+        if database.exists():
+            check_database(database, (0, database.parent.stat().st_uid))
+            try:
+                with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source, closing(
+                        sqlite3.connect(copy)) as target:
+                    _check_ours(database, source)
+                    source.backup(target)
+            except sqlite3.Error as error:
+                raise StoreError(f"{database}: {error}") from error
+        yield copy

@@ -113,7 +113,8 @@ class Views(Sources):
         server = self._server
         if server.serving is None:
             raise InvalidValue("nothing is served yet")
-        question = Question(sought, server.serving, server.hosts.store)
+        question = Question(sought, server.serving, server.hosts.store, server.hosts.habit,
+                            self._configuration().own_options)
         request = question.request()
         yield ExplainedRow(*question.line())
         for line in explained(request, server.serving, server.hosts, server.hosts.time.now()):

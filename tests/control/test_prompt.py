@@ -240,7 +240,7 @@ def test_what_changes_something_is_never_abbreviated_and_is_noted_with_its_user(
 @pytest.mark.parametrize(("word", "answer"), [
     (b"ho", b"Active Hosts:"), (b"con", b"Current configuration"), (b"STAT", b"Statistics"),
     (b"h0sts", b"unknown command: h0sts; did you mean hosts?"), (b"xyzzy", b"unknown command: xyzzy\r\n"),
-    (b"e", b"Events last 24h:")])
+    (b"ev", b"Events last 24h:"), (b"e", b"did you mean events or explain?")])
 def test_a_beginning_is_enough_and_a_near_miss_is_told(serve: Serve, connect: Connect, word: bytes, answer: bytes) -> None:
     assert answer in connect(serve()).ask(word)
 
@@ -286,7 +286,7 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
     assert HELP.fullmatch(answer)
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
     assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"clear", b"leases", b"pools",
-                     b"networks", b"classes", b"release", b"services", b"version", b"reload", b"watch", b"help", b"quit"]
+                     b"networks", b"classes", b"explain", b"release", b"services", b"version", b"reload", b"watch", b"help", b"quit"]
     starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
     assert len(starts) == 1, "what each does begins in one column"
 

@@ -118,3 +118,17 @@ def test_events_are_watched_as_they_happen(daemon: Daemon, station: Station) -> 
         process.send_signal(signal.SIGINT)
         process.wait(10)
     assert mac_text(PRINTER) in watched() and mac_text(DESK) not in watched()
+
+
+def test_explain_needs_no_server(daemon: Daemon, station: Station) -> None:
+    """Over a copy of the leases, which stays as it is."""
+    ack = station.lease(DESK, (12, b"desk-7"))
+    beside = daemon.run("-explain", "desk-7", "vendor_class_identifier=Cisco 7960")
+    assert f"address   {ack.yiaddr}: its present lease" in beside.stdout, beside
+    daemon.stop()
+    alone = daemon.run("-explain", f"{mac_text(PRINTER)} 'host_name=desk 9'")
+    assert "classes   is of desks: host_name is what begins with desk; here host_name is desk 9" in alone.stdout, alone
+    assert "lease database" not in daemon.run("-check").stderr
+    daemon.write(host_file=str(daemon.directory / "none" / "leases.db"))
+    assert "never here before" in daemon.run("-explain", mac_text(PRINTER)).stdout
+    assert not (daemon.directory / "none").exists(), "who only asks creates nothing"
