@@ -23,10 +23,11 @@ from pydhcpd.wire.packet import MESSAGE_NAMES, Request
 log = logging.getLogger(__name__)
 
 SPARED = {"no free address for": 1, "no address for": 1, "refused": 10, "informed": 10, "declined": 10,
-          "in use": 10, "quarantine ended": 10}
+          "in use": 10, "quarantine ended": 10, "told what to boot": 10}
 """Kinds of event that may come with every packet: how many of one kind, reason and network are told in a minute."""
 COUNTED = {"no free address for": "no free address", "no address for": "over a limit of leases", "refused": "refused",
-           "informed": "informed", "declined": "declined", "in use": "in use by others", "quarantine ended": "quarantine ended"}
+           "informed": "informed", "declined": "declined", "in use": "in use by others", "quarantine ended": "quarantine ended",
+           "told what to boot": "told what to boot"}
 """The same kinds as statistics call them."""
 
 

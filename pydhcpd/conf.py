@@ -13,6 +13,7 @@ from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NO
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import remedy, synonym
 from pydhcpd.policy.arguments import written
+from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import match
 from pydhcpd.policy.declarations import (
@@ -22,7 +23,6 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
     mistakes_in,
 )
-from pydhcpd.policy.pxe_menu import PxeItem, PxeMenu
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import ReplyView as Reply
 from pydhcpd.policy.views import RequestView as Request

@@ -53,6 +53,11 @@ def _takes_frames(request: Request, link: Link) -> bool:
     return link.hardware != b"" and request.htype == ETHERNET and request.hlen == 6
 
 
+def to_asker(request: Request, link: Link) -> Route:
+    """To where a datagram comes from: a client that has its address asks a boot server by unicast, from any port (PXE 2.1)."""
+    return request.source, request.port, link.index if link.holds(request.source) else link.vrf, b""
+
+
 def is_at_its_address(request: Request) -> bool:
     """Whether the client uses ciaddr: only if the datagram comes from there. Some still send the address of a lease that has
     ended, from 0.0.0.0; nobody would answer ARP for it."""

@@ -35,6 +35,8 @@ def _without_network(serving: Serving) -> Iterator[str]:
 def _without_addresses(serving: Serving) -> Iterator[str]:
     policy = serving.policy
     for network in policy.networks if policy.functions.identify is None else ():
+        if network.is_proxy:
+            continue
         if not any(pool.size for pool in network.pools) and (network.pools or RESERVED not in network.kinds):
             yield f"{network} has no address to give: " + (
                 "its pools hold none that is not reserved, excluded, a router's or our own" if network.pools else "no pools")

@@ -28,6 +28,7 @@ from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
+from pydhcpd.proxy import ProxyTransaction
 from pydhcpd.recurring import Recurring
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
@@ -98,6 +99,15 @@ class DHCPServer:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
             self._backlog.limit(serving.maximum_per_client, serving.maximum_per_relay_port)
             self._serving = serving
+            self._make_transactions(ProxyTransaction if serving.has_proxies else DHCPTransaction)
+
+    def _make_transactions(self, kind: type[DHCPTransaction]) -> None:
+        """New transactions are of this kind. Those of another that wait for their time are given up: the clients ask again."""
+        if self.transactions.default_factory is not kind:
+            self.transactions.default_factory = kind
+            for one in self.transactions.values():
+                one.request = None
+            self.transactions.clear()
 
     @property
     def serving(self) -> Serving | None:

@@ -49,6 +49,7 @@ class Serving:
     maximum_per_relay_port: int | None = None
     quarantine_share: float = 100.0  # per cent of a pool
     probes: bool = False  # whether any client's address is probed
+    has_proxies: bool = False  # whether another server gives the addresses in any network
 
     def networks(self) -> list[Plan]:
         """Each network for the lease tables: base, size, kinds, the ranges of its pools, and what its wire has in common."""
@@ -80,7 +81,8 @@ class Serving:
         if link.network is None:
             return "relays"
         segment = self.policy.networks.segment_of[link.network.base]
-        return segment.name if segment.name == str(link.network) else f"{link.network} (of {segment.name})"
+        words = segment.name if segment.name == str(link.network) else f"{link.network} (of {segment.name})"
+        return f"{words} with boot files alone" if link.network.is_proxy else words
 
 
 def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int, Interface],
@@ -109,7 +111,7 @@ def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int
                    TokenBucket(unknown) if unknown else None, configuration["probe_wait"],
                    configuration["remember_relay_information"], any(one.bootp for one in policy.networks),
                    configuration["maximum_per_client"], configuration["maximum_per_relay_port"],
-                   configuration["quarantine_share"], configuration.probes)
+                   configuration["quarantine_share"], configuration.probes, any(one.is_proxy for one in policy.networks))
 
 
 def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDeclaration], own: frozenset[int]) -> Policy:

@@ -16,6 +16,7 @@ from pydhcpd.policy.arguments import interface_name
 from pydhcpd.policy.boot.architectures import NAMES_WORDS, Architectures, names_from
 from pydhcpd.policy.boot.files import WORDS as BOOT_FILE_WORDS
 from pydhcpd.policy.boot.files import BootFile
+from pydhcpd.policy.boot.menu import PxeMenu
 from pydhcpd.policy.classes import ARGUMENTS as CLASS_ARGUMENTS
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import (
@@ -27,7 +28,6 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
 )
 from pydhcpd.policy.fence import FAILURE
-from pydhcpd.policy.pxe_menu import PxeMenu
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation

@@ -162,7 +162,7 @@ class DHCPTransaction(Case):
         """
         self.probes, self.moment, self.wait, self.question = probes, moment, 0.0, None
         request = self._prepare(serving, hosts, now)
-        _DECISIONS[request.kind](self, request)
+        DECISIONS[request.kind](self, request)
 
     def answer_unstored(self, serving: Serving, hosts: HostDatabase, now: float) -> None:
         """Decide while nothing can be stored: a lease that runs is acknowledged for the time that remains of it."""
@@ -415,7 +415,7 @@ class DHCPTransaction(Case):
 
     def _bind(self, request: Request, address: int, lease_time: int) -> None:
         """Stage the lease of an address that was found free for the client."""
-        now, given, sent, hardware = int(self.time), self.given_name, _sent_name(request), request.chaddr[:request.hlen]
+        now, given, sent, hardware = int(self.time), self.given_name, sent_name(request), request.chaddr[:request.hlen]
         name = given or sent
         end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
         relay = _relay_of(request) if request.giaddr or 82 in request.options else b""
@@ -566,7 +566,7 @@ class DHCPTransaction(Case):
         ours = self._our_address(request)
         if kind == ORDINARY and (netboot.is_plain or (wanted is not None and BOOT_FILE_NAME not in wanted)):
             return terms.for_ordinary(ours)
-        client, file, trouble = netboot.answer(kind, request, ours, address, terms.name or _sent_name(request),
+        client, file, trouble = netboot.answer(kind, request, ours, address, terms.name or sent_name(request),
                                                self._words_of(address))
         if trouble and kind != ORDINARY:
             self.serving.policy.tell_of(request, trouble, self.time)
@@ -628,7 +628,7 @@ class DHCPTransaction(Case):
         return request.size_limit(self.link.mtu) - OPTIONS - 1
 
     def _tell(self, request: Request, kind: str, address: int, note: str = "") -> None:
-        sent = _sent_name(request)
+        sent = sent_name(request)
         name = (self.reservation.hostname if self.reservation is not None else "") or sent
         self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, sent, note, request.client,
                       self._words_of(address), 0, _relay_of(request))
@@ -677,7 +677,7 @@ def _relay_of(request: Request) -> bytes:
     return request.relay_address.to_bytes(4, "big") + request.relay
 
 
-def _sent_name(request: Request) -> str:
+def sent_name(request: Request) -> str:
     """The host name that a client sends, for the lease and the log; not to be shown without escaping."""
     full = request.options.get(CLIENT_FQDN)
     if full is not None and (text := fqdn.name(full)):
@@ -686,6 +686,6 @@ def _sent_name(request: Request) -> str:
     return "" if name is None else name.decode("utf-8", "backslashreplace").rstrip("\0")[:255]
 
 
-_DECISIONS: dict[int, Callable[[DHCPTransaction, Request], None]] = {
+DECISIONS: dict[int, Callable[[DHCPTransaction, Request], None]] = {
     DISCOVER: DHCPTransaction._discover, REQUEST: DHCPTransaction._request, DECLINE: DHCPTransaction._decline,
     RELEASE: DHCPTransaction._release, INFORM: DHCPTransaction._inform, BOOTP: DHCPTransaction._bootp}

@@ -26,6 +26,7 @@ def told(tmp_path, text):
     BOTH + 'subnets = [subnet("192.0.2.0/24", pools=["192.0.2.10 - 192.0.2.19"]), subnet("10.0.0.0/8", interface="eth2", '
            'pools=["10.0.0.10 - 10.0.0.19"])]',
     ETH1 + 'subnets = [subnet("192.0.2.0/24")]\ndef identify(request):\n    return None',
+    ETH1 + 'subnets = [subnet("192.0.2.0/24", proxy_dhcp=True)]',
 ])
 def test_nothing_is_said_where_all_is_well(tmp_path, text):
     assert told(tmp_path, text) == []

@@ -121,7 +121,7 @@ class Checker:
         """Turn the option names of always_send and never_send into codes, in place; returns what is wrong in these and in the
         names of architectures, by setting."""
         wrong = []
-        for setting in ("boot_file_name", "ipxe_script"):
+        for setting in ("boot_file_name", "ipxe_script", "pxe_menu"):
             try:
                 if settings.get(setting) is not None:
                     settings[setting].check(self.architectures)

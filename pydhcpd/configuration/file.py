@@ -21,12 +21,14 @@ from typing import Any
 from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from, network_text
 from pydhcpd.configuration import remedies, source
+from pydhcpd.configuration.beside import Declared
 from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
 from pydhcpd.configuration.modules import fingerprint, modules_beside
 from pydhcpd.errors import Interrupted, InvalidValue
 from pydhcpd.files import read_carefully, read_executable_configuration
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
-from pydhcpd.policy.boot.answer import REGISTERED
+from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, REGISTERED
+from pydhcpd.policy.boot.menu import PxeMenu
 from pydhcpd.policy.classes import Classifier, ClientClass
 from pydhcpd.policy.declarations import (
     MOST_POOLS,
@@ -38,7 +40,6 @@ from pydhcpd.policy.declarations import (
 )
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
-from pydhcpd.policy.pxe_menu import PxeMenu
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.reservation_file import decoded, reservations
@@ -264,6 +265,19 @@ class DHCPServerConfiguration:
         self._check_networks()
         self._check_hosts()
         self._check_functions()
+        if self.sets("proxy_dhcp") and not self._problems:
+            self._check_beside()
+
+    def _check_beside(self) -> None:
+        """Tell what has no effect beside another server that gives the addresses, and that there is nothing to tell there."""
+        given = [name for name, value in self.given.items() if value is not None]
+        declared = Declared(given, self.scope, self.subnets, self.shared_networks, self.class_scopes, self.hosts)
+        self.warnings += declared.idle(self._checker)
+        boots = any(self.sets(name) for name in ("boot_file_name", "ipxe_script", "pxe_menu")) or any(
+            scope.options.get(BOOT_FILE_NAME) for scope in self._scopes())
+        if not boots and self.given.get("finish") is None:
+            self.warnings.append(f"{self._place('proxy_dhcp')}: proxy_dhcp tells nobody what to boot; write boot_file_name, "
+                                 "ipxe_script or pxe_menu")
 
     def _keep_fixed(self) -> None:
         """What a reload cannot change stays what it is, and what reads it reads that."""

@@ -33,10 +33,10 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
+from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
-from pydhcpd.policy.pxe_menu import PxeItem, PxeMenu
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
@@ -69,7 +69,7 @@ def host(ip: _Names | None = ..., hostname: str | None = ..., *, mac: _Octets | 
          classes: _Names = ..., ignore: bool = ..., **settings: Unpack[_HostSettings]) -> Reservation: ...
 def client_class(name: str, condition: Condition | Callable[[Request], object] | None = ..., *, lease_limit: int | None = ...,
                  lease_limit_per: str | None = ..., **settings: Unpack[_HostSettings]) -> ClientClass: ...
-def pxe_item(text: str, boot_file_name: str | Mapping[str, str] | None = ..., *, server: str | None = ...,
+def pxe_item(text: str, boot_file_name: _BootFile | None = ..., *, server: str | None = ...,
              type: int | None = ...) -> PxeItem: ...
 class _PxeMenu(PxeMenu):
     def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...

@@ -6,19 +6,23 @@ was meant for the server would be found. Knows nothing of interfaces.
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from pydhcpd.configuration.beside import is_proxy
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.declarations import SharedNetworkDeclaration, SubnetDeclaration
 from pydhcpd.policy.functions import PARAMETERS
 from pydhcpd.policy.network import default_ranges
 from pydhcpd.policy.ranges import Range, range_text
+from pydhcpd.policy.scope import Scope
 
+BOOT_FILES_ALONE = "boot files alone, beside a server that gives the addresses"
 MOST = 20  # lines of a kind, and names in a line; more are counted
 
 
 def summary(configuration: DHCPServerConfiguration) -> list[str]:
     """The lines."""
-    networks = [*_subnets(configuration, configuration.subnets), *_shared(configuration.shared_networks)]
-    return [*(_few(networks) or [f"network: that of {_interfaces(configuration)}"]), *_hosts(configuration),
+    networks = [*_subnets(configuration, configuration.subnets), *_shared(configuration)]
+    return [*(_few(networks) or [f"network: that of {_interfaces(configuration)}{_beside(configuration)}"]),
+            *_hosts(configuration),
             *_named("classes", [one.name for one in configuration["classes"]]),
             *_named("functions", [name for name in PARAMETERS if configuration.given.get(name) is not None]),
             *_named("options of your own", [one.name for one in configuration["option_definitions"]]),
@@ -34,15 +38,19 @@ def _subnets(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDec
         ranges = [bounds for pool in one.pools for bounds in pool.ranges]
         if configuration["network"] is not None and configuration["ip_ranges"] is None:
             ranges = list(default_ranges(one.base, one.mask))
-        yield f"network {one}: {_given(one, ranges)}{_by(one)}"
+        yield f"network {one}: {_given(one, ranges, configuration.scope)}{_by(one)}"
 
 
-def _shared(shared: Iterable[SharedNetworkDeclaration]) -> Iterator[str]:
-    for one in shared:
+def _beside(configuration: DHCPServerConfiguration) -> str:
+    return f": {BOOT_FILES_ALONE}" if configuration["proxy_dhcp"] else ""
+
+
+def _shared(configuration: DHCPServerConfiguration) -> Iterator[str]:
+    for one in configuration.shared_networks:
         yield f"shared network {one.name!r}:{_by(one).removeprefix(',')}"
         for subnet in one.subnets:
             ranges = [bounds for pool in subnet.pools for bounds in pool.ranges]
-            yield f"  network {subnet}: {_given(subnet, ranges)}{_by(subnet)}"
+            yield f"  network {subnet}: {_given(subnet, ranges, one.scope.over(configuration.scope))}{_by(subnet)}"
 
 
 def _by(one: SubnetDeclaration | SharedNetworkDeclaration) -> str:
@@ -51,8 +59,10 @@ def _by(one: SubnetDeclaration | SharedNetworkDeclaration) -> str:
     return f"{relays}, interface {one.interface}" if one.interface else relays
 
 
-def _given(subnet: SubnetDeclaration, ranges: Sequence[Range]) -> str:
+def _given(subnet: SubnetDeclaration, ranges: Sequence[Range], outer: Scope) -> str:
     """The addresses that a subnet gives, and where they are."""
+    if is_proxy(subnet, outer):
+        return BOOT_FILES_ALONE
     if not ranges:
         return "no pool: reservations only"
     number = sum(_size(bounds, subnet) for bounds in ranges)

@@ -63,6 +63,7 @@ class Network:
     trusts_relay: bool = True  # whether option 82 is believed where no relay agent gives its address with it
     offer_hold: int | None = None
     client_key: Callable[[Request], bytes] | None = None  # who a lease belongs to, where RFC 2131 section 4.2 does not say
+    is_proxy: bool = False  # whether another server gives the addresses, and we tell what to boot
     words: str = ""  # as people write it; here, for one is wanted for each event
 
     @property
@@ -182,7 +183,8 @@ def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], r
     """Compile one subnet. `scope` has what it inherits; `own` are the server's addresses; `reserved` those of hosts;
     `by_choose` tells that each of its pools is to be one of its own, for choose()."""
     base, mask, settings = subnet.base, subnet.mask, scope.settings
-    pools = tuple(_pool(number, subnet, pool) for number, pool in enumerate(distinct(subnet.pools, by_choose=by_choose)))
+    declared = () if settings.get("proxy_dhcp") else distinct(subnet.pools, by_choose=by_choose)
+    pools = tuple(_pool(number, subnet, pool) for number, pool in enumerate(declared))
     never = frozenset(one for one in (*own, *routers) if one & mask == base)
     here = frozenset(one for one in reserved if one & mask == base)
     kinds = kinds_of(base, mask, (pool.ranges for pool in pools), subnet.exclude, never, here)
@@ -193,7 +195,7 @@ def build_network(subnet: SubnetDeclaration, scope: Scope, own: Iterable[int], r
     return Network(base, mask, kinds, pools, scope, never | ends, of_reserved, frozenset(subnet.allow), frozenset(subnet.deny),
                    subnet.relays, subnet.interface, bool(settings.get("authoritative")), bool(settings.get("adopt_unknown")),
                    bool(settings.get("bootp")), bool(settings.get("trust_relay_information", True)),
-                   settings.get("offer_hold_time"), client_key, network_text(base, mask))
+                   settings.get("offer_hold_time"), client_key, bool(settings.get("proxy_dhcp")), network_text(base, mask))
 
 
 def _pool(number: int, subnet: SubnetDeclaration, pool: PoolDeclaration) -> Pool:

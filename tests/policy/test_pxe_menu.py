@@ -43,8 +43,8 @@ def test_a_menu_fills_all_of_one_option():
     (lambda: pxe_item("Zürich"), "text: 'Zürich' cannot be shown by firmware"),
     (lambda: pxe_item("a\nb"), "text: 'a\\nb' cannot be shown by firmware"),
     (lambda: pxe_item(None), "has no text; allowed is a line"),
-    (lambda: pxe_item("x", 7), "boot_file_name: 7 names no file; allowed is a name, or names by architecture"),
-    (lambda: pxe_item("x", ""), "boot_file_name: '' names no file"),
+    (lambda: pxe_item("x", 7), "boot_file_name: 7 is not text; allowed is text of at least one character"),
+    (lambda: pxe_item("x", ""), "boot_file_name: '' is empty or holds NUL; allowed is text"),
     (lambda: pxe_item("x", server="10.0.0.9"), "has no boot_file_name; a boot server elsewhere needs both server and type"),
     (lambda: pxe_item("x", type=1), "has no boot_file_name; a boot server elsewhere needs both server and type"),
     (lambda: pxe_item("x", "y", type=0), "type: 0 is no type; allowed is a boot server's type from 1 to 65534"),
@@ -115,6 +115,7 @@ classes = [client_class("lab", match(mac=ALL), pxe_menu="debian.0")]
 
 
 @pytest.mark.parametrize(("line", "words"), [
+    ("pxe_menu = pxe_menu('?', [pxe_item('a', {'bois': 'b'})])", "'a', {'bois': 'b'}): 'bois' is no architecture; did"),
     ("pxe_menu = [pxe_item('a', 'b')]", "pxe_menu = [pxe_item('a', 'b')]: [pxe_item('a', 'b')] cannot be used here; allowed "),
     ("pxe_menus = pxe_menu('?', [pxe_item('a', 'b')])", "did you mean pxe_menu?"),
     ("boot_menu = pxe_menu('?', [pxe_item('a', 'b')])", "write pxe_menu = "),

@@ -14,18 +14,20 @@ A loader gets what iPXE is told by itself: were iPXE given the loader that it is
 loader brought it or the option ROM of a network card. Firmware reads one half of what it is sent, the one this and the other
 that, so file and server stand in the header and in options 67 and 66, which end in NUL for PXE. 60 is answered as it is
 asked; 43.6 = 8 says that there is nothing to be discovered (PXE 2.1, section 2.3); 175.176 that iPXE need not wait for a proxy.
+With a menu PXE and IPXE get that in place of the boot file, unless there is a script for iPXE; later the item's file.
 Does not know leases, nor how a reply is put together.
 """
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.boot.architectures import BIOS, RASPBERRY_PI, Architectures, numbers_of
 from pydhcpd.policy.boot.files import LONGEST, BootFile, Facts, Template, is_url
+from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.wire.codecs import USER_CLASSES
 from pydhcpd.wire.packet import Request
 
@@ -33,6 +35,8 @@ ORDINARY, PXE, IPXE, HTTP, PI = range(5)
 
 ROOT_PATH, VENDOR, VENDOR_CLASS, TFTP_SERVER_NAME, BOOT_FILE_NAME = 17, 43, 60, 66, 67
 USER_CLASS, MACHINE, ETHERBOOT = 77, 97, 175
+OF_BOOTING = frozenset({ROOT_PATH, VENDOR, VENDOR_CLASS, TFTP_SERVER_NAME, BOOT_FILE_NAME, 150, ETHERBOOT, 208, 209, 210, 211})
+"""Options, by code, that who boots takes from whoever tells it what to boot; all others go with the address."""
 PXE_CLIENT, HTTP_CLIENT = b"PXEClient", b"HTTPClient"
 NO_DISCOVERY = b"\x06\x01\x08\xff"  # discovery control: the boot file of this very message, and nobody is asked anything
 PI_MENU = b"\x06\x01\x03\x0a\x04\x00PXE\x09\x14\x00\x00\x11Raspberry Pi Boot\xff"  # it is looked for as these very octets
@@ -47,17 +51,20 @@ _LOADER = re.compile(r"(?:(?:undionly|ipxe|snponly|snp)(?![a-z0-9])[^/\\]*\.(?:k
 _WITH_SCRIPT = re.compile(r"netboot\.xyz", re.IGNORECASE)
 
 REGISTERED = Architectures()
+SOME = 1  # an address in place of one that is not known yet
 
 
 class Client(NamedTuple):
     """A client as far as its boot values depend on it. `server` is the address of its boot server (0: none), `root_path` what
-    option 17 says, `http` the beginning of URLs; both empty for none. `vendor` answers its option 60."""
+    option 17 says, `http` the beginning of URLs; both empty for none. `vendor` answers its option 60; `menu` is option 43 where
+    it is shown a menu, or has chosen of one."""
 
     kind: int
     vendor: bytes
     server: int
     root_path: bytes
     http: str
+    menu: bytes = b""
 
     @property
     def is_pxe(self) -> bool:
@@ -67,14 +74,14 @@ class Client(NamedTuple):
     def options(self, file: bytes) -> dict[int, bytes]:
         """What goes to it with a boot file, whether it asks for it or not; a Raspberry Pi needs no file."""
         found: dict[int, bytes] = {}
-        if not file and self.kind != PI:
+        if not file and not self.menu and self.kind != PI:
             return found
         if file:
             found[BOOT_FILE_NAME] = file + b"\0" * self.is_pxe
         if self.vendor:
             found[VENDOR_CLASS] = self.vendor
         if self.is_pxe:
-            found[VENDOR] = PI_MENU if self.kind == PI else NO_DISCOVERY
+            found[VENDOR] = self.menu or (PI_MENU if self.kind == PI else NO_DISCOVERY)
         if self.kind == IPXE:
             found[ETHERBOOT] = DO_NOT_WAIT
         return found
@@ -133,6 +140,7 @@ class Netboot:
     root: str
     http_port: int
     architectures: Architectures
+    menu: PxeMenu | None = None
 
     @property
     def fixed(self) -> str:
@@ -154,6 +162,9 @@ class Netboot:
         if kind == PXE and is_pi(request, numbers):
             kind, numbers = PI, (RASPBERRY_PI,)
         client = self._client(kind, vendor, ours)
+        if self.menu is not None and (kind == PXE or (kind == IPXE and self.script is None)) and (
+                menu := self._menu(self.menu, kind, request, ours, address, hostname, subnet)):
+            return client._replace(menu=menu), b"", ""
         template, trouble = self._template(kind, numbers)
         if template is None:
             return client, b"", trouble
@@ -166,6 +177,17 @@ class Netboot:
             return client, b"", (f"runs iPXE and gets no boot file, for {name!r} is iPXE again, and would be loaded for ever; "
                                  "set ipxe_script to what iPXE is to run")
         return client, *client.named(name)
+
+    def _menu(self, menu: PxeMenu, kind: int, request: Request, ours: int, address: int, *names: str) -> bytes:
+        """Option 43 with the items that a client can boot, b"" where it can boot none. When it asks, it has an address."""
+        items = [one for one in menu.items
+                 if one.boot_file is None or self.of_item(one).answer(kind, request, ours, address or SOME, *names)[1]]
+        return b"" if all(one.is_local for one in items) else menu.encode(items, ours)
+
+    def of_item(self, item: PxeItem) -> "Netboot":
+        """What is told of booting to who has chosen an item of the menu."""
+        made = replace(self, boot_file=item.boot_file, script=None, menu=None)
+        return replace(made, next_server=item.server, follows=False) if item.server else made
 
     def ordinary(self, ours: int) -> Client:
         """A client that does not boot."""
@@ -200,11 +222,12 @@ def netboot_of(settings: Mapping[str, Any], file: bytes | None) -> Netboot | Non
         boot_file = BootFile(Template(file.rstrip(b"\0").decode("utf-8", "surrogateescape"), ()))
     next_server, root = settings.get("next_server", 0), settings.get("tftp_root")
     is_served = root is not None or settings.get("http_root") is not None
-    if not (boot_file or script or next_server or is_served):
+    menu = settings.get("pxe_menu")
+    if not (boot_file or script or next_server or is_served or menu):
         return None
     return Netboot(boot_file, script, next_server, root is not None and not next_server, "" if root is None else str(root),
                    settings["http_port"] if settings.get("http_root") is not None else 0,
-                   settings.get("architecture_names") or REGISTERED)
+                   settings.get("architecture_names") or REGISTERED, menu)
 
 
 NOTHING = Netboot(None, None, 0, False, "", 0, REGISTERED)

@@ -142,6 +142,13 @@ class BootFile:
         """All names in it."""
         return [self.one] if self.one else [one for one in (self.by_architecture or {}).values() if one]
 
+    @property
+    def written(self) -> object:
+        """As the file would write it."""
+        if self.one is not None:
+            return self.one.text
+        return {key: one and one.text for key, one in (self.by_architecture or {}).items()}
+
     def check(self, architectures: Architectures) -> None:
         """Raise InvalidValue with all the keys that are no architecture."""
         wrong = []

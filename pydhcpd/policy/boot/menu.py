@@ -6,13 +6,13 @@ goes on with its own disk. Which client gets which menu, and what its file is ca
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import NEAR, nearest
 from pydhcpd.policy.arguments import check_arguments
-from pydhcpd.policy.declarations import Mistake
+from pydhcpd.policy.boot.architectures import Architectures
+from pydhcpd.policy.boot.files import BootFile
 from pydhcpd.wire.pxe import FIRST_OWN_TYPE, LAST_TYPE, LOCAL, WAIT, encode_menu
 
 ITEM_ARGUMENTS = ("text", "boot_file_name", "server", "type")
@@ -25,11 +25,11 @@ A_TYPE = f"a boot server's type from 1 to {LAST_TYPE}"
 
 @dataclass(frozen=True, slots=True, repr=False)
 class PxeItem:
-    """A line of a menu. Without `boot_file_name` it is for the boot server of a `type` at the address `server` (host byte
-    order), or, without that, for the machine's own disk. With a file, `server` is where that is, 0 where it is not said."""
+    """A line of a menu. Without `boot_file` it is for the boot server of a `type` at the address `server` (host byte order),
+    or, without that, for the machine's own disk. With a file, `server` is where that is, 0 where it is not said."""
 
     text: bytes
-    boot_file_name: Any = None  # as it was written
+    boot_file: BootFile | None = None
     server: int = 0
     type: int | None = None
     line: int = 0
@@ -38,7 +38,7 @@ class PxeItem:
     def of(cls, line: int, arguments: Mapping[str, object]) -> "PxeItem":
         """Check `pxe_item()`'s arguments. Raises InvalidValue with all that are wrong."""
         checked, others = check_arguments(arguments, dict(zip(ITEM_ARGUMENTS, (
-            _text, _file, address_from, _type), strict=True)))
+            _text, BootFile.of, address_from, _type), strict=True)))
         _refuse_others(others, ITEM_ARGUMENTS)
         if "text" not in checked:
             raise InvalidValue(f"has no text; allowed is {A_TEXT}")
@@ -48,18 +48,13 @@ class PxeItem:
         return cls(checked["text"], checked.get("boot_file_name"), checked.get("server", 0), checked.get("type"), line)
 
     def __repr__(self) -> str:
-        more = "" if self.boot_file_name is None else f", {self.boot_file_name!r}"
+        more = "" if self.boot_file is None else f", {self.boot_file.written!r}"
         return f"pxe_item({self.text.decode()!r}{more})"
-
-    @property
-    def is_ours(self) -> bool:
-        """Whether we are asked for its file."""
-        return self.boot_file_name is not None
 
     @property
     def is_local(self) -> bool:
         """Whether it gives up netboot."""
-        return self.boot_file_name is None and self.type is None
+        return self.boot_file is None and self.type is None
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -89,15 +84,24 @@ class PxeMenu:
     def __repr__(self) -> str:
         return f"pxe_menu({self.prompt.decode()!r}, {list(self.items)!r})"
 
+    def check(self, architectures: Architectures) -> None:
+        """Raise InvalidValue for an item with files for what is no architecture."""
+        for one in self.items:
+            try:
+                if one.boot_file is not None:
+                    one.boot_file.check(architectures)
+            except InvalidValue as error:
+                raise InvalidValue(f"{one}: {error}") from None
+
     def encode(self, items: Sequence[PxeItem], address: int) -> bytes:
         """Option 43 with those of its items that a client may choose; `address` (host byte order) is ours."""
         chosen = [(kind, one) for kind, one in zip(self.types, self.items, strict=True) if one in items]
         return encode_menu(self.prompt, self.timeout, [(kind, one.text) for kind, one in chosen],
-                           {kind: address if one.is_ours else one.server for kind, one in chosen if not one.is_local})
+                           {kind: address if one.boot_file else one.server for kind, one in chosen if not one.is_local})
 
     def item_of(self, kind: int) -> PxeItem | None:
         """The item of a type that we are to tell the file of."""
-        return next((one for type_, one in zip(self.types, self.items, strict=True) if type_ == kind and one.is_ours), None)
+        return next((one for type_, one in zip(self.types, self.items, strict=True) if type_ == kind and one.boot_file), None)
 
 
 def _types(items: Sequence[PxeItem]) -> tuple[int, ...]:
@@ -124,12 +128,6 @@ def _text(value: object) -> bytes:
     return value.encode()
 
 
-def _file(value: object) -> object:
-    if not value or not isinstance(value, str | Mapping):
-        raise InvalidValue(f"{value!r} names no file; allowed is a name, or names by architecture: {{'bios': 'pxelinux.0'}}")
-    return value
-
-
 def _type(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LAST_TYPE:
         raise InvalidValue(f"{value!r} is no type; allowed is {A_TYPE}")
@@ -138,7 +136,7 @@ def _type(value: object) -> int:
 
 def _items(value: object) -> tuple[PxeItem, ...]:
     items = value if isinstance(value, list | tuple) else [value]
-    if any(isinstance(one, Mistake) for one in items):
+    if any(hasattr(one, "reason") for one in items):  # a Mistake, which stands above in the layers
         raise InvalidValue("one of them is wrong, as is told in a line of its own; allowed is [pxe_item(...), ...]")
     if not items or not all(isinstance(one, PxeItem) for one in items):
         raise InvalidValue(f"{value!r} is no list of items; allowed is [pxe_item('Debian', 'debian/pxelinux.0'), ...]")
