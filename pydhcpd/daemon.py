@@ -54,7 +54,9 @@ from pydhcpd.process.standstill import Standstill
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
+from pydhcpd.services.boot_events import BootEvents
 from pydhcpd.services.boot_server import BootServer
+from pydhcpd.services.boots import Boots
 from pydhcpd.services.child.service import FileServer
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
@@ -113,8 +115,10 @@ class Daemon:
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
                                       arp=self._ports.get(ARP), icmp=self._ports.get(ICMP),
                                       unaddressed=self._ports.get(UNADDRESSED))
-            surroundings = Surroundings(self._server, lambda: self._configuration, self._ports,
-                                        reload=self._ask_for_reload, services=self._services_now)
+            time_now = self._hosts.time.now
+            boots = Boots(BootEvents(self._server.events.publish, time_now).tell, lambda ip: self._hosts.get(ip=ip), time_now)
+            surroundings = Surroundings(self._server, lambda: self._configuration, self._ports, reports=boots.take,
+                                        boots=boots.newest, reload=self._ask_for_reload, services=self._services_now)
             self._services = Services(SERVICES, surroundings)
             stack.callback(self._services.stop)
             watcher = InterfaceWatcher(self._follow)

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from pydhcpd.control.boots import BootCommands
 from pydhcpd.control.dispatch import Dispatcher, Refused
 from pydhcpd.control.leases import LeaseCommands
 from pydhcpd.control.output import (
@@ -76,7 +77,7 @@ class GivenCommands(Dispatcher):
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
 
-class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ProcessCommands):
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, BootCommands, ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
     changing: ClassVar[frozenset[str]] = GivenCommands.changing | LeaseCommands.changing | ProcessCommands.changing

@@ -82,6 +82,27 @@ class ClassRow(NamedTuple):
     leases: int | None
 
 
+class BootRow(NamedTuple):
+    """A file that a machine asked for. `time` is in seconds of the epoch, `seconds` is how long the sending has taken."""
+
+    time: float
+    address: str
+    hardware_address: str
+    name: str
+    protocol: str
+    file: str
+    state: str
+    """begun, finished or failed."""
+    size: int | None
+    sent: int
+    seconds: float
+    trouble: str
+    times: int
+    """How often this was asked for, if it was refused again and again."""
+    outcome: str
+    """What became of it, in words."""
+
+
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
 LONGEST_EVENT = 1000  # characters
 TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
@@ -117,6 +138,8 @@ NETWORK_TABLE = "{:<18}  {:<16}  {:<20}  {:>5} {:>8} {:>8}"
 NETWORK_TITLES = NETWORK_TABLE.format("network", "shared network", "where", "pools", "leased", "free")
 CLASS_TABLE = "{:<20}  {:>10}  {}"
 CLASS_TITLES = CLASS_TABLE.format("class", "leases", "condition")
+BOOT_TABLE = "{:<19}  {:<15}  {:<17}  {:<16}  {:<4}  {}"
+BOOT_TITLES = BOOT_TABLE.format("asked for", "address", "hardware address", "name", "by", "what became of it")
 BAR = 10  # characters
 
 
@@ -153,6 +176,19 @@ def explained_line(row: ExplainedRow) -> str:
     """A line of an explanation, its place behind it."""
     line = f"{row.about:<9} {row.text}"
     return f"{line:<58} [{row.place}]" if row.place else line
+
+
+def boot_line(row: BootRow) -> str:
+    """A file that a machine asked for, in a line."""
+    became = escape(row.outcome if row.size is None else f"{row.file}: {row.outcome}", LONGEST_EVENT)
+    times = f" ({row.times} times)" if row.times > 1 else ""
+    return BOOT_TABLE.format(local_time(row.time), row.address, row.hardware_address or "-", escape(row.name) or "-",
+                             row.protocol, became + times)
+
+
+def boot_document(row: BootRow) -> dict[str, object]:
+    """The same for JSON."""
+    return {name: value for name, value in row._asdict().items() if name != "outcome"}
 
 
 def event_line(row: EventRow) -> str:

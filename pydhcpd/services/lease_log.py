@@ -3,6 +3,7 @@
 import logging
 
 from pydhcpd.events import Event, words
+from pydhcpd.services.boot_events import FAILURE
 from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
@@ -30,6 +31,7 @@ class LeaseLog(Listener):
     def take(self, events: list[Event]) -> None:
         """Into the log, if anybody wants to know."""
         if log.isEnabledFor(logging.INFO):
+            events = [one for one in events if one[1] != FAILURE]  # that is a warning already
             for start in range(0, len(events), LINES):
                 some = events[start:start + LINES]
                 log.info("%s", Lines(some), extra={"lines": len(some)})

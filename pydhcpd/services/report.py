@@ -4,6 +4,7 @@ import json
 from dataclasses import asdict, dataclass
 
 BEGUN, FINISHED, FAILED = "begun", "finished", "failed"
+LOST = "lost"  # what was under way has ended with the process that sent it
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import ClassVar
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.server import DHCPServer
+from pydhcpd.services.boots import Boot
 from pydhcpd.services.report import Report
 
 Opener = Callable[[], socket.socket]
@@ -28,6 +29,7 @@ class Surroundings:
     ports: Ports
     reports: Callable[[Report], object] = id  # hears of files that are sent, in a thread of a service; by default nobody does
     reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
+    boots: Callable[[], Sequence[Boot]] = list  # who asked for what file lately, the newest first
     services: Callable[[], Iterable[tuple[str, str]]] = list  # name and state of each
 
 

@@ -7,7 +7,7 @@ from time import monotonic
 
 from pydhcpd import __version__
 from pydhcpd.addresses import address_from
-from pydhcpd.control.output import ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
+from pydhcpd.control.output import BootRow, ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
 from pydhcpd.control.sources import Sources
 from pydhcpd.durations import duration
 from pydhcpd.errors import InvalidValue
@@ -21,6 +21,8 @@ from pydhcpd.leases.interface import Row
 from pydhcpd.leases.search import matching, running
 from pydhcpd.policy.network import Network, Pool
 from pydhcpd.questions import Question
+from pydhcpd.services.boot_events import outcome, protocol
+from pydhcpd.services.boots import Boot
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.relay import words as relay_words
 
@@ -65,6 +67,16 @@ class Views(Sources):
         return LeaseRow(host.ip, host.mac, _identifier(row.client), host.hostname, host.sent_name or host.hostname,
                         host.expires, host.last_used, host.state,
                         "" if serving is None else serving.network_words(row.address), relay_words(row.relay[GIADDR:]))
+
+    def boots(self) -> Iterator[BootRow]:
+        """The files that machines asked for lately, the newest first."""
+        return map(self._boot_row, self._surroundings.boots())
+
+    def _boot_row(self, one: Boot) -> BootRow:
+        report = one.report
+        return BootRow(self._server.hosts.time.wall_of(one.time), report.address, one.hardware, one.name, protocol(report),
+                       report.file, report.what, report.size, report.sent, report.seconds, report.trouble, one.times,
+                       outcome(report))
 
     def pools(self) -> list[PoolRow]:
         """The pools, the fullest first."""

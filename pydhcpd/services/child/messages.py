@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
-from pydhcpd.services.report import Report, report_from
+from pydhcpd.services.report import BEGUN, Report, report_from
 
 LONGEST_DOCUMENT = 1 << 16
 LONGEST_MESSAGE = 1 << 16
@@ -48,11 +48,11 @@ class _Bucket:
         self._at = 0.0
         self.over = 0
 
-    def takes(self, now: float) -> bool:
-        """Whether one more may pass."""
+    def takes(self, now: float, reserve: float = 0.0) -> bool:
+        """Whether one more may pass, that leaves room for so many others."""
         self._left = min(self._left + (now - self._at) * self._rate, self._rate)
         self._at = now
-        if self._left < 1.0:
+        if self._left < 1.0 + reserve:
             self.over += 1
             return False
         self._left -= 1.0
@@ -75,9 +75,9 @@ class Link:
         raise EOFError
 
     def report(self, report: Report) -> None:
-        """Tell of a file."""
+        """Tell of a file; how it ended is worth more than that it has begun."""
         now = self._loop.time()
-        if self._reports.takes(now):
+        if self._reports.takes(now, REPORTS / 2 if report.what == BEGUN else 0.0):
             self._tell_untold(now)
             self._send(report.line())
 

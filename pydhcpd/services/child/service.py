@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
@@ -19,17 +18,14 @@ from pydhcpd.configuration.reload_check import child_environment
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.sockets import open_tcp, open_udp
 from pydhcpd.services.child.messages import LONGEST_MESSAGE, message_from
-from pydhcpd.services.report import FAILED, Report
+from pydhcpd.services.report import LOST, Report
 from pydhcpd.services.service import Opener, Service, Surroundings
-from pydhcpd.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
 TFTP, HTTP = "tftp", "http"
 TFTP_PORT = 69
 GRACE = 1.0  # seconds in which it ends by itself
-MOST_TOLD = 50  # clients whose failures are told in a minute; those of others are told together
-TIMES = 5  # failures of a client that are told in a minute
 
 
 class FileServer(Service):
@@ -59,7 +55,6 @@ class FileServer(Service):
         self._process: subprocess.Popen[bytes] | None = None
         self._link, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._counts: Counter[str] = Counter()
-        self._sparing = Sparing(most=MOST_TOLD)
 
     def prepare(self, configuration: DHCPServerConfiguration) -> None:
         """What is to be served, as far as it has a port."""
@@ -105,30 +100,16 @@ class FileServer(Service):
     # --- what it says
 
     def _hear(self) -> None:
-        """Until it ends."""
+        """Until it ends; what was under way has ended then, too."""
         with suppress(OSError):
             while line := self._link.recv(LONGEST_MESSAGE):
                 report, level, words = message_from(line)
                 if report is None:
                     log.log(level, "%s: %s", self.name, words)
                 else:
-                    self._take(report)
-
-    def _take(self, report: Report) -> None:
-        self._counts[report.what] += 1
-        self.surroundings.reports(report)
-        now = time.monotonic()
-        for address, count in self._sparing.unsaid(now):
-            log.warning("%s: %d more files were not sent in the last minute", address, count)
-        if report.what == FAILED and self._sparing.may_say(report.address, now, TIMES):
-            log.warning("%s: %s", report.address, words_of(report))
-
-
-def words_of(report: Report) -> str:
-    """A failure, for people."""
-    if report.size is None:
-        return f"{report.trouble} ({report.by})"
-    return f"{report.file} by {report.by}, {report.sent} of {report.size} bytes: {report.trouble}"
+                    self._counts[report.what] += 1
+                    self.surroundings.reports(report)
+        self.surroundings.reports(Report(LOST, "", "", "", trouble=f"{self.name} has ended"))
 
 
 def _settings(configuration: DHCPServerConfiguration) -> dict[str, dict[str, Any]]:
