@@ -17,9 +17,11 @@ from pydhcpd.errors import Ignored
 from pydhcpd.escape import escape
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.preview import Preview
+from pydhcpd.policy.boot.answer import OF_BOOTING
 from pydhcpd.policy.conditions import condition_of
 from pydhcpd.policy.network import Network, Pool, may, tags_of
 from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms
+from pydhcpd.proxy import kind_of_transaction
 from pydhcpd.serving import Serving
 from pydhcpd.settings import BY_NAME
 from pydhcpd.transaction import DHCPTransaction
@@ -56,7 +58,7 @@ def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -
     policy = copy.copy(serving.policy)
     policy.left_out = Counter(range(256))  # so that nothing is told, and nothing counted where others count
     quiet = replace(serving, policy=policy, limiter=None)
-    transaction = DHCPTransaction()
+    transaction = kind_of_transaction(serving)()
     with hosts.lock:
         preview = Preview(hosts)
         seen = cast("HostDatabase", preview)
@@ -104,6 +106,8 @@ def _of_network(case: DHCPTransaction, request: Request, serving: Serving) -> It
             request.giaddr) is not network:
         by = "that the relay agent selects (option 82, link selection)"
     yield Line("network", f"{network}, {by}")
+    if network.is_proxy:
+        yield Line("", "another server gives the addresses there (proxy_dhcp)")
     if segment.name != network.words:
         yield Line("", f"shared network {segment.name}: {', '.join(one.words for one in segment.networks)}")
     if request.relay:
@@ -227,6 +231,7 @@ def _of_options(case: DHCPTransaction, request: Request, answer: Packet, left_ou
         if code not in answer.options:
             why = ("there is no room for it" if code in left_out else "it is in never_send" if code in terms.never_send else
                    "it goes to those alone who ask for it" if code in terms.only_if_asked or code in NEVER_UNASKED
+                   else "the server that gives the addresses sends it" if case.network.is_proxy and code not in OF_BOOTING
                    else "finish() left it out" if wanted is None or code in wanted else "the client does not ask for it")
             yield Line(first, f"{describe_option(code, value)[:LONGEST_VALUE]}: {why}", _place(terms, code))
             first = ""

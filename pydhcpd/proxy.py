@@ -82,6 +82,11 @@ class ProxyTransaction(DHCPTransaction):
         return client._replace(server=client.server or ours, menu=item + NO_DISCOVERY if item else client.menu), file
 
 
+def kind_of_transaction(serving: Serving) -> type[DHCPTransaction]:
+    """Of which kind the transactions are: where no other server gives addresses they know nothing of one."""
+    return ProxyTransaction if serving.has_proxies else DHCPTransaction
+
+
 def _chosen(terms: Terms, request: Request) -> tuple[Netboot, bytes]:
     """What is configured for the client, or for the item of its menu that it has chosen, which is echoed. Raises Ignored."""
     if terms.netboot is None:

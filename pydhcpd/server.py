@@ -28,7 +28,7 @@ from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.probes import Probes
-from pydhcpd.proxy import ProxyTransaction
+from pydhcpd.proxy import kind_of_transaction
 from pydhcpd.recurring import Recurring
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
@@ -99,7 +99,7 @@ class DHCPServer:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
             self._backlog.limit(serving.maximum_per_client, serving.maximum_per_relay_port)
             self._serving = serving
-            self._make_transactions(ProxyTransaction if serving.has_proxies else DHCPTransaction)
+            self._make_transactions(kind_of_transaction(serving))
 
     def _make_transactions(self, kind: type[DHCPTransaction]) -> None:
         """New transactions are of this kind. Those of another that wait for their time are given up: the clients ask again."""

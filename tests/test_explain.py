@@ -214,3 +214,23 @@ def test_ways_of_asking_are_bounded(bench):
     assert numbers == [*range(1, MOST + 1), *[UNKNOWN] * 10]
     assert habits.number({60: b"7"}) == 8 and habits.options(8) == {60: b"7"} and habits.options(UNKNOWN) == {}
     assert Habits().number({60: bytes(255), 43: bytes(255), 77: bytes(255)}) == UNKNOWN
+
+
+def said_of(bench, packet):
+    """The explanation of a message that came by broadcast."""
+    request = Request.receive(packet.encode(), 2, 0, 68, 0xFFFFFFFF)
+    return [f"{one.about}: {one.text}" for one in explained(request, bench.server.serving, bench.hosts, bench.now)]
+
+
+def test_beside_a_server_that_gives_addresses_it_says_so(tmp_path):
+    """proxyDHCP: an OFFER of boot values alone, and silence for everything else."""
+    with made_bench(tmp_path) as bench:
+        bench.serve('network = "192.0.2.0/24"\nproxy_dhcp = True\nboot_file_name = "pxelinux.0"\nrouter = "192.0.2.1"\n')
+        boots = bench.discover(options={60: b"PXEClient:Arch:00000:UNDI:002001", 55: bytes((3, 67))})
+        assert judged(bench, boots) == answer(bench, boots) != b""
+        lines = said_of(bench, boots)
+        assert lines[1] == ": another server gives the addresses there (proxy_dhcp)"
+        assert "boot: file pxelinux.0" in lines
+        assert any(one.endswith(": router=192.0.2.1: the server that gives the addresses sends it") for one in lines)
+        assert said_of(bench, bench.request(options={50: "192.0.2.7"}))[-1] == (
+            "answer: none: for the server that gives the addresses")
