@@ -421,8 +421,8 @@ class DHCPTransaction(Case):
         relay = _relay_of(request) if request.giaddr or 82 in request.options else b""
         limits, network = tuple(key for key, _ in self.limits) if self.limits else (), self.network
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
-                        relay if self.serving.remembers_relay else b"", limits, sent if given else "")
-        self.hosts.heard(self.table, address, request.options, request.ciaddr != 0)
+                        relay if self.serving.remembers_relay else b"", limits, sent if given else "",
+                        self.hosts.habits.number(request.options))
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, sent, "", request.client,
                       network.words if address & network.mask == network.base else self._words_of(address), end, relay)

@@ -5,8 +5,8 @@ Owns the numbers, and which options count. Bounded: strangers choose what they s
 
 from collections.abc import Mapping
 
-COUNTED = (55, 57, 60, 77, 93, 94, 124, 43)
-"""Parameter request list, size, vendor class, user class, architecture, network interface, vendor-identifying class, and 43."""
+COUNTED = (55, 60, 57, 77, 93)
+"""Parameter request list, vendor class, size, user class, architecture of firmware: few, for they are read for each lease."""
 MOST = 4000  # kinds; those that come later are not told apart
 LONGEST = 600  # bytes of all that counts of one message
 UNKNOWN = 0
@@ -25,7 +25,8 @@ class Habits:
 
     def number(self, options: Mapping[int, bytes]) -> int:
         """The number of how a message asks; UNKNOWN where there are too many."""
-        kind = tuple(map(options.get, COUNTED))
+        get = options.get
+        kind = get(55), get(60), get(57), get(77), get(93)
         return self._numbers.get(kind) or self._new(kind)
 
     def _new(self, kind: _Kind) -> int:

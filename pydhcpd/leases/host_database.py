@@ -413,8 +413,9 @@ class HostDatabase(HostQueries):
     # --- decisions, which take effect in commit()
 
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
-             hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = (), sent_name: str = "") -> None:
-        """Stage a lease until `end`. The address must have been found free for the client.
+             hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = (), sent_name: str = "",
+             habit: int = 0) -> None:
+        """Stage a lease until `end`. The address must have been found free for the client, which asks by `habit`.
 
         `relay` is giaddr in four bytes and the content of option 82, which nobody here looks into; b"" leaves what is
         remembered of a lease that the client has. `limits` is what the lease counts for. `sent_name` is what the client sent,
@@ -425,6 +426,7 @@ class HostDatabase(HostQueries):
         if not 0 <= slot < table.size:
             table = table.home(address)
             slot = address - table.base
+        table.habits[slot] = habit
         holder = b""
         if before != address:
             holder = self._holder(table, slot)
@@ -441,15 +443,6 @@ class HostDatabase(HostQueries):
                              holder, text)
         else:
             self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
-
-    def heard(self, table: AddressTable, address: int, options: Mapping[int, bytes], renews: bool) -> None:
-        """Remember how the client of an address asks. One that renews says less than when it got the address."""
-        slot = address - table.base
-        if not 0 <= slot < table.size:
-            table = table.home(address)
-            slot = address - table.base
-        if not (renews and table.habits[slot]):
-            table.habits[slot] = self.habits.number(options)
 
     def habit(self, address: int) -> dict[int, bytes]:
         """How the client of an address asked last, as options by code; empty where it was not heard since the start."""

@@ -93,5 +93,5 @@ class Preview:
         """In place of what changes something, which would succeed."""
         return True
 
-    withdraw = bind = heard = release = decline = nothing
+    withdraw = bind = release = decline = nothing
     quarantine: Callable[..., bool] = nothing
