@@ -21,6 +21,7 @@ from daemon import DaemonContext
 
 from pydhcpd import __version__
 from pydhcpd.alarms import Alarms
+from pydhcpd.boot_files import boot_notes
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
@@ -41,6 +42,7 @@ from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
 from pydhcpd.process.privileges import (
+    as_user,
     check_directory,
     check_places,
     check_rights,
@@ -395,6 +397,8 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
                         *[os.path.realpath(sys.executable)] * 2)
         for path in unreadable(configuration):
             log.warning("%s cannot be read by the user of pydhcpd, so no reload can be; let its user or group read it", path)
+        for note in boot_notes(configuration):
+            log.warning("%s", note)
         prompt = f"{configuration['control_address']}:{configuration['control_port']}"
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
@@ -475,6 +479,9 @@ def _check(command_line: CommandLine) -> int:
     configuration = load(command_line)
     for warning in [*configuration.warnings, *lack_of_user(configuration)]:
         print(f"warning: {warning}", file=sys.stderr)
+    with suppress(InvalidValue), as_user(configuration):
+        for note in boot_notes(configuration):
+            print(f"warning: {note}", file=sys.stderr)
     serving = _serving_now(configuration)
     for note in () if serving is None else [*remarks(configuration, serving), *relay_notes(configuration, lambda: serving)]:
         print(f"note: {note}", file=sys.stderr)

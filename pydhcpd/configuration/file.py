@@ -154,15 +154,16 @@ class DHCPServerConfiguration:
 
     def sets(self, name: str) -> bool:
         """Whether a setting is on, or not empty, in any scope."""
-        return any(scope.settings.get(name) for scope in self._scopes())
+        return any(scope.settings.get(name) for scope in self.scopes())
 
     @property
     def longest_lease_time(self) -> int:
         """The longest lease that any client may have, in seconds."""
         names = ("ip_address_lease_time", "maximum_lease_time")
-        return max(scope.settings.get(name) or 0 for scope in self._scopes() for name in names)
+        return max(scope.settings.get(name) or 0 for scope in self.scopes() for name in names)
 
-    def _scopes(self) -> list[Scope]:
+    def scopes(self) -> list[Scope]:
+        """Every scope by itself, the global one first."""
         subnets = self.every_subnet()
         return [self.scope, *self.class_scopes.values(), *(one.scope for one in self.shared_networks),
                 *(one.scope for one in self.hosts if one.scope is not None),

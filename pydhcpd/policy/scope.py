@@ -81,7 +81,7 @@ def terms_of(scope: Scope) -> Terms:
     if "maximum_lease_time" not in settings:
         longest = max(longest, shortest)
     lease_time = min(max(lease_time, shortest), longest)  # limits of a class or host hold for the usual time of any subnet
-    netboot = netboot_of(settings, options.get(BOOT_FILE_NAME))
+    netboot = netboot_of(settings, options)
     if netboot is not None and netboot.fixed:
         options.setdefault(BOOT_FILE_NAME, netboot.fixed.encode("utf-8", "surrogateescape"))
     boot = _boot(settings.get("server_name", ""), settings.get("next_server", 0), options)

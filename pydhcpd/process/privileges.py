@@ -4,7 +4,8 @@ import ctypes
 import grp
 import os
 import pwd
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
@@ -63,6 +64,26 @@ def identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd,
         return user, grp.getgrnam(name).gr_gid if name else user.pw_gid
     except KeyError as error:
         raise InvalidValue(f"{error.args[0]}; make it with: useradd --system {configuration['user']}") from error
+
+
+@contextmanager
+def as_user(configuration: DHCPServerConfiguration) -> Iterator[None]:
+    """Root is for a while what `user` is, to see what that one sees; others stay who they are. For a process of one thread.
+    Raises InvalidValue where there is no such user."""
+    if os.geteuid() != 0 or not configuration["user"]:
+        yield
+        return
+    user, group = identity(configuration)
+    groups = os.getgroups()
+    os.setgroups(os.getgrouplist(user.pw_name, group))
+    os.setegid(group)
+    os.seteuid(user.pw_uid)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
+        os.setegid(0)
+        os.setgroups(groups)
 
 
 def lack_of_user(configuration: DHCPServerConfiguration) -> list[str]:

@@ -57,13 +57,15 @@ SOME = 1  # an address in place of one that is not known yet
 class Client(NamedTuple):
     """A client as far as its boot values depend on it. `server` is the address of its boot server (0: none), `root_path` what
     option 17 says, `http` the beginning of URLs; both empty for none. `vendor` answers its option 60; `menu` is option 43 where
-    it is shown a menu, or has chosen of one."""
+    it is shown a menu, or has chosen of one. Without a server that `is_known`, by address or by name, a Raspberry Pi is told
+    nothing."""
 
     kind: int
     vendor: bytes
     server: int
     root_path: bytes
     http: str
+    is_known: bool
     menu: bytes = b""
 
     @property
@@ -74,7 +76,7 @@ class Client(NamedTuple):
     def options(self, file: bytes) -> dict[int, bytes]:
         """What goes to it with a boot file, whether it asks for it or not; a Raspberry Pi needs no file."""
         found: dict[int, bytes] = {}
-        if not file and not self.menu and self.kind != PI:
+        if not file and not self.menu and not (self.kind == PI and self.is_known):
             return found
         if file:
             found[BOOT_FILE_NAME] = file + b"\0" * self.is_pxe
@@ -82,7 +84,7 @@ class Client(NamedTuple):
             found[VENDOR_CLASS] = self.vendor
         if self.is_pxe:
             found[VENDOR] = self.menu or (PI_MENU if self.kind == PI else NO_DISCOVERY)
-        if self.kind == IPXE:
+        if self.kind == IPXE and not self.menu:  # told not to wait it looks at no menu either
             found[ETHERBOOT] = DO_NOT_WAIT
         return found
 
@@ -131,12 +133,13 @@ def is_ipxe(name: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Netboot:
     """`next_server` is the address of a boot server elsewhere; `follows` where it is we ourselves, by TFTP from `root`.
-    `http_port` is 0 where nothing is served by HTTP."""
+    `is_named` tells that one is named by option 66. `http_port` is 0 where nothing is served by HTTP."""
 
     boot_file: BootFile | None
     script: BootFile | None
     next_server: int
     follows: bool
+    is_named: bool
     root: str
     http_port: int
     architectures: Architectures
@@ -199,7 +202,8 @@ class Netboot:
         by_http = self.http_port and (kind == HTTP or (kind == IPXE and not server))
         port = "" if self.http_port == 80 else f":{self.http_port}"
         answered = next((one for one in (PXE_CLIENT, HTTP_CLIENT) if vendor.startswith(one)), b"")
-        return Client(kind, answered, server, root_path, f"http://{address_text(ours)}{port}" if by_http else "")
+        return Client(kind, answered, server, root_path, f"http://{address_text(ours)}{port}" if by_http else "",
+                      bool(server) or self.is_named)
 
     def _template(self, kind: int, numbers: tuple[int, ...]) -> tuple[Template | None, str]:
         is_script = kind == IPXE and self.script is not None
@@ -215,20 +219,22 @@ class Netboot:
                       "None if it is to have none")
 
 
-def netboot_of(settings: Mapping[str, Any], file: bytes | None) -> Netboot | None:
-    """What a scope says, None where it says nothing of booting; `file` is option 67 where it is given by its number."""
+def netboot_of(settings: Mapping[str, Any], options: Mapping[int, bytes]) -> Netboot | None:
+    """What a scope says, None where it says nothing of booting. Option 67 is in it only where it is given by its number."""
+    file, is_named = options.get(BOOT_FILE_NAME), TFTP_SERVER_NAME in options
     boot_file, script = settings.get("boot_file_name"), settings.get("ipxe_script")
     if file is not None:
         boot_file = BootFile(Template(file.rstrip(b"\0").decode("utf-8", "surrogateescape"), ()))
     next_server, root = settings.get("next_server", 0), settings.get("tftp_root")
     is_served = root is not None or settings.get("http_root") is not None
     menu = settings.get("pxe_menu")
-    if not (boot_file or script or next_server or is_served or menu):
+    if not (boot_file or script or next_server or is_named or is_served or menu):
         return None
-    return Netboot(boot_file, script, next_server, root is not None and not next_server, "" if root is None else str(root),
+    return Netboot(boot_file, script, next_server, root is not None and not next_server, is_named,
+                   "" if root is None else str(root),
                    settings["http_port"] if settings.get("http_root") is not None else 0,
                    settings.get("architecture_names") or REGISTERED, menu)
 
 
-NOTHING = Netboot(None, None, 0, False, "", 0, REGISTERED)
+NOTHING = Netboot(None, None, 0, False, False, "", 0, REGISTERED)
 """Of a configuration that says nothing of booting."""

@@ -1,0 +1,107 @@
+"""Whether the files that machines are told to boot can be had: notes of `-check`, and of a start.
+
+Who asks is the user that the daemon becomes: what that one may read is what counts. Names that hold something of the client
+(`{mac}`) cannot be looked for, nor those that lie on another server. Gives nothing to anybody.
+"""
+
+import os
+import time
+from collections.abc import Iterator
+from ipaddress import AddressValueError, IPv4Address
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.policy.boot.answer import is_ipxe
+from pydhcpd.policy.boot.files import BootFile, Template, is_url
+from pydhcpd.policy.scope import Scope
+from pydhcpd.services.root import Refused, Root
+from pydhcpd.wire.packet import FILE_SIZE
+
+ROOTS = ("tftp_root", "http_root")
+FILES = ("boot_file_name", "ipxe_script")
+DOMAIN_NAME_SERVER = 6
+MOST_NAMED = 20  # notes; more are counted
+HIDDEN = {"/home": "ProtectHome", "/root": "ProtectHome", "/run/user": "ProtectHome", "/tmp": "PrivateTmp",  # noqa: S108
+          "/var/tmp": "PrivateTmp"}  # noqa: S108
+"""What systemd's unit hides from the daemon, and by which line."""
+
+
+def boot_notes(configuration: DHCPServerConfiguration) -> list[str]:
+    """What an administrator should know of the boot files, a line each. To be called as the user that serves them."""
+    found = list(dict.fromkeys([*_of_roots(configuration), *_of_names(configuration), *_of_loop(configuration)]))
+    return found if len(found) <= MOST_NAMED else [*found[:MOST_NAMED], f"{len(found) - MOST_NAMED} more boot files are amiss"]
+
+
+def _of_roots(configuration: DHCPServerConfiguration) -> Iterator[str]:
+    for name in ROOTS:
+        root: Path | None = configuration[name]
+        if root is None:
+            continue
+        place = f"{configuration.scope.origins[name][1]}: {name} = {str(root)!r}"
+        real = os.path.realpath(root)
+        for hidden, line in HIDDEN.items():
+            if real == hidden or real.startswith(f"{hidden}/"):
+                yield (f"{place}: systemd's unit hides {hidden} from pydhcpd ({line}); move it to /srv, say")
+        if not Path(root).is_dir():
+            yield f"{place}: is no directory that there is; make it, or correct the name"
+        elif not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
+            yield f"{place}: the user of pydhcpd may not read it; run: chmod a+rx {root}"
+
+
+def _named(configuration: DHCPServerConfiguration) -> Iterator[tuple[Scope, str, Template]]:
+    """Every name in every scope, and the setting that it is in."""
+    for scope in configuration.scopes():
+        for setting in FILES:
+            file: BootFile | None = scope.settings.get(setting)
+            for template in () if file is None else file.templates:
+                yield scope, setting, template
+
+
+def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
+    roots = [(name, Root(configuration[name])) for name in ROOTS if configuration[name] is not None]
+    has_names = any(scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
+    for scope, setting, template in _named(configuration):
+        where, place = scope.origins.get(setting, ("", str(configuration.file)))
+        words = f"{place}: {'' if where == 'global' else f'{where} '}{setting}: {template.text!r}"
+        is_elsewhere = scope.settings.get("next_server") or configuration.scope.settings.get("next_server")
+        if is_url(template.text):
+            if not has_names and not template.fields and not _is_address(template.text):
+                yield f"{words} has a name in it, which firmware looks up in DNS; set domain_name_server, or write an address"
+        elif not template.fields:
+            if len(template.text.encode()) >= FILE_SIZE:
+                yield (f"{words} is too long for the field `file`, which holds {FILE_SIZE - 1} octets: firmware that reads no "
+                       "option 67 boots nothing")
+            if roots and not is_elsewhere:
+                yield from _lacking(words, template.text, roots)
+
+
+def _lacking(words: str, name: str, roots: list[tuple[str, Root]]) -> Iterator[str]:
+    """Why a file can be had from none of the roots."""
+    reasons = []
+    for setting, root in roots:
+        try:
+            root.open(name, time.monotonic()).close()
+        except Refused as refused:
+            reasons.append(f"{setting} ({root.path}): {refused}")
+        else:
+            return
+    yield f"{words} cannot be had from {'; nor from '.join(reasons)}"
+
+
+def _is_address(url: str) -> bool:
+    try:
+        IPv4Address(urlsplit(url).hostname or "")
+    except (AddressValueError, ValueError):
+        return False
+    return True
+
+
+def _of_loop(configuration: DHCPServerConfiguration) -> Iterator[str]:
+    """That iPXE gets nothing: all boot files are iPXE itself, and there is no script."""
+    named = list(_named(configuration))
+    if named and configuration.functions.finish is None and all(
+            setting == "boot_file_name" and is_ipxe(template.text) for _, setting, template in named):
+        place = named[0][0].origins.get("boot_file_name", ("", str(configuration.file)))[1]
+        yield (f"{place}: boot_file_name is iPXE, which gets no boot file then, or it would load itself for ever; set "
+               "ipxe_script to what it is to run, unless a script is built into it")
