@@ -73,7 +73,7 @@ _EVERYWHERE = {
     "tftp_server_name": "tftp tftp_name tftp_servername tftp_server option66",
     "tftp_server_address": "tftp_server_ip tftp_servers tftp_server_addresses option150",
     "boot_file_name": "filename boot_file boot_filename boot_name dhcp_boot pxe_file pxe_filename "
-                      "pxe_boot_file option67 boot_image bootfile bootfile_name boot_files efi_boot_file uefi_boot_file",
+                      "pxe_boot_file option67 boot_image boot_files efi_boot_file uefi_boot_file",
     "mobile_ip_home_agent": "mobile_ip_home_agents home_agent",
     "smtp_server": "smtp smtp_servers",
     "pop_servers": "pop3 pop pop_server pop3_server",

@@ -275,7 +275,7 @@ class DHCPServerConfiguration:
         declared = Declared(given, self.scope, self.subnets, self.shared_networks, self.class_scopes, self.hosts)
         self.warnings += declared.idle(self._checker)
         boots = any(self.sets(name) for name in ("boot_file_name", "ipxe_script", "pxe_menu")) or any(
-            scope.options.get(BOOT_FILE_NAME) for scope in self._scopes())
+            scope.options.get(BOOT_FILE_NAME) for scope in self.scopes())
         if not boots and self.given.get("finish") is None:
             self.warnings.append(f"{self._place('proxy_dhcp')}: proxy_dhcp tells nobody what to boot; write boot_file_name, "
                                  "ipxe_script or pxe_menu")
