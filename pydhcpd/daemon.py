@@ -52,6 +52,7 @@ from pydhcpd.process.privileges import (
     prepare_directory,
     unreadable,
 )
+from pydhcpd.process.roots import hidden_roots, lack_of_roots
 from pydhcpd.process.standstill import Standstill
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
@@ -403,7 +404,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
                  prompt if configuration["control_port"] else "no port")
-        for warning in configuration.warnings:
+        for warning in [*configuration.warnings, *lack_of_roots(configuration)]:
             log.warning("%s", warning)
         return Daemon(command_line, configuration, ports).run(launch.succeed if launch else lambda: None)
     except (InvalidValue, StoreError, OSError) as error:
@@ -477,7 +478,8 @@ def _check(command_line: CommandLine) -> int:
     """Tell what is to be told of a configuration that is good, and what was understood of it."""
     end_with_parent(time_limit(command_line))
     configuration = load(command_line)
-    for warning in [*configuration.warnings, *lack_of_user(configuration)]:
+    lacks = [*lack_of_user(configuration), *lack_of_roots(configuration), *hidden_roots(configuration)]
+    for warning in [*configuration.warnings, *lacks]:
         print(f"warning: {warning}", file=sys.stderr)
     with suppress(InvalidValue), as_user(configuration):
         for note in boot_notes(configuration):

@@ -58,6 +58,7 @@ def drop_privileges(configuration: DHCPServerConfiguration) -> None:
 
 
 def identity(configuration: DHCPServerConfiguration) -> tuple[pwd.struct_passwd, int]:
+    """`user`, and the number of `group` or else of the user's own. Raises InvalidValue where there is none."""
     try:
         user = pwd.getpwnam(configuration["user"])
         name = configuration["group"]

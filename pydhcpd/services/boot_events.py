@@ -14,7 +14,7 @@ from pydhcpd.events import Event, event, words
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.services.boots import Boot
 from pydhcpd.services.report import BEGUN, FAILED, Report
-from pydhcpd.sparing import Sparing
+from pydhcpd.sparing import PERIOD, Sparing
 
 log = logging.getLogger("pydhcpd.boots")
 
@@ -31,7 +31,7 @@ class BootEvents:
     def __init__(self, publish: Callable[[Sequence[Event]], None], now: Callable[[], float]) -> None:
         self._publish, self._now = publish, now
         self._bucket = TokenBucket(EVENTS)
-        self._untold = 0
+        self._untold, self._tell_after = 0, 0.0
         self._sparing = Sparing(most=MOST_TOLD)
 
     def tell(self, boot: Boot) -> None:
@@ -42,10 +42,13 @@ class BootEvents:
         if not self._bucket.take(time.monotonic()):
             self._untold += 1
             return
-        untold, self._untold = self._untold, 0
-        if untold:
-            log.warning("too many files were asked for at a time: of %d there is no event", untold)
         self._publish([told])
+        self._tell_untold(time.monotonic())
+
+    def _tell_untold(self, now: float) -> None:
+        if self._untold and now >= self._tell_after:
+            log.warning("too many files were asked for at a time: of what became of them, %d events are not told", self._untold)
+            self._untold, self._tell_after = 0, now + PERIOD
 
     def _warn(self, address: str, told: Event) -> None:
         now = time.monotonic()

@@ -84,7 +84,7 @@ def test_files_and_leases_are_served_at_once(files: Daemon, client: Machine, sta
     assert target.read_bytes() == CONTENT
     station.lease(mac_of(7))
     assert not loads(client, "load")
-    files.wait_for(rf"{CLIENT}: asked for load, which is not there; there is loader \(tftp\)")
+    files.wait_for(rf"boot failed {CLIENT}: asked for load, which is not there; there is loader \(TFTP\)")
 
 
 @pytest.mark.sandbox

@@ -71,6 +71,8 @@ class Child:
                 if name not in self._parts:
                     self._parts[name] = _kind(name)(self._sockets[name], self._link.report)
                 await self._parts[name].configure(settings)
+            except ImportError as error:
+                log.error("%s is not served: %s", name, error)
             except Exception:  # whatever is wrong with one, the others are served
                 log.exception("%s is not served", name)
 

@@ -17,6 +17,7 @@ from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import child_environment
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.sockets import open_tcp, open_udp
+from pydhcpd.process.roots import has_http
 from pydhcpd.services.child.messages import LONGEST_MESSAGE, message_from
 from pydhcpd.services.report import LOST, Report
 from pydhcpd.services.service import Opener, Service, Surroundings
@@ -44,7 +45,7 @@ class FileServer(Service):
         opened: dict[str, Opener] = {}
         if configuration["tftp_root"] is not None:
             opened[TFTP] = _open_tftp
-        if configuration["http_root"] is not None:
+        if configuration["http_root"] is not None and has_http():
             opened[HTTP] = partial(_open_http, configuration["http_port"])
         return opened
 

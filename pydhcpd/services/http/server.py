@@ -25,7 +25,7 @@ class HTTPServer:
         if self._connections is None:
             self._files = Files(root, limit, self._tell)
             self._connections = Connections(self._files.handle, most, of_client)
-            await self._connections.start(self._socket)
+            await self._connections.start(self._socket.dup())
         else:
             self._files.root, self._files.limit = root, limit
             self._connections.most, self._connections.most_of_one = most, of_client
