@@ -358,7 +358,8 @@ GROUPS: tuple[Group, ...] = (
     )),
     Group("Netboot", "The files that machines boot from: what is served, and what iPXE gets in place of boot_file_name.", (
         Setting("tftp_root", DIRECTORY, None, "", "directory whose files are served by TFTP, read only; without it, none are"),
-        Setting("http_root", DIRECTORY, None, "", "the same by HTTP"),
+        Setting("http_root", DIRECTORY, None, "",
+                "the same by HTTP; needs the Python package aiohttp: pip install 'pydhcpd[web]'"),
         Setting("http_port", SERVED_PORT, 80, "", "TCP port of HTTP"),
         Setting("tftp_ports", PORTS, None, "",
                 "UDP ports that TFTP sends files from, for firewalls; without it, any that the system picks"),
