@@ -40,7 +40,7 @@ def notes(tmp_path, text):
     ('ipxe_script = "x.ipxe"', "ipxe_script: 'x.ipxe' cannot be had"),
     ('boot_file_name = "directory"', "is a directory"), ('boot_file_name = "out"', "a link that leaves the root"),
     ('boot_file_name = "../x"', "leaves the root"),
-    ('hosts = [host(mac="02:00:00:00:00:01", boot_file_name="gone")]', "02:00:00:00:00:01') boot_file_name: 'gone' cannot be had"),
+    ('hosts = [host(mac="02:00:00:00:00:01", boot_file_name="gone")]', "00:01') boot_file_name: 'gone' cannot be had"),
     ('classes = [client_class("a", match(secs=1), boot_file_name="gone")]', "client_class 'a' boot_file_name: 'gone' cannot"),
     (f'boot_file_name = "{"x" * 128}"', "is too long for the field `file`, which holds 127 octets"),
     ('boot_file_name = "ipxe.efi"', ":4: boot_file_name is iPXE, which gets no boot file then, or it would load itself"),
