@@ -75,7 +75,7 @@ def running(name: str, cable: Cable, directory: Path, root: Path) -> Iterator[No
         server = Tftp(cable, place)
         server.root = root
         try:
-            server.start(Leases(0))
+            server.start(Leases(1))
             yield
         finally:
             server.stop()
@@ -154,7 +154,7 @@ def costs(cable: Cable, directory: Path, root: Path, rounds: int, seconds: float
         server = Tftp(cable, Path(tempfile.mkdtemp(dir=directory)))
         server.root = root
         try:
-            server.start(Leases(0))
+            server.start(Leases(1))
             cost = Cost(cable, server, seconds)
             cost.exchange(0)  # a first look at everything
             for window in windows:
