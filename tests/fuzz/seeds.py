@@ -105,6 +105,17 @@ HOSTS_FILES: tuple[bytes, ...] = (
     b"no hosts at all\n\xff\xfe;\n",
 )
 
+TRANSFERS: tuple[bytes, ...] = (
+    b"\0\1pxelinux.0\0octet\0", b"\0\1/boot/ipxe.efi\0octet\0blksize\x001468\0tsize\x000\0windowsize\x004\0",
+    b"\0\1\\boot\\bcd\0OCTET\0timeout\x002\0msftwindow\x0031416\0", b"\0\1x\0netascii\0", b"\0\2x\0octet\0", b"\0\4\0\1",
+    b"\0\1x\0octet\0blksize\x0065464\0windowsize\x0065535\0",
+)
+
+PATHS: tuple[bytes, ...] = (
+    b"x", b"/x", b"\\x", b"a/../x", b"a/b/z", b"a/b/../../x", b"../secret", b"a/../../secret", b"up/secret", b"a/up/up/secret",
+    b"out", b"far", b"etc/passwd", b"self/self/x", b"a//./y", b"", b"/", b"a/", b"x\0", b"\xff\xfe", b"self/" * 70 + b"x",
+)
+
 VALUES: tuple[bytes, ...] = (
     b"192.0.2.1", b"'192.0.2.1'", b"['192.0.2.1', '9.9.9.9']", b"192.0.2.0/24", b"('192.0.2.10', '192.0.2.19')",
     b"['192.0.2.10 - 192.0.2.19', '10.0.0.0/28']", b"3600", b"-1", b"8 * 3600", b"1e9", b"True", b"yes", b"None",

@@ -6,16 +6,31 @@ inputs there are to try is not its business.
 
 import ast
 import io
+import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from types import SimpleNamespace
 from typing import NamedTuple
 
 from mutation import MessageMutator, Mutator
 from onslaught import Failure, served
-from seeds import FILES, FRAMES, HOSTS_FILES, MESSAGES, NUMBERED_VALUES, OPTIONS, PARAMETERS, RESERVATIONS, WORDS
+from seeds import (
+    FILES,
+    FRAMES,
+    HOSTS_FILES,
+    MESSAGES,
+    NUMBERED_VALUES,
+    OPTIONS,
+    PARAMETERS,
+    PATHS,
+    RESERVATIONS,
+    TRANSFERS,
+    WORDS,
+)
 
 from pydhcpd import conf
 from pydhcpd.configuration import remedies, source
@@ -30,7 +45,9 @@ from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.net.probe import arp_sender, echo_sender
 from pydhcpd.net.unaddressed import _datagram, is_whole
 from pydhcpd.policy.reservation_file import Unreadable, append, decoded, reservations
+from pydhcpd.services import root
 from pydhcpd.services.leasequery.messages import Refused, is_bulk_query, read_bulk_query
+from pydhcpd.services.tftp import messages, negotiation
 from pydhcpd.settings import BY_NAME, SETTINGS
 from pydhcpd.wire import fqdn, options, relay, service_parameters
 from pydhcpd.wire.describe import LONGEST, describe
@@ -284,6 +301,46 @@ def file(data: bytes) -> None:
     source.names_read(data), list(source.values_dropped(data))
 
 
+# --- files
+
+
+def transfer(data: bytes) -> None:
+    """A request for a file is read or refused; what is agreed on is within the RFCs, and as the client asked or less."""
+    try:
+        request = messages.request_from(data)
+        terms = negotiation.negotiate(request, 10_000, 1500)
+    except messages.BadRequest as bad:
+        require(str(bad).isprintable() and 0 < bad.code <= 8, f"refused as {bad!r}")
+        return
+    octets = terms.window * (terms.block_size + 4)
+    require(8 <= terms.block_size <= 1468 and 1 <= terms.window <= 64 and octets <= 65507, f"agreed on {terms}")
+    for name in (negotiation.BLOCK_SIZE, negotiation.WINDOW):
+        told = (terms.accepted or {}).get(name)
+        require(told is None or int(told) <= int(request.options[name]), f"{name} {told} is more than was asked for")
+
+
+@contextmanager
+def names() -> Iterator[Try]:
+    """Whatever a file is called by, nothing but what is under the root is given."""
+    with TemporaryDirectory() as place:
+        served, outside = Path(place, "root"), Path(place, "secret")
+        (served / "a" / "b").mkdir(parents=True)
+        for file in (outside, served / "x", served / "a" / "y", served / "a" / "b" / "z"):
+            file.write_bytes(b"outside" if file is outside else b"inside")
+        links = {"up": "..", "out": "../secret", "a/up": "..", "far": str(outside), "self": ".", "etc": "/etc"}
+        for link, target in links.items():
+            (served / link).symlink_to(target)
+        tree = root.Root(served)
+
+        def try_one(data: bytes) -> None:
+            try:
+                with tree.open(os.fsdecode(data), 0.0) as file:
+                    require(os.read(file.descriptor, 100) == b"inside", f"{data!r} is outside")
+            except root.Refused as refused:
+                require(str(refused).isprintable(), f"refused as {refused!r}")
+        yield try_one
+
+
 @contextmanager
 def plain(function: Try) -> Iterator[Try]:
     """The context of a target that needs none."""
@@ -300,6 +357,8 @@ TARGETS = {one.name: one for one in (
     Target("codecs", "options from the wire", _alone(decode_option), OPTIONS),
     Target("parameters", "service parameters in option 162", _alone(parameters), PARAMETERS),
     Target("frames", "frames that only packet sockets hear", _alone(frame), FRAMES),
+    Target("tftp", "requests for files", _alone(transfer), TRANSFERS),
+    Target("names", "names of files from the network", names, PATHS),
     Target("prompt", "what somebody sends to the prompt", _alone(prompt), WORDS),
     Target("reservations", "the reservation file", _alone(reservation_file), RESERVATIONS),
     Target("importer", "the older server's file of hosts", _alone(hosts_file), HOSTS_FILES),
