@@ -255,7 +255,8 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if (terms.probe or self.is_reused or self.hosts.caution.is_on) and self._is_to_wait(request, address):
+        if (terms.probe or self.is_reused or self.hosts.caution.is_on or (
+                self.hosts.diskless and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
             return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
@@ -310,6 +311,11 @@ class DHCPTransaction(Case):
                 self._encode_bare(request, OFFER, request.flags, self.source,
                                   encode_option(AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE) + self._answered(request))
                 self.route = route_of_refusal(request, self.link)
+
+    def _may_be_diskless(self, request: Request, address: int) -> bool:
+        """Whether another machine booted with the address. Its system may have it still, with its root directory on it, though
+        nothing there ever renewed the lease (the kernel's own DHCP does not): nobody gets it without a probe."""
+        return address in self.hosts.diskless and not self.hosts.is_used_by(address, request.chaddr[:request.hlen])
 
     def _is_to_wait(self, request: Request, address: int) -> bool:
         """Whether it is not known yet that nobody else uses the address (RFC 2131 section 2.2).
@@ -411,6 +417,8 @@ class DHCPTransaction(Case):
         lease_time = self._lease_time(request, terms, address)
         self._reply_with_lease(request, ACK, address, lease_time, terms)
         self._bind(request, address, lease_time)
+        if terms.netboot is not None and kind_of(request) != ORDINARY:
+            self.hosts.diskless.add(address)
         return True
 
     def _bind(self, request: Request, address: int, lease_time: int) -> None:
@@ -478,7 +486,8 @@ class DHCPTransaction(Case):
         if not address:
             return
         terms = self.serving.policy.terms_of(self, address)
-        if (terms.probe or self.is_reused or self.hosts.caution.is_on) and self._is_to_wait(request, address):
+        if (terms.probe or self.is_reused or self.hosts.caution.is_on or (
+                self.hosts.diskless and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
             return
         if terms.netboot is not None:
             terms = self._with_boot_values(request, terms, address, None)

@@ -441,3 +441,37 @@ def test_what_gave_way_is_told_and_counted(bench, caplog):
     assert counted["addresses that left quarantine early, for there were too many in it"] == 4
     assert "a pool is full of offers that nobody takes" in caplog.text
     assert "more addresses are found in use than quarantine has room for" in caplog.text
+
+
+# --- machines without disks
+
+
+DISKLESS = NETWORK.replace("192.0.2.19", SECOND) + 'tftp_root = "/srv"\nboot_file_name = "x"\nip_address_lease_time = 600\n'
+FIRMWARE = {60: b"PXEClient:Arch:00000:UNDI:002001", 93: b"\0\0"}
+
+
+def test_row_41_an_address_with_which_a_machine_booted_is_given_to_no_other_unasked(probing):
+    """Its kernel may have it still, with its root on it, and never have renewed the lease."""
+    probing.serve(DISKLESS)
+    probing.lease(ALICE, options=FIRMWARE)
+    probing.lease(BOB)
+    probing.pass_time(3600)
+    assert [reply.yiaddr for reply in probing.say(probing.discover(BOB))] == [SECOND], "one's own"
+    assert [reply.yiaddr for reply in probing.say(probing.discover(ALICE, options=FIRMWARE))] == [FIRST]
+    assert probing.prober.asked == []
+    probing.lease(BOB)
+    probing.pass_time(60)
+    assert probing.say(probing.discover(CAROL)) == []
+    assert probing.prober.asked == [("eth1", address_from(FIRST))]
+    heard(probing, FIRST, ALICE)
+    assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
+
+
+def test_what_nobody_booted_with_is_not_asked_for(probing):
+    probing.serve(DISKLESS)
+    probing.lease(ALICE)
+    probing.pass_time(3600)
+    probing.lease(BOB)
+    probing.pass_time(3600)
+    assert [reply.kind for reply in probing.say(probing.discover(CAROL))] == [OFFER]
+    assert probing.prober.asked == []

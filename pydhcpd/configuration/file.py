@@ -56,6 +56,8 @@ CONTROL_SOCKET = "control.sock"  # beside the pid file
 RESERVATIONS = "reservations.csv"  # beside the lease database
 FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
+BOOTS = ("boot_file_name", "ipxe_script", "pxe_menu", "tftp_root", "http_root")
+"""What tells machines to boot."""
 FIXED = ("host_file", "control_address", "control_port", "control_socket", "pid_file", "user", "group", "foreground")
 """Settings that a reload cannot change: what they are stays, whatever the file says."""
 
@@ -149,8 +151,8 @@ class DHCPServerConfiguration:
 
     @property
     def probes(self) -> bool:
-        """Whether any scope has addresses probed before they are offered."""
-        return self.sets("probe_before_offer")
+        """Whether addresses are probed before they are offered, be it those alone with which machines booted."""
+        return any(map(self.sets, ("probe_before_offer", *BOOTS)))
 
     def sets(self, name: str) -> bool:
         """Whether a setting is on, or not empty, in any scope."""

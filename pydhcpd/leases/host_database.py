@@ -59,6 +59,7 @@ class HostDatabase(HostQueries):
         self.habits = Habits()
         self.tables = Tables(store)
         self.limits = Limits()
+        self.diskless: set[int] = set()  # addresses of machines that booted by us: they may be used by who renews no lease
         self.caution = store.caution
         self.outage = Outage(store.name, self._reread, store.alarms)
         self.staging = Staging(store, self.tables, self.offers, self.limits, self.outage)
