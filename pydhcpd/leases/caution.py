@@ -3,11 +3,13 @@ database, which tells that there were leases, so that their loss is noticed.
 
 Owns the marker, a small file that outlives the database, and what holds until the longest lease that may be lost has ended:
 what is offered is probed, and who asks for an address that nobody has gets it. `lost` are addresses that strangers do not get.
-It ends by time, or when an administrator says that all clients are known again.
+It ends by the ledger's time, which no step of the wall clock changes, or when an administrator says that all clients are known
+again. While it is not known how the ledger's time stands, at the start, it ends by the wall clock.
 """
 
 import json
 import logging
+import math
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -29,15 +31,20 @@ Range = tuple[int, int]
 class Caution:
     """Whether care is to be taken now, and why. `is_on` is for the path of a packet."""
 
-    def __init__(self, database: Path, alarms: Alarms, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, database: Path, alarms: Alarms) -> None:
         """Raises InvalidValue where the marker could be another's work."""
         self.path = Path(f"{database}.known")
         self.is_on = False
         self.lost: list[Range] = []
         self._alarms = alarms
-        self._clock = clock
+        self._clock: Callable[[], float] = time.time
+        self._wall_of: Callable[[float], float] = float  # by the wall clock, a time of that clock
+        self._is_placed = False  # whether that is the time of the ledger
         self._kept: dict[str, object] = {}  # what the marker says
-        self._ends = 0.0
+        self._words = ""
+        self._seconds = 0.0  # that it lasts, at the most
+        self._until = 0.0  # when it ends by the ledger; infinite where that is not known yet
+        self._ends = 0.0  # when it ends by the clock
         self._read()
 
     def _read(self) -> None:
@@ -49,8 +56,19 @@ class Caution:
         with suppress(OSError, ValueError, TypeError, KeyError):
             said = json.loads(self.path.read_text())
             lost = [(int(first), int(last)) for first, last in said["lost"]]
-            remaining = min(float(said["until"]) - time.time(), float(said["seconds"]))  # the clock may stand at 1970
-            self._begin(str(said["words"]), remaining, lost)
+            until = math.inf if said["until"] is None else float(said["until"])
+            self._begin(str(said["words"]), float(said["seconds"]), until, lost)
+
+    def go_by(self, clock: Callable[[], float], wall_of: Callable[[float], float]) -> None:
+        """`clock` is the time of the ledger from now on, which `wall_of` tells by the wall clock."""
+        self._clock, self._wall_of, self._is_placed = clock, wall_of, True
+        if not self.is_on:
+            return
+        is_new = math.isinf(self._until)
+        self._place()
+        if is_new:
+            self._keep_on()
+        self.look()
 
     @property
     def had_leases(self) -> bool:
@@ -69,22 +87,42 @@ class Caution:
 
     def begin(self, words: str, seconds: float, lost: Sequence[Range] = ()) -> None:
         """Leases were lost, the longest of which ends in so many seconds."""
-        self._begin(words, seconds, [*self.lost, *lost])
-        self._keep({"note": NOTE, "leases": True, "words": words, "seconds": seconds,
-                    "until": time.time() + seconds, "lost": self.lost})
+        self._begin(words, seconds, math.inf, [*self.lost, *lost])
+        self._tell()
+        self._keep_on()
 
-    def _begin(self, words: str, seconds: float, lost: list[Range]) -> None:
-        if seconds <= 0:
-            return
-        self.is_on, self.lost, self._ends = True, lost, self._clock() + seconds
-        until = "" if seconds >= FOREVER else time.strftime(" until %Y-%m-%d %H:%M:%S", time.localtime(time.time() + seconds))
-        self._alarms.begin(ALARM, f"{words}; addresses are probed before they are offered, and clients that are not known keep "
-                                  f"what they have{until}, or until an administrator says at the prompt: alarms settle")
+    def _begin(self, words: str, seconds: float, until: float, lost: list[Range]) -> None:
+        self.is_on, self.lost = True, lost
+        self._words, self._seconds, self._until = words, seconds, until
+        self._place()
+
+    def _place(self) -> None:
+        """Say when it ends: not later than it would if it began now, for the clock may be another one than that which said."""
+        self._ends = min(self._until, self._clock() + self._seconds)
+        if self._is_placed:
+            self._until = self._ends
+
+    def _keep_on(self) -> None:
+        """Let the marker say that it is on, and until when by the ledger, where that is known."""
+        until = self._until if self._is_placed else None
+        self._keep({"note": NOTE, "leases": True, "words": self._words, "seconds": self._seconds, "until": until,
+                    "lost": self.lost})
+
+    def _tell(self) -> None:
+        """Raise the alarm; where it says another time than before, for the wall clock was set, it is told again."""
+        until = ""
+        if self._seconds < FOREVER:
+            until = time.strftime(" until %Y-%m-%d %H:%M:%S", time.localtime(round(self._wall_of(self._ends))))
+        self._alarms.begin(ALARM, f"{self._words}; addresses are probed before they are offered, and clients that are not "
+                                  f"known keep what they have{until}, or until an administrator says at the prompt: alarms "
+                                  "settle")
 
     def look(self) -> None:
         """End it where its time is over."""
         if self.is_on and self._clock() >= self._ends:
             self.settle("the longest lease that was lost has ended")
+        elif self.is_on:
+            self._tell()
 
     def settle(self, words: str = "an administrator says that all clients are known") -> None:
         """It is over."""

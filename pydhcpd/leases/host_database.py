@@ -61,6 +61,7 @@ class HostDatabase(HostQueries):
         self.limits = Limits()
         self.diskless: set[int] = set()  # addresses of machines that booted by us: they may be used by who renews no lease
         self.caution = store.caution
+        self.caution.go_by(self.time.now, self.time.wall_of)
         self.outage = Outage(store.name, self._reread, store.alarms)
         self.staging = Staging(store, self.tables, self.offers, self.limits, self.outage)
         self.touched = self.staging.touched

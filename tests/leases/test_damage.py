@@ -285,7 +285,7 @@ def test_a_database_that_had_leases_and_has_none_is_no_silent_start(path, opened
     assert "lease" in words(store)
 
 
-def test_the_caution_outlives_a_restart_and_ends_by_time_or_by_an_administrator(path, monkeypatch):
+def test_the_caution_outlives_a_restart_and_ends_when_an_administrator_says_so(path):
     made(path, 3)
     path.unlink()
     SQLiteStore(path, longest=LONGEST).close()
@@ -296,20 +296,6 @@ def test_the_caution_outlives_a_restart_and_ends_by_time_or_by_an_administrator(
     store.close()
     again = SQLiteStore(path)
     assert not again.caution.is_on
-    again.caution.begin("some", 10)
-    monkeypatch.setattr(again.caution, "_clock", lambda: time.monotonic() + 11)
-    again.caution.look()
-    assert not again.caution.is_on
-    again.close()
-
-
-def test_the_caution_lasts_no_longer_where_the_clock_has_gone_back(path, monkeypatch):
-    store = SQLiteStore(path)
-    store.caution.begin("some", LONGEST)
-    store.close()
-    monkeypatch.setattr("pydhcpd.leases.caution.time.time", lambda: 1000.0)
-    again = SQLiteStore(path)
-    assert LONGEST - 5 < again.caution.remaining <= LONGEST
     again.close()
 
 

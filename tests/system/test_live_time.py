@@ -121,6 +121,25 @@ def test_a_suspended_machine_goes_on_when_it_wakes(daemon: Daemon, station: Stat
     assert "the wall clock was set" not in daemon.log()
 
 
+def test_care_after_a_loss_lasts_as_long_whatever_is_done_to_the_wall_clock(daemon: Daemon, station: Station) -> None:
+    clocks = Clocks(daemon)
+    daemon.start()
+    station.lease(mac_of(1))
+    assert daemon.stop() == 0
+    daemon.database.unlink()
+    daemon.start()
+    begin = len(daemon.log())
+    clocks.set(wall_ahead=DAY)
+    tomorrow = time.strftime("%Y-%m-%d", time.localtime(time.time() + DAY + LEASE_TIME))
+    daemon.wait_for(f"keep what they have until {tomorrow}", begin)
+    assert daemon.stop() == 0
+    daemon.start()
+    assert f"keep what they have until {tomorrow}" in daemon.prompt("alarms")
+    clocks.set(DAY + LEASE_TIME + 10, LEASE_TIME + 10)
+    daemon.wait_for("the longest lease that was lost has ended", begin)
+    assert "all is well" in daemon.prompt("alarms")
+
+
 def test_an_export_shows_the_wall_clocks_times(lab: Lab, daemon: Daemon, station: Station) -> None:
     clocks = Clocks(daemon)
     daemon.start()
