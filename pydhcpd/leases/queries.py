@@ -10,7 +10,8 @@ table is read.
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,8 +29,10 @@ class LeaseQueries:
     `relay` of its rows is the content of option 82 alone, without giaddr.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, failure: Callable[[sqlite3.Error], StoreError] | None = None) -> None:
+        """`failure` says what an error of the file means, and takes note of damage."""
         self._path = path
+        self._failure = failure
         self._connection: sqlite3.Connection | None = None
         self._place: os.stat_result | None = None  # of the file that is open
 
@@ -82,17 +85,27 @@ class LeaseQueries:
 
     def _execute(self, query: str, parameters: tuple[object, ...]) -> list[Any]:
         try:
-            place = self._path.stat()
-            if self._place is None or not os.path.samestat(place, self._place):
+            if not self._is_in_place():
                 self.close()  # it was recovered, or put back
             if self._connection is None:
-                self._place = place
+                self._place = self._path.stat()
                 self._connection = sqlite3.connect(f"{self._path.absolute().as_uri()}?mode=ro", uri=True, isolation_level=None,
                                                    check_same_thread=False, timeout=5.0)
             return self._connection.execute(query, parameters).fetchall()
         except (sqlite3.Error, OSError) as error:
             self.close()
-            raise StoreError(str(error)) from error
+            raise self._meant(error) from error
+
+    def _is_in_place(self) -> bool:
+        """Whether the file that is open is the one at the path."""
+        return self._place is not None and os.path.samestat(self._path.stat(), self._place)
+
+    def _meant(self, error: sqlite3.Error | OSError) -> StoreError:
+        """What an error means; one of a file that was replaced meanwhile says nothing of the one that took its place."""
+        with suppress(OSError):
+            if self._failure is not None and isinstance(error, sqlite3.Error) and self._is_in_place():
+                return self._failure(error)
+        return StoreError(str(error))
 
     def close(self) -> None:
         """Close the connection."""

@@ -486,7 +486,7 @@ class SQLiteStore:
 
     def reader(self) -> LeaseQueries:
         """Answers to leasequery, for one thread."""
-        return LeaseQueries(self.path)
+        return LeaseQueries(self.path, self._troubles.failure)
 
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""

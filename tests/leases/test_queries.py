@@ -1,5 +1,6 @@
 """Reading the lease database for leasequery: beside the writer, in portions, by its indexes (RFC 4388, RFC 6926)."""
 
+import os
 import sqlite3
 
 import pytest
@@ -115,3 +116,23 @@ def test_a_database_that_is_not_there_is_an_error_and_is_not_made(tmp_path):
     with pytest.raises(StoreError):
         reader.by_address(1)
     assert not (tmp_path / "none.db").exists()
+
+
+def test_an_error_of_a_file_that_was_replaced_meanwhile_tells_nothing_of_the_one_in_its_place(store):
+    """Else that would be set aside as well."""
+    class Torn:
+        def execute(self, query, parameters):
+            os.rename(store.path, f"{store.path}.damaged")
+            store.path.write_bytes(b"")
+            raise sqlite3.DatabaseError("database disk image is malformed")
+
+        def close(self):
+            pass
+
+    noted = []
+    reader = LeaseQueries(store.path, noted.append)
+    reader.by_address(1)
+    reader._connection = Torn()
+    with pytest.raises(StoreError, match="malformed"):
+        reader.by_address(1)
+    assert noted == []
