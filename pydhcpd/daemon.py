@@ -54,6 +54,7 @@ from pydhcpd.process.privileges import (
 )
 from pydhcpd.process.roots import hidden_roots, lack_of_roots
 from pydhcpd.process.standstill import Standstill
+from pydhcpd.recurring import Recurring
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
 from pydhcpd.server import BEAT, DHCPServer
@@ -101,6 +102,7 @@ class Daemon:
         self._beats = (-1, -1)
         self._port = PortWatch(ports[UDP])
         self._next_look = 0.0
+        self._recurring = Recurring(log, "who holds port 67, or what alarms there are, could not be seen")
 
     def run(self, up: Callable[[], None]) -> int:
         """Serve until a signal says otherwise, once all is `up`; returns the exit code."""
@@ -249,15 +251,22 @@ class Daemon:
                 if received is not None and received.si_signo in ENDING:
                     return
                 self._services.look(time.monotonic())
+                self._look_around()
                 try:
-                    self._look_at_port()
-                    self._look_at_alarms()
                     self._look_at_reload(received is not None and received.si_signo == signal.SIGHUP)
                 except Interrupted:
                     return
                 except Exception:  # a fault in a reload must not end the service
                     log.exception("not reloaded")
                     self._reloader.give_up()
+
+    def _look_around(self) -> None:
+        """At what tells nobody that it has changed."""
+        try:
+            self._look_at_port()
+            self._look_at_alarms()
+        except Exception as error:  # it is looked at again
+            self._recurring.tell(error)
 
     def _look_at_reload(self, wanted: bool) -> None:
         """Start a reload if one is wanted, or go on with one that is under way."""

@@ -7,6 +7,7 @@ strangers do, each kind of it once a minute.
 import logging
 import time
 
+from pydhcpd.errors import StoreError
 from pydhcpd.sparing import Sparing
 
 
@@ -18,12 +19,12 @@ class Recurring:
         self._sparing = Sparing()
 
     def tell(self, error: Exception) -> None:
-        """Another one. That the system refuses something is no fault of the program, and needs no traceback."""
+        """Another one. That the system or the store refuses something is no fault of the program, and needs no traceback."""
         now = time.monotonic()
         for _, count in self._sparing.unsaid(now):
             self._log.error("%s %d more times in the last minute", self._words, count)
         if self._sparing.may_say(type(error).__name__, now):
-            self._log.error("%s: %s", self._words, error, exc_info=None if isinstance(error, OSError) else error)
+            self._log.error("%s: %s", self._words, error, exc_info=None if isinstance(error, OSError | StoreError) else error)
 
 
 class Complaints:

@@ -2,14 +2,18 @@
 
 import logging
 import threading
+import time
+from collections.abc import Callable
 from contextlib import AbstractContextManager
+from functools import partial
 
-from pydhcpd.errors import StoreError
 from pydhcpd.leases.interface import LeaseStore
+from pydhcpd.recurring import Recurring
 
 log = logging.getLogger(__name__)
 
 INTERVAL = 5.0  # seconds between looks; less often means that a page which was written again and again is written back once
+FAULT_PAUSE = 1.0  # seconds after a fault that may come again at once
 
 
 class Upkeep(threading.Thread):
@@ -20,25 +24,25 @@ class Upkeep(threading.Thread):
         super().__init__(name="upkeep", daemon=True)
         self._store = store
         self._lock = lock
+        self._recurring = Recurring(log, f"{store.name} could not be looked after")
         self._ended = False
 
     def run(self) -> None:
         """Until `stop`."""
-        try:
-            self._store.lay_out()
-        except StoreError as error:
-            self._tell(error)
+        self._guarded(self._store.lay_out)
         while True:
             self._store.is_due.wait(INTERVAL)
             if self._ended:
                 return
-            try:
-                self._store.keep(self._lock)
-            except StoreError as error:
-                self._tell(error)
+            self._guarded(partial(self._store.keep, self._lock))
 
-    def _tell(self, error: StoreError) -> None:
-        log.warning("%s: %s", self._store.name, error)
+    def _guarded(self, work: Callable[[], object]) -> None:
+        """What fails is tried again with the next look, though there is nobody who waits for it."""
+        try:
+            work()
+        except Exception as error:
+            self._recurring.tell(error)
+            time.sleep(FAULT_PAUSE)
 
     def stop(self) -> None:
         """End the thread."""

@@ -8,6 +8,7 @@ Everything of pyroute2 is made, used and closed within one call, in the thread t
 """
 
 import errno
+import logging
 import os
 import select
 import socket
@@ -18,6 +19,9 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from pydhcpd.addresses import address_from
+from pydhcpd.recurring import Recurring
+
+log = logging.getLogger(__name__)
 
 _IFF_UP, _IFF_LOOPBACK = 0x1, 0x8  # linux/if.h
 _ARPHRD_ETHER = 1  # linux/if_arp.h
@@ -29,7 +33,7 @@ _NETLINK_MESSAGE = 64 << 10  # octets, at most
 
 _SILENCE_MS = 50  # after the last notification of a burst
 _SILENCES = 6  # notifications so often do not delay a new picture any longer: 300 ms
-_RETRY_MS = 1000  # after a picture that could not be taken
+_RETRY_MS = 1000  # after a picture that could not be taken, or not be told
 _ATTEMPTS = 5  # at one picture, when the kernel's tables change while they are read
 
 
@@ -80,7 +84,8 @@ class InterfaceWatcher:
     """Tells when links or IPv4 addresses have changed. It needs no privileges."""
 
     def __init__(self, on_change: Callable[[Interfaces], None]) -> None:
-        """`on_change` is called in the watcher's thread with each new picture. It must not raise, and may call `stop`."""
+        """`on_change` is called in the watcher's thread with each new picture, where it may call `stop`. What it raises is
+        told, and it is called again a second later."""
         self._on_change = on_change
         self._watch: _Watch | None = None
         self._thread: threading.Thread | None = None
@@ -130,6 +135,9 @@ class _Watch:
         self._poll = select.poll()
         self._poll.register(notifications, select.POLLIN)
         self._poll.register(self._end, select.POLLIN)
+        self._only_end = select.poll()
+        self._only_end.register(self._end, select.POLLIN)
+        self._recurring = Recurring(log, "a change of interfaces could not be followed")
         self._ended = False
 
     def wake(self) -> None:
@@ -139,15 +147,26 @@ class _Watch:
                 os.eventfd_write(self._end, 1)
 
     def run(self) -> None:
-        """Wait, let the burst pass, tell; until the end."""
+        """Wait for notifications, and follow them; until the end. After a failure they are not waited for."""
         patience: int | None = None
         try:
             while not self._ended:
-                self._notified(patience)
-                self._settle()
-                patience = None if self._ended or self._renew() else _RETRY_MS
+                patience = None if self._followed(patience) else 0
         finally:
             self._close()
+
+    def _followed(self, patience: int | None) -> bool:
+        """Wait so long at most (ms), let the burst pass, tell. False, a while later, where any of that failed."""
+        try:
+            self._notified(patience)
+            self._settle()
+            if not self._ended:
+                self._renew()
+            return True
+        except Exception as error:
+            self._recurring.tell(error)
+            self._ended = bool(self._only_end.poll(_RETRY_MS))
+            return False
 
     def _close(self) -> None:
         self._notifications.close()
@@ -170,16 +189,12 @@ class _Watch:
             if self._ended or not self._notified(_SILENCE_MS):
                 return
 
-    def _renew(self) -> bool:
-        """Take a new picture and tell if it is another one. False if it could not be taken."""
-        try:
-            picture = take_snapshot()
-        except OSError:
-            return False
+    def _renew(self) -> None:
+        """Take a new picture and tell if it is another one."""
+        picture = take_snapshot()
         if picture != self._picture:
-            self._picture = picture
             self._on_change(picture)
-        return True
+            self._picture = picture
 
 
 def _subscribe() -> socket.socket:

@@ -27,6 +27,7 @@ from hashlib import blake2b
 from typing import Any, TypeAlias
 
 from pydhcpd.net.sockets import hear_all_interfaces
+from pydhcpd.recurring import Recurring
 
 User: TypeAlias = tuple[int, bytes, str]
 """Who uses an address: (address, hardware, interface).
@@ -139,6 +140,7 @@ class Prober:
         self.failures: Counter[str] = Counter()
         self._arp, self._icmp, self._heard = arp, icmp, heard
         self._secret = os.urandom(32)
+        self._recurring = Recurring(log, "answers to probes could not be heard")
         self._thread: threading.Thread | None = None
         self._end = -1
 
@@ -191,8 +193,8 @@ class Prober:
                 if users:
                     self._heard(users)
                 time.sleep(_PAUSE)
-            except Exception:
-                log.exception("answers to probes could not be heard")
+            except Exception as error:
+                self._recurring.tell(error)
                 time.sleep(_FAULT_PAUSE)
 
     def _arp_users(self) -> Iterator[User]:

@@ -181,6 +181,8 @@ assert interfaces.errno.ENOBUFS in lost, lost
 
 def test_a_picture_that_fails_is_taken_again(namespace):
     run(namespace, """
+import logging
+logging.getLogger("pydhcpd").addHandler(logging.NullHandler())
 watcher.start()
 interfaces._RETRY_MS = 50
 take, failures = interfaces.take_snapshot, [OSError("not now")] * 2
@@ -193,6 +195,36 @@ ip("link", "set", "a0", "up")
 until(pictures, lambda picture: named(picture, "a0").up)
 assert not failures
 watcher.stop()
+""")
+
+
+def test_failures_are_told_once_a_minute_and_end_nothing(namespace):
+    """Neither of the kernel, nor of who is told: the change is told again."""
+    run(namespace, """
+import logging
+told = []
+logging.getLogger("pydhcpd").addHandler(logging.Handler())
+logging.getLogger("pydhcpd").handlers[0].emit = lambda record: told.append((record.getMessage(), bool(record.exc_info)))
+interfaces._RETRY_MS = 20
+failures = [OSError("not now")] * 5 + [ValueError("a fault")] * 5
+drain, take = interfaces._drain, interfaces.take_snapshot
+def failing(*arguments):
+    if failures and isinstance(failures[0], OSError):
+        raise failures.pop(0)
+    return drain(*arguments)
+def faulty(picture):
+    if failures:
+        raise failures.pop(0)
+    pictures.put(picture)
+interfaces._drain = failing
+watcher = InterfaceWatcher(faulty)
+watcher.start()
+ip("link", "set", "a0", "up")
+until(pictures, lambda picture: named(picture, "a0").up)
+watcher.stop()
+assert not failures
+words = "a change of interfaces could not be followed: "
+assert told == [(words + "not now", False), (words + "a fault", True)], told
 """)
 
 
