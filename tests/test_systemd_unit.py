@@ -53,7 +53,7 @@ def test_systemd_finds_no_fault_with_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("name", "value"), [
     ("Type", "notify"), ("NotifyAccess", "main"), ("TimeoutStartSec", "infinity"),
-    ("Restart", "on-failure"), ("User", "pydhcpd"), ("ConfigurationDirectory", "pydhcpd"), ("StateDirectory", "pydhcpd"),
+    ("Restart", "always"), ("User", "pydhcpd"), ("ConfigurationDirectory", "pydhcpd"), ("StateDirectory", "pydhcpd"),
     ("RuntimeDirectory", "pydhcpd"), ("CapabilityBoundingSet", "CAP_NET_BIND_SERVICE CAP_NET_RAW"),
     ("AmbientCapabilities", "CAP_NET_BIND_SERVICE CAP_NET_RAW"), ("NoNewPrivileges", "yes"), ("ProtectSystem", "strict"),
     ("MemoryDenyWriteExecute", "yes"),
