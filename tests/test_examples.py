@@ -11,7 +11,7 @@ from pydhcpd.wire.packet import ACK, NAK, OFFER
 
 EXAMPLES = Path(__file__).parent.parent / "etc" / "examples"
 OWN = {"slurm": ("eth1", "10.20.0.1"), "campus": ("eth0", "192.0.2.1"), "office": ("eth1", "192.168.10.1"),
-       "lab": ("eth1", "10.99.0.1")}
+       "lab": ("eth1", "10.99.0.1"), "netboot": ("eth1", "10.30.0.1"), "netboot-proxy": ("eth1", "192.168.20.5")}
 MIDNIGHT = 1_700_000_000 // 86400 * 86400 + 86400  # the one that comes
 NOON, NIGHT = MIDNIGHT + 12 * 3600, MIDNIGHT + 22 * 3600
 
@@ -78,7 +78,35 @@ def test_an_example_says_the_same_with_the_line_for_editors(tmp_path, name):
 PXE = b"PXEClient:Arch:00007"
 STRANGER = "02:11:22:33:44:55"
 ROOM, ROOM2 = relay(b"1/1", b"switch 1"), relay(b"1/2", b"switch 1")
+FIRMWARE = {60: PXE, 93: b"\0\7"}
+HTTP = {60: b"HTTPClient:Arch:00016:UNDI:003000", 93: b"\0\x10"}
+IPXE = {**FIRMWARE, 77: b"iPXE", 175: b"\xb1\1\0"}
+NO_DISCOVERY, NO_PROXY = b"\6\1\x08\xff", b"\xb0\1\1"
 CASES = {
+    "netboot": [
+        # what firmware of each kind loads, and what iPXE, which it has loaded, gets in its turn
+        ((STRANGER, {60: PXE, 93: b"\0\0"}, {}), {"ip": "10.30.8.0", 67: b"undionly.kpxe\0", "next": "10.30.0.1",
+                                                 60: b"PXEClient", 43: NO_DISCOVERY, 66: b"10.30.0.1\0"}),
+        ((STRANGER, FIRMWARE, {}), {67: b"ipxe.efi\0", "next": "10.30.0.1", 43: NO_DISCOVERY}),
+        ((STRANGER, {60: PXE, 93: b"\0\x0b"}, {}), {67: b"ipxe-arm64.efi\0"}),
+        ((STRANGER, HTTP, {}), {67: b"http://10.30.0.1/ipxe.efi", 60: b"HTTPClient"}),
+        ((STRANGER, IPXE, {}), {67: b"boot.ipxe\0", 175: NO_PROXY}),
+        ((STRANGER, {60: PXE, 93: b"\0\6"}, {}), {"ip": "10.30.8.0", 67: None}),
+        ((STRANGER, {}, {}), {67: None, 60: None}),
+        # a Raspberry Pi says that it is a PC with a BIOS
+        (("b8:27:eb:11:22:33", {60: PXE, 93: b"\0\0"}, {}), {"next": "10.30.0.1", 66: b"10.30.0.1\0", 67: None}),
+        # a card that iPXE has no driver for
+        (("02:00:5e:30:00:07", FIRMWARE, {}), {67: b"snponly.efi\0"}),
+        (("02:00:5e:30:00:07", IPXE, {}), {67: b"boot.ipxe\0"}),
+        # hosts
+        (("02:00:5e:31:00:01", IPXE, {}), {"ip": "10.30.1.1", 67: b"hosts/02-00-5e-31-00-01.ipxe\0"}),
+        (("02:00:5e:31:00:01", FIRMWARE, {}), {67: b"ipxe.efi\0"}),
+        (("02:00:5e:31:00:02", {**IPXE, 55: b"\x11"}, {}), {67: b"diskless.ipxe\0", 17: b"10.30.0.1:/srv/nfs/diskless"}),
+        (("02:00:5e:31:00:03", FIRMWARE, {}), {67: b"pxelinux.0\0", "next": "10.30.0.9", 66: b"10.30.0.9\0"}),
+        (("02:00:5e:31:00:04", FIRMWARE, {}), {"ip": "10.30.1.4", 67: None}),
+        (("02:00:5e:31:00:04", IPXE, {}), {67: None}),
+    ],
+    "netboot-proxy": [((STRANGER, {}, {}), None)],  # an ordinary client is the other server's
     "slurm": [
         # a node: address and name from rack and slot
         (("02:00:5e:10:00:01", {}, {}), {"ip": "10.20.1.1", 12: b"r01s01", 67: None, "time": 86400, "next": "10.20.0.1"}),
@@ -160,6 +188,18 @@ def test_slurm_firmware_ipxe_and_system_share_an_address(bench):
 def test_slurm_a_node_with_another_address_is_refused(bench):
     nak, = ready(bench, "slurm").say(bench.request(mac(STRANGER), options={50: "10.20.100.7"}))
     assert nak.kind == NAK
+
+
+@pytest.mark.parametrize(("options", "promised"), [
+    (FIRMWARE, {60: b"PXEClient", "next": "192.168.20.5"}),
+    (HTTP, {60: b"HTTPClient", 67: b"http://192.168.20.5/ipxe.efi"}),
+    (IPXE, {67: b"boot.ipxe\0", "next": "192.168.20.5"}),
+])
+def test_netboot_proxy_tells_what_to_boot_and_gives_no_address(bench, options, promised):
+    offer, = ready(bench, "netboot-proxy").say(bench.discover(mac(STRANGER), options=options))
+    assert (offer.kind, offer.yiaddr) == (OFFER, "0.0.0.0")
+    assert {code: said(offer, code) for code in promised} == promised
+    assert (b"Debian installer" in offer.packet.options.get(43, b"")) is (options is FIRMWARE)
 
 
 def test_campus_a_replaced_device_gets_its_predecessors_address(bench):

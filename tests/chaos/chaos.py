@@ -15,7 +15,6 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
-from functools import cached_property
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -42,13 +41,12 @@ class Outcome:
     longest_start: float
     memory: tuple[int, int]
     wire: str
-    silence_limit: float
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         silence, record = self.silence, self.record
         self.broken = list(record.broken)
-        if silence.seconds > self.silence_limit:
+        if silence.seconds > SILENCE_LIMIT:
             self.broken.append(f"a client that renews heard nothing for {silence.seconds:.2f} s ({silence.during})")
 
     @property
@@ -56,9 +54,8 @@ class Outcome:
         """The part of the time in which nobody could be answered."""
         return self.record.cut_within(self.record.begun, now()) / (now() - self.record.begun)
 
-    @cached_property
+    @property
     def silence(self) -> Silence:
-        """The longest to a client that renews."""
         return self.record.longest_silence()
 
     def lines(self) -> list[str]:
@@ -97,7 +94,7 @@ def configured(lab: Lab) -> tuple[Daemon, Path]:
     return daemon, Path(f"/proc/{lab.server.pid}/root")
 
 
-def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: float = SILENCE_LIMIT) -> Outcome:
+def run(lab: Lab, seconds: float, seed: int, rate: float = RATE) -> Outcome:
     """The whole course."""
     wire_machine, client_machine = machines(lab)
     daemon, root = configured(lab)
@@ -120,7 +117,7 @@ def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: 
     crowd.stop()
     code = supervisor.stop()
     judge(record, daemon, crowd, code)
-    return Outcome(record, supervisor.longest_start, memory, wire.communicate()[0].strip(), silence_limit)
+    return Outcome(record, supervisor.longest_start, memory, wire.communicate()[0].strip())
 
 
 def acknowledged(crowd: Crowd) -> Acknowledged:

@@ -19,7 +19,8 @@ from record import Record
 PATIENCE = 240.0  # seconds for anything that an emulated computer is to do, on a machine that does other things besides
 MAC = mac_of(0xB007)
 CONTROL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[a-z]|[^\x20-\x7e\n]")
-QUIET = ("-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot", "-m", "512", "-accel", "tcg", "-device", "virtio-rng-pci")
+QUIET = ("-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot", "-m", "512", "-accel", "tcg",
+         "-device", "virtio-rng-pci")
 
 
 @dataclass(frozen=True)
@@ -91,8 +92,9 @@ class Computer:
     def says(self, pattern: str, timeout: float = PATIENCE) -> re.Match[str]:
         """Wait for a line on its serial port."""
         def found() -> re.Match[str] | None:
-            assert self._process is not None and (self._process.poll() is None or re.search(pattern, self.serial())), self._told()
-            return re.search(pattern, self.serial())
+            match = re.search(pattern, self.serial())
+            assert match or (self._process is not None and self._process.poll() is None), "the emulator has ended"
+            return match
         try:
             return wait_until(found, f"{pattern!r} on the serial line", timeout)
         except AssertionError as error:

@@ -1,4 +1,4 @@
-"""Fixtures of the trials with real firmware: the lab of the system tests, and a computer on its cable."""
+"""Fixtures of the trials with real firmware: the lab of the system tests, a computer on its cable, and what is served."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -9,18 +9,19 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 
 from computer import Computer
-from lab import Lab, Machine, reason_to_skip
+from lab import Daemon, Lab, Machine, reason_to_skip
 from old_firmware import OldFirmware
 
-FAR_END = "c0"  # of the cable to the server
+FAR_END = "c0"  # of a cable to the server
+SCRIPT = "#!ipxe\necho trial: the script runs at ${ip}, next server ${next-server}\nsleep 1000\n"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Most trials are too slow for every run."""
-    if not config.getoption("--firmware"):
-        for item in items:
-            if item.get_closest_marker("firmware"):
-                item.add_marker(pytest.mark.skip(reason="slow; tests/firmware/all.py tries it"))
+    slow = pytest.mark.skip(reason="slow; tests/firmware/all.py tries it")
+    for item in items:
+        if item.get_closest_marker("firmware") and not config.getoption("--firmware"):
+            item.add_marker(slow)
 
 
 @pytest.fixture
@@ -37,27 +38,43 @@ def lab() -> Iterator[Lab]:
 
 
 @pytest.fixture
-def computer(lab: Lab) -> Callable[..., Computer]:
-    """Makes a computer on the server's cable and switches it on."""
-    def make(kind: str, *more: str) -> Computer:
-        machine = lab.client()
-        made = lab.keep(Computer(machine, lab.directory / kind, kind, *more))
-        bridged(machine)
-        return made.on()
-    return make
+def machines(lab: Lab) -> list[Machine]:
+    """Two machines on the server's link: the computer's, and another's."""
+    return lab.clients(2)
 
 
 @pytest.fixture
-def old_computer(lab: Lab) -> Callable[..., Computer]:
-    """The same for a computer whose option ROM does not say that it is iPXE."""
-    def make(kind: str, *more: str) -> Computer:
-        machine = lab.client()
-        made = lab.keep(Computer(machine, lab.directory / kind, kind, *more))
-        lab.keep(OldFirmware(machine, "t0", FAR_END))
+def computer(lab: Lab, machines: list[Machine]) -> Callable[..., Computer]:
+    """Makes a computer on the server's link and switches it on; with `old`, its option ROM does not say that it is iPXE."""
+    def make(kind: str, *more: str, old: bool = False) -> Computer:
+        made = lab.keep(Computer(machines[0], lab.directory / kind, kind, *more))
+        if old:
+            lab.keep(OldFirmware(machines[0], "t0", FAR_END))
+        else:
+            bridge(machines[0])
         return made.on()
     return make
 
 
-def bridged(machine: Machine) -> None:
+def bridge(machine: Machine) -> None:
     """The card is on the cable."""
-    machine.ip("link add b0 type bridge forward_delay 0", "link set b0 up", f"link set {FAR_END} master b0", "link set t0 master b0")
+    machine.ip("link add b0 type bridge forward_delay 0", "link set b0 up",
+               f"link set {FAR_END} master b0", "link set t0 master b0")
+
+
+@pytest.fixture
+def root(lab: Lab) -> Path:
+    """A directory that is served, with a script in it."""
+    made = lab.directory / "srv"
+    made.mkdir()
+    (made / "boot.ipxe").write_text(SCRIPT)
+    return made
+
+
+@pytest.fixture
+def netboot(lab: Lab, machines: list[Machine], root: Path) -> Callable[..., Daemon]:
+    """Starts a daemon with the three lines of a newcomer, and what else is given."""
+    def start(**settings: object) -> Daemon:
+        names = {"bios": "undionly.kpxe", "x86-64": "ipxe.efi", "arm64": "ipxe-arm64.efi"}
+        return lab.daemon(**{"tftp_root": str(root), "boot_file_name": names, "ipxe_script": "boot.ipxe", **settings}).start()
+    return start

@@ -1,7 +1,8 @@
 """An option ROM that does not say that it is iPXE: what carries frames between it and the cable hides its marks.
 
-QEMU's cards have iPXE for their ROM, and no other PXE ROM is free. Firmware is told from iPXE by options 77 and 175 alone, so with
-these renamed it is what an older ROM is to a server. Once it asks for a file it has had its answer: what speaks then is the loader.
+QEMU's cards have iPXE for their ROM, and no other PXE ROM is free. Firmware is told from iPXE by options 77 and 175 alone, so
+with these renamed it is to a server what an older ROM is. Once it asks for a file it has had its answer: who speaks next is the
+loader.
 """
 
 import select
@@ -15,7 +16,7 @@ EVERYTHING = 3  # ETH_P_ALL; the rest is of packet(7) too
 SOL_PACKET, ADD_MEMBERSHIP, PROMISCUOUS, MREQ = 263, 1, 1, struct.Struct("=iHH8s")
 HIDDEN = {77: 224, 175: 225}  # user class, iPXE's own; to codes for private use
 IP, UDP_HEADER, BOOTP = 14, 8, 240
-TFTP, FROM_CLIENT = (69).to_bytes(2, "big"), (68).to_bytes(2, "big") + (67).to_bytes(2, "big")
+TFTP, OF_DHCP = (69).to_bytes(2, "big"), tuple(port.to_bytes(2, "big") for port in (67, 4011))
 
 
 class OldFirmware:
@@ -46,9 +47,9 @@ class OldFirmware:
         if frame[12:14] == b"\x08\x00" and frame[IP + 9] == socket.IPPROTO_UDP:
             if from_computer:
                 self._hiding = self._hiding and frame[place + 2:place + 4] != TFTP
-                if self._hiding and frame[place:place + 4] == FROM_CLIENT:
+                if self._hiding and frame[place + 2:place + 4] in OF_DHCP:
                     hide(frame, place + UDP_HEADER + BOOTP)
-            frame[place + 6:place + 8] = b"\0\0"  # no checksum (RFC 768): a cable between namespaces leaves it to be made by a card
+            frame[place + 6:place + 8] = b"\0\0"  # no checksum (RFC 768): a veth leaves it to a card that is not there
         (self._cable if from_computer else self._computer).send(frame)
 
 
