@@ -58,7 +58,8 @@ FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
 BOOTS = ("boot_file_name", "ipxe_script", "pxe_menu", "tftp_root", "http_root")
 """What tells machines to boot."""
-FIXED = ("host_file", "control_address", "control_port", "control_socket", "pid_file", "user", "group", "foreground")
+FIXED = ("host_file", "control_address", "control_port", "control_socket", "pid_file", "user", "group", "foreground",
+         "http_port")
 """Settings that a reload cannot change: what they are stays, whatever the file says."""
 
 

@@ -18,8 +18,8 @@ class BootCommands(Dispatcher):
     def do_boots(self, *what: str) -> None:
         """show who asked for what file, and what became of it, the newest first: boots [WHAT] [all]
         WHAT is an address (10.1.2.3), the beginning of one (10.1.) or a network (10.1.0.0/16), or a part of what is shown:
-        a hardware address, a name, a file, tftp or http, begun, finished or failed. Several words narrow it down. The first
-        screen is shown, with all at the end the last thousand.
+        a hardware address, a name, a file, tftp or http, begun, sending, finished or failed. Several words narrow it down.
+        The first screen is shown, with all at the end the last thousand.
         example: boots failed ipxe"""
         wants_all = self._is_json or what[-1:] == ("all",)
         words = [word for word in what if word != "all"]

@@ -92,7 +92,7 @@ class BootRow(NamedTuple):
     protocol: str
     file: str
     state: str
-    """begun, finished or failed."""
+    """begun, sending, finished or failed."""
     size: int | None
     sent: int
     seconds: float

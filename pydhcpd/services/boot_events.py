@@ -13,7 +13,7 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.events import Event, event, words
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.services.boots import Boot
-from pydhcpd.services.report import BEGUN, FAILED, Report
+from pydhcpd.services.report import BEGUN, FAILED, SENDING, Report
 from pydhcpd.sparing import PERIOD, Sparing
 
 log = logging.getLogger("pydhcpd.boots")
@@ -79,12 +79,17 @@ def outcome(report: Report) -> str:
     size = octets(report.size or 0)
     if report.what == BEGUN:
         return f"{size}, on its way"
+    if report.what == SENDING:
+        return f"{octets(report.sent)} of {size} by now{_rate(report)}"
     if report.what == FAILED:
         how_far = "" if report.size is None else f" after {octets(report.sent)} of {size}"
         return f"failed{how_far}: {report.trouble}"
     all_of_it = size if report.sent == report.size else f"{octets(report.sent)} of {size}"
-    rate = f", {octets(round(report.sent / report.seconds))}/s" if report.seconds > 0 and report.sent else ""
-    return f"{all_of_it} in {_short(report.seconds)}{rate}"
+    return f"{all_of_it} in {_short(report.seconds)}{_rate(report)}"
+
+
+def _rate(report: Report) -> str:
+    return f", {octets(round(report.sent / report.seconds))}/s" if report.seconds > 0 and report.sent else ""
 
 
 def octets(number: int) -> str:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 
 from pydhcpd.errors import StoreError
 from pydhcpd.leases.hosts import Host
-from pydhcpd.services.report import BEGUN, FAILED, LOST, Report
+from pydhcpd.services.report import BEGUN, FAILED, LOST, SENDING, Report
 
 KEPT = 1000
 SAME = 60.0  # seconds in which who does not get the same file for the same reason is told once
@@ -64,6 +64,8 @@ class Boots:
         """Something has become of a file."""
         if report.what == LOST:
             self._lose(report)
+        elif report.what == SENDING:
+            self._note(report)
         elif report.what == BEGUN:
             self._begin(report)
         else:
@@ -76,11 +78,24 @@ class Boots:
         self._under_way.setdefault(boot.key, deque()).append(self._add(boot))
         self._tell(boot)
 
+    def _note(self, report: Report) -> None:
+        """How far it has got; of several of the same, the one that has begun first."""
+        waiting = self._under_way.get((report.by, report.address, report.file))
+        if waiting:
+            self._replace(waiting[0], report)
+
+    def _replace(self, number: int, report: Report) -> Boot | None:
+        with self._lock:
+            boot = self._boots.get(number)
+            if boot is not None:
+                boot = self._boots[number] = replace(boot, report=report)
+        return boot
+
     def _end(self, report: Report) -> None:
         key = report.by, report.address, report.file
         waiting = self._under_way.get(key)
         if waiting:
-            self._finish(waiting.popleft(), report)
+            self._tell(self._replace(waiting.popleft(), report) or self._made(report))
             if not waiting:
                 del self._under_way[key]
         elif not self._is_repeated(key, report):
@@ -89,13 +104,6 @@ class Boots:
             if report.what == FAILED:
                 self._refused[key] = number
             self._tell(boot)
-
-    def _finish(self, number: int, report: Report) -> None:
-        with self._lock:
-            boot = self._boots.get(number)
-            if boot is not None:
-                boot = self._boots[number] = replace(boot, report=report)
-        self._tell(boot or self._made(report))
 
     def _is_repeated(self, key: Key, report: Report) -> bool:
         """Whether somebody asks again for what he just did not get; then that is counted."""
@@ -111,12 +119,8 @@ class Boots:
         """What was under way has ended, and nobody knows how."""
         for numbers in self._under_way.values():
             for number in numbers:
-                with self._lock:
-                    boot = self._boots.get(number)
-                    if boot is None:
-                        continue
-                    boot = self._boots[number] = replace(boot, report=replace(boot.report, what=FAILED, trouble=report.trouble))
-                self._tell(boot)
+                boot = self._boots[number]
+                self._tell(self._replace(number, replace(boot.report, what=FAILED, trouble=report.trouble)) or boot)
         self._under_way.clear()
 
     def _add(self, boot: Boot) -> int:

@@ -4,7 +4,10 @@ import json
 from dataclasses import asdict, dataclass
 
 BEGUN, FINISHED, FAILED = "begun", "finished", "failed"
+SENDING = "sending"  # how far it has got by now, every TELL_EVERY seconds
 LOST = "lost"  # what was under way has ended with the process that sent it
+
+TELL_EVERY = 10.0
 
 
 @dataclass(frozen=True, slots=True)

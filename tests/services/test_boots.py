@@ -10,7 +10,7 @@ from pydhcpd.leases.hosts import Host
 from pydhcpd.services import boot_events
 from pydhcpd.services.boot_events import BootEvents, octets, outcome
 from pydhcpd.services.boots import SAME, Boots
-from pydhcpd.services.report import BEGUN, FAILED, FINISHED, LOST, Report
+from pydhcpd.services.report import BEGUN, FAILED, FINISHED, LOST, SENDING, Report
 
 CLIENT, MAC = "10.77.0.10", "02:00:00:00:99:07"
 GONE = "asked for pxelinux.0, which is not there; there is lpxelinux.0"
@@ -71,6 +71,17 @@ def test_what_breaks_off_says_how_far_it_got(room):
     room.hear(FAILED, size=10_000_000, sent=2_500_000, seconds=3.0, trouble="the client broke it off", by="http")
     assert room.rows == [(FAILED, "ipxe.efi", CLIENT)]
     assert room.told[1].endswith("ipxe.efi by HTTP: failed after 2.5 MB of 10.0 MB: the client broke it off")
+
+
+def test_how_far_it_has_got_is_no_event(room):
+    room.hear(SENDING, size=10, sent=1)
+    assert room.rows == [], "of what nobody knows the beginning"
+    room.hear(BEGUN, size=600_000_000)
+    room.hear(SENDING, size=600_000_000, sent=34_200_000, seconds=10.0)
+    (boot,) = room.boots.newest()
+    assert outcome(boot.report) == "34.2 MB of 600 MB by now, 3.4 MB/s"
+    room.hear(FINISHED, size=600_000_000, sent=600_000_000, seconds=100.0)
+    assert room.rows == [(FINISHED, "ipxe.efi", CLIENT)] and len(room.events) == 2
 
 
 def test_the_newest_comes_first_and_the_oldest_goes():

@@ -11,12 +11,13 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
-from pydhcpd.services.report import BEGUN, Report, report_from
+from pydhcpd.services.report import BEGUN, SENDING, Report, report_from
 
 LONGEST_DOCUMENT = 1 << 16
 LONGEST_MESSAGE = 1 << 16
 LONGEST_WORDS = 4000  # characters of a record of the log
 REPORTS = 200.0  # a second
+RESERVE = {BEGUN: REPORTS / 2, SENDING: REPORTS * 3 / 4}  # room that is left for others
 RECORDS = 20.0  # of the log, a second
 PERIOD = 60.0  # seconds until it is told again how many reports there were too many
 
@@ -75,9 +76,9 @@ class Link:
         raise EOFError
 
     def report(self, report: Report) -> None:
-        """Tell of a file; how it ended is worth more than that it has begun."""
+        """Tell of a file; how it ended is worth more than that it has begun, or how far it has got."""
         now = self._loop.time()
-        if self._reports.takes(now, REPORTS / 2 if report.what == BEGUN else 0.0):
+        if self._reports.takes(now, RESERVE.get(report.what, 0.0)):
             self._tell_untold(now)
             self._send(report.line())
 

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from pydhcpd.services.report import BEGUN, FAILED, FINISHED, Report
+from pydhcpd.services.report import BEGUN, FAILED, FINISHED, SENDING, TELL_EVERY, Report
 
 BY = "http"
 PAUSE = 3.0  # seconds without a request for another part, after which a file counts as finished
@@ -26,6 +26,8 @@ class Item:
     size: int
     begun: float
     last: float
+    told: float
+    """When it was last said how far it has got."""
     sent: int = 0
     under_way: int = 0
     """Requests for parts of it."""
@@ -48,13 +50,20 @@ class Account:
         now = self._loop.time()
         item = self._in_parts.get((client, file)) if is_part else None
         if item is None:
-            item = Item(client, file, size, now, now)
+            item = Item(client, file, size, now, now, now)
             self._report(item, BEGUN)
             if is_part and len(self._in_parts) < MOST:
                 self._in_parts[client, file] = item
                 self._loop.call_later(self._pause, self._look, item)
         item.under_way += 1
         return item
+
+    def going(self, item: Item, sent: int) -> None:
+        """So much of it was sent by now, besides what was sent before."""
+        now = self._loop.time()
+        if now - item.told >= TELL_EVERY:
+            item.last = item.told = now
+            self._report(item, SENDING, sent=sent)
 
     def end(self, item: Item, sent: int, trouble: str) -> None:
         """So much of it was sent, and then this was the trouble, if any."""
@@ -79,6 +88,6 @@ class Account:
             del self._in_parts[key]
             self._report(item, FINISHED)
 
-    def _report(self, item: Item, what: str, trouble: str = "") -> None:
-        seconds = item.last - item.begun
-        self._tell(Report(what, BY, item.file, item.client, item.size, item.sent, round(seconds, 6), trouble))
+    def _report(self, item: Item, what: str, trouble: str = "", sent: int = 0) -> None:
+        seconds = round(item.last - item.begun, 6)
+        self._tell(Report(what, BY, item.file, item.client, item.size, item.sent + sent, seconds, trouble))

@@ -69,7 +69,8 @@ class Files:
         item = self.account.begin(client, escape(file.path), file.status.st_size, is_part)
         trouble = ""
         with (FileIO(file.descriptor, closefd=False) as opened,
-              closing(Sending(connection, opened, chosen.first, chosen.length, self.limit)) as sending):
+              closing(Sending(connection, opened, chosen.first, chosen.length, self.limit,
+                              lambda sent: self.account.going(item, sent))) as sending):
             try:
                 await sending.run()
             except Stopped as error:

@@ -11,7 +11,7 @@ import os
 import socket
 import struct
 import termios
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from fcntl import ioctl
 from typing import BinaryIO
 
@@ -32,10 +32,11 @@ class Sending:
     """Part of a file, from `first` on, for a connection whose answer has begun; it may take `limit` seconds in all."""
 
     def __init__(self, connection: asyncio.Transport, file: BinaryIO, first: int, count: int, limit: float,
-                 patience: float = PATIENCE) -> None:
+                 going: Callable[[int], None], patience: float = PATIENCE) -> None:
+        """`going` is told now and then how much the client has."""
         self._connection, self._file = connection, file
         self._first, self._count = first, count
-        self._limit, self._patience = limit, patience
+        self._limit, self._going, self._patience = limit, going, patience
         self._given = 0  # octets that the system has taken
         self._state = self._look()
         self._socket = socket.socket(fileno=os.dup(connection.get_extra_info("socket").fileno()))
@@ -68,6 +69,7 @@ class Sending:
             if self._look() != self._state:
                 raise Stopped(f"it was written to while it was sent; {CHANGED}")
             await self._in_time(self._send_portion(min(PORTION, self._count - self._given)))
+            self._going(self.received())
         await self._in_time(self._wait())
 
     async def _in_time(self, work: Coroutine[None, None, None]) -> None:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from pydhcpd.escape import escape
-from pydhcpd.services.report import BEGUN, FAILED, FINISHED, Report
+from pydhcpd.services.report import BEGUN, FAILED, FINISHED, SENDING, TELL_EVERY, Report
 from pydhcpd.services.root import MISSING, File, Refused, Root, components
 from pydhcpd.services.tftp.messages import (
     ERROR,
@@ -234,6 +234,9 @@ class TFTPServer:
         now = self._loop.time()
         for transfer in list(self._transfers.values()):
             transfer.look(now, self._limit)
+            if transfer.has_begun and now >= transfer.told_at + TELL_EVERY:
+                transfer.told_at = now
+                self._report(transfer, SENDING)
         for client, arrival in list(self._waiting.items()):
             if now - arrival.at > PATIENCE:
                 del self._waiting[client]

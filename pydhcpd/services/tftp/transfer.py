@@ -50,6 +50,7 @@ class Transfer:
         self.socket, self.request, self.file = sock, request, file
         self.client: tuple[str, int] = sock.getpeername()
         self.begun_at, self.has_begun, self.is_told, self.trouble = now, False, True, ""
+        self.told_at = now  # when its server last told how far it has got
         self._begun, self._ended = begun, ended
         self._terms = terms = negotiate(request, file.status.st_size, sock.getsockopt(socket.IPPROTO_IP, IP_MTU))
         self._frames = frames_for(terms.block_size)

@@ -17,12 +17,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 aiohttp = pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 
 from pydhcpd.services.http import account, connections, sending  # noqa: E402
+from pydhcpd.services.http.files import name_in  # noqa: E402
 from pydhcpd.services.http.server import HTTPServer  # noqa: E402
-from pydhcpd.services.report import BEGUN, FAILED, FINISHED, Report  # noqa: E402
+from pydhcpd.services.report import BEGUN, FAILED, FINISHED, SENDING, Report  # noqa: E402
+from pydhcpd.services.root import Refused, Root  # noqa: E402
 
 PATIENCE = 10.0
 BIG = 32 << 20  # octets: more than all buffers between two sockets hold
@@ -310,6 +314,17 @@ def test_curl_goes_on_where_it_stopped(served: Served, big: bytes, tmp_path: Pat
     assert part.read_bytes() == big
 
 
+@given(st.text(st.characters(min_codepoint=33, max_codepoint=126)) | st.lists(st.sampled_from(
+    ["/", "..", "%2e", "%2f", "%5c", "\\", "%00", "secret", "x", "http://", "?", "#", "%", "%c0%ae", "out"])).map("".join))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=500)
+def test_no_target_leads_out_of_the_root(root: Path, target: str) -> None:
+    try:
+        with Root(root).open(name_in(target), 0.0) as file:
+            assert os.readlink(f"/proc/self/fd/{file.descriptor}").startswith(f"{root}/")
+    except Refused as refused:
+        assert str(refused).isprintable()
+
+
 # --- while it is sent
 
 
@@ -361,6 +376,18 @@ def test_a_client_that_goes_away_is_told(served: Served, big: bytes) -> None:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     report = served.told(FAILED)
     assert report.trouble == "the client broke it off" and 0 < report.sent < BIG
+
+
+def test_how_far_it_has_got_is_told(served: Served, big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(account, "TELL_EVERY", 0.01)
+    with begun(served) as connection:
+        for _ in range(20):
+            connection.recv(1 << 20)
+            time.sleep(0.005)
+        report = served.told(SENDING)
+        assert 0 < report.sent < BIG and report.size == BIG and report.seconds > 0
+        assert all_of(connection).endswith(big[-1000:])
+    served.told(FINISHED)
 
 
 def test_a_client_that_stalls_is_dropped(served: Served, big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
