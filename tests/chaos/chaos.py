@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
@@ -41,12 +42,13 @@ class Outcome:
     longest_start: float
     memory: tuple[int, int]
     wire: str
+    silence_limit: float
     broken: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         silence, record = self.silence, self.record
         self.broken = list(record.broken)
-        if silence.seconds > SILENCE_LIMIT:
+        if silence.seconds > self.silence_limit:
             self.broken.append(f"a client that renews heard nothing for {silence.seconds:.2f} s ({silence.during})")
 
     @property
@@ -54,8 +56,9 @@ class Outcome:
         """The part of the time in which nobody could be answered."""
         return self.record.cut_within(self.record.begun, now()) / (now() - self.record.begun)
 
-    @property
+    @cached_property
     def silence(self) -> Silence:
+        """The longest to a client that renews."""
         return self.record.longest_silence()
 
     def lines(self) -> list[str]:
@@ -94,7 +97,7 @@ def configured(lab: Lab) -> tuple[Daemon, Path]:
     return daemon, Path(f"/proc/{lab.server.pid}/root")
 
 
-def run(lab: Lab, seconds: float, seed: int, rate: float = RATE) -> Outcome:
+def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: float = SILENCE_LIMIT) -> Outcome:
     """The whole course."""
     wire_machine, client_machine = machines(lab)
     daemon, root = configured(lab)
@@ -117,7 +120,7 @@ def run(lab: Lab, seconds: float, seed: int, rate: float = RATE) -> Outcome:
     crowd.stop()
     code = supervisor.stop()
     judge(record, daemon, crowd, code)
-    return Outcome(record, supervisor.longest_start, memory, wire.communicate()[0].strip())
+    return Outcome(record, supervisor.longest_start, memory, wire.communicate()[0].strip(), silence_limit)
 
 
 def acknowledged(crowd: Crowd) -> Acknowledged:

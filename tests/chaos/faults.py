@@ -184,7 +184,7 @@ class Faults:
     def full_disk(self) -> None:
         """No octet is free."""
         with self._record.fault("full disk"):
-            with self._filler.open("wb", buffering=0) as file, suppress(OSError):
+            with self._filler.open("wb", buffering=0) as file:
                 for size in (65536, 4096, 1):
                     with suppress(OSError):
                         while file.write(bytes(size)):

@@ -14,6 +14,7 @@ from lab import Lab, reason_to_skip
 from messages import ACK, NAK, mac_of, message, packed, read
 
 SECONDS, SEED = 26, 1
+BESIDE_OTHERS = 3.0  # seconds of silence; the figure is held on a machine at rest, by `chaos.py`
 KINDS = {
     "kill -9", "restart", "hanging function", "good reload", "broken reload", "loss", "reordering", "duplication", "full disk",
     "foreign lock", "clock jump", "interface: down", "interface: without its address", "interface: renamed", "stuck log",
@@ -26,7 +27,7 @@ def test_all_promises_hold_while_everything_goes_wrong() -> None:
         pytest.skip(reason)
     lab = Lab()
     try:
-        outcome = chaos.run(lab, SECONDS, SEED)
+        outcome = chaos.run(lab, SECONDS, SEED, silence_limit=BESIDE_OTHERS)
     finally:
         lab.close()
     print("\n".join(outcome.lines()))

@@ -22,7 +22,8 @@ from pydhcpd.settings import GROUPS, HOST, SETTINGS, Group, settings_of
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / manual.SAMPLE
-MAN_PAGES = [ROOT / manual.CONFIGURATION_PAGE, ROOT / manual.DAEMON_PAGE, ROOT / "etc/man/pydhcpd-netboot.7"]
+MAN_PAGES = [ROOT / page for page in (manual.CONFIGURATION_PAGE, manual.DAEMON_PAGE, "etc/man/pydhcpd-netboot.7",
+                                      "etc/man/pydhcpd-reliability.7")]
 
 
 def fenced(language: str) -> list[str]:
@@ -168,6 +169,11 @@ def test_mandoc_finds_no_fault(page: Path) -> None:
         pytest.skip("mandoc is not installed")
     done = subprocess.run(["mandoc", "-Tlint", "-Wwarning", str(page)], capture_output=True, text=True, timeout=60)
     assert done.stdout + done.stderr == ""
+
+
+def test_each_page_is_installed_by_readme() -> None:
+    installed = set(re.findall(r"^    sudo install .* (etc/man/\S+)$", README, flags=re.M))
+    assert installed == {str(page.relative_to(ROOT)) for page in (ROOT / "etc/man").iterdir()}
 
 
 # --- README's table of places

@@ -17,6 +17,7 @@ ENOUGH = 150  # acknowledgements before the blow
 
 
 BLOWS = 3
+IN_TIME = 5.0  # seconds
 
 
 def stored(daemon: Daemon) -> dict[str, bytes]:
@@ -44,6 +45,21 @@ def test_every_ack_survives_kill_9_under_load(daemon: Daemon, station: Station) 
         daemon.start()
         assert daemon.pid_file.read_text().strip() == str(daemon.pid)
         assert_kept(station, leases)
+
+
+@pytest.mark.sandbox
+def test_sigterm_under_load_ends_it_in_time_with_every_ack_stored(daemon: Daemon, station: Station) -> None:
+    """RFC 2131 section 3.1 again: an orderly end sends no reply without its row."""
+    load = Leasing(station, 1000)
+    load.start()
+    wait_until(lambda: len(load.acks) >= ENOUGH, "leases")
+    begin = time.monotonic()
+    assert daemon.stop() == 0
+    assert time.monotonic() - begin < IN_TIME
+    leases = {mac: ack.yiaddr for mac, ack in load.stop().items()}
+    assert_stored(daemon, leases)
+    daemon.start()
+    assert_kept(station, leases)
 
 
 def assert_stored(daemon: Daemon, leases: dict[bytes, str]) -> None:
