@@ -172,6 +172,10 @@ class Daemon:
         return Path(str(self.settings["pid_file"]))
 
     @property
+    def control_socket(self) -> Path:
+        return self.pid_file.parent / "control.sock"
+
+    @property
     def database(self) -> Path:
         return Path(str(self.settings["host_file"]))
 
@@ -260,6 +264,12 @@ class Daemon:
         with self.machine.open(lambda: socket.create_connection(("127.0.0.1", 6767), PATIENCE)) as session:
             session.sendall(f"{command}\r\nquit\r\n".encode())
             return b"".join(iter(lambda: session.recv(65536), b"")).decode()
+
+    def ask(self, *words: object) -> subprocess.CompletedProcess[str]:
+        """What a command line with `-ask` prints, and its exit code: on the control socket all is allowed."""
+        return subprocess.run([sys.executable, "-m", "pydhcpd", "-ask", *map(str, words), "-control_socket",
+                               str(self.control_socket)], capture_output=True, text=True, timeout=20, env=self.environment(),
+                              check=False)
 
 
 class Lab:

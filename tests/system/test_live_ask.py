@@ -18,54 +18,44 @@ MAC = mac_of(1)
 WORDS = [sys.executable, "-m", "pydhcpd", "-ask"]
 
 
-def socket_of(daemon: Daemon) -> Path:
-    return daemon.pid_file.parent / "control.sock"
-
-
-def ask(daemon: Daemon, *words: str) -> subprocess.CompletedProcess[str]:
-    """What a command line with `-ask` prints, and its exit code."""
-    return subprocess.run([*WORDS, *words, "-control_socket", str(socket_of(daemon))], capture_output=True, text=True,
-                          timeout=20, env=daemon.environment(), check=False)
-
-
 def test_one_command_and_its_exit_code(lab: Lab, daemon: Daemon, station: Station) -> None:
     station.lease(MAC, (12, b"desk-7"))
-    done = ask(daemon, "hosts")
+    done = daemon.ask("hosts")
     assert done.returncode == 0 and mac_text(MAC) in done.stdout and done.stdout.endswith("1 host\n"), done
-    rows = [json.loads(line) for line in ask(daemon, "hosts", "json").stdout.splitlines()]
+    rows = [json.loads(line) for line in daemon.ask("hosts", "json").stdout.splitlines()]
     assert [row["name"] for row in rows] == ["desk-7"]
-    done = ask(daemon, "hots")
+    done = daemon.ask("hots")
     assert done.returncode == 1 and "did you mean hosts?" in done.stdout
 
 
 def test_a_change_is_allowed_there_and_is_an_event(lab: Lab, daemon: Daemon, station: Station) -> None:
     assert "allowed on the control socket alone" in daemon.prompt("clear all")
-    assert ask(daemon, "clear", "all").stdout == "0 addresses are free again\n"
+    assert daemon.ask("clear", "all").stdout == "0 addresses are free again\n"
     assert "asked: root: clear all" in daemon.prompt("events")
-    assert (socket_of(daemon).stat().st_mode & 0o7777) == 0o660
+    assert (daemon.control_socket.stat().st_mode & 0o7777) == 0o660
 
 
 def test_nobody_is_refused_and_where_nobody_listens_is_told(lab: Lab, daemon: Daemon) -> None:
     words = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "/usr/bin/python3", "-c",
-             f"import socket; socket.socket(socket.AF_UNIX).connect({str(socket_of(daemon))!r})"]
+             f"import socket; socket.socket(socket.AF_UNIX).connect({str(daemon.control_socket)!r})"]
     if Path("/usr/bin/python3").exists():
         assert "PermissionError" in subprocess.run(words, capture_output=True, text=True, timeout=20, check=False).stderr
     daemon.stop()
-    done = ask(daemon, "hosts")
-    assert done.returncode == 1 and f"no server listens on {socket_of(daemon)}; is pydhcpd running?" in done.stderr
+    done = daemon.ask("hosts")
+    assert done.returncode == 1 and f"no server listens on {daemon.control_socket}; is pydhcpd running?" in done.stderr
 
 
 def test_a_socket_that_a_killed_server_left_is_taken_over(lab: Lab, daemon: Daemon) -> None:
     daemon.kill()
-    assert socket_of(daemon).is_socket()
+    assert daemon.control_socket.is_socket()
     daemon.start()
-    assert ask(daemon, "alarms").stdout == "all is well\n"
+    assert daemon.ask("alarms").stdout == "all is well\n"
 
 
 def test_the_prompt_edits_lines_and_completes_words(lab: Lab, daemon: Daemon, tmp_path: Path) -> None:
     controller, terminal = pty.openpty()
-    with subprocess.Popen([*WORDS, "-control_socket", str(socket_of(daemon))], stdin=terminal, stdout=terminal, stderr=terminal,
-                          env=daemon.environment(HOME=str(tmp_path), TERM="dumb")) as process:
+    with subprocess.Popen([*WORDS, "-control_socket", str(daemon.control_socket)], stdin=terminal, stdout=terminal,
+                          stderr=terminal, env=daemon.environment(HOME=str(tmp_path), TERM="dumb")) as process:
         os.close(terminal)
         shown = b""
 

@@ -256,7 +256,7 @@ def test_status_tells_an_alarm_while_it_holds(lab: Lab, station: Station, manage
     daemon.database.unlink()
     daemon.start(NOTIFY_SOCKET=manager.path)
     wait_until(lambda: manager.has("STATUS", "ALARM: the lease database"), "the alarm")
-    daemon.prompt("alarms settle")
+    daemon.ask("alarms", "settle")
     wait_until(lambda: "serving" in (last := [one["STATUS"] for one in manager.read() if "STATUS" in one][-1])
                and "ALARM" not in last, "its end")
 
