@@ -105,6 +105,17 @@ def test_a_client_that_goes_away_is_seen(files: Daemon, client: Machine, lab: La
     assert 0 < int(str(row["sent"])) < 60_000_000
 
 
+def test_a_root_that_goes_and_comes_by_reloads(files: Daemon, client: Machine, lab: Lab, leased: str, root: Path) -> None:
+    """Its port stays ours, and is not another by a reload."""
+    wait_until(lambda: fetch(client, lab), "a file, once the child has started")
+    files.write(http_root=None)
+    files.reload()
+    assert fetch(client, lab, "-m", "1") == b""
+    files.write(http_root=str(root), http_port=8080)
+    assert "http_port stays 80: that it is to be 8080 needs a restart" in files.reload()
+    wait_until(lambda: fetch(client, lab, "-m", "5") == CONTENT, "a file again")
+
+
 def test_another_program_on_the_port_is_told_before_the_start(lab: Lab, client: Machine, root: Path) -> None:
     import socket
     with lab.server.open(lambda: socket.create_server(("", 8080))):

@@ -26,6 +26,7 @@ LOOK = 1.0  # seconds between looks for what is idle, or has waited for too long
 HALF_CLOSED = 0.1  # seconds for a request that came just before the end of what a client sends
 LONGEST_FIELD, MOST_FIELDS = 4096, 64  # octets of the first line, or of a field of the header; fields in it
 MOST_AHEAD = 65536  # octets that may come while an answer is under way
+MOST_UNSENT = 1 << 18  # octets that the system takes beyond what is under way: else it takes megabytes for who reads nothing
 LINGERING = 1.0  # seconds in which the rest of a request that nobody wants may come
 BACKLOG = 512  # connections that nobody has accepted yet: a room full of machines that are switched on at once
 
@@ -54,6 +55,7 @@ class Connections:
         self._http = web.Server(self._handle, access_log=None, logger=_quiet, lingering_time=LINGERING,
                                 keepalive_timeout=self._idle, max_line_size=LONGEST_FIELD, max_field_size=LONGEST_FIELD,
                                 max_headers=MOST_FIELDS)
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)  # each connection inherits it
         loop = asyncio.get_running_loop()
         self._listening = await loop.create_server(lambda: _Connection(self), sock=listener, backlog=BACKLOG)
         self._looking = asyncio.create_task(self._look())

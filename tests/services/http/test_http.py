@@ -2,6 +2,7 @@
 is put up with. Every wait is for bytes, a report or an end, never for a time to pass."""
 
 import asyncio
+import fcntl
 import http.client
 import os
 import shutil
@@ -29,6 +30,7 @@ from pydhcpd.services.report import BEGUN, FAILED, FINISHED, SENDING, Report  # 
 from pydhcpd.services.root import Refused, Root  # noqa: E402
 
 PATIENCE = 10.0
+SIOCOUTQNSD = 0x894B  # linux/sockios.h: octets that are not sent yet
 BIG = 32 << 20  # octets: more than all buffers between two sockets hold
 ROOM = 20_000  # octets of a receive buffer that is soon full
 WORDS = b"#!ipxe\nshell\n"
@@ -505,6 +507,15 @@ def test_requests_without_end_are_not_kept(served: Served, big: bytes) -> None:
         while taken < BIG:
             taken += connection.send(many)
     assert taken < BIG
+
+
+def test_who_reads_nothing_costs_little(served: Served, big: bytes) -> None:
+    """A thousand that stall would fill gigabytes of the system's memory, if it took from us whatever fits its buffers."""
+    with begun(served):
+        (connection,) = served._server._connections._open.values()
+        descriptor = connection.transport.get_extra_info("socket").fileno()
+        unsent = struct.unpack("i", fcntl.ioctl(descriptor, SIOCOUTQNSD, bytes(4)))[0]
+        assert unsent < 2 * connections.MOST_UNSENT
 
 
 def test_a_reload_changes_the_root(served: Served, tmp_path: Path, big: bytes) -> None:
