@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.boot.answer import is_ipxe
 from pydhcpd.policy.boot.files import BootFile, Template, is_url
+from pydhcpd.policy.boot.menu import PxeMenu
 from pydhcpd.policy.scope import Scope
 from pydhcpd.services.root import Refused, Root
 from pydhcpd.wire.packet import FILE_SIZE
@@ -49,22 +50,24 @@ def _of_roots(configuration: DHCPServerConfiguration) -> Iterator[str]:
             yield f"{place}: the user of pydhcpd may not read it; run: chmod a+rx {root}"
 
 
-def _named(configuration: DHCPServerConfiguration) -> Iterator[tuple[Scope, str, Template]]:
-    """Every name in every scope, and the setting that it is in."""
+def _named(configuration: DHCPServerConfiguration) -> Iterator[tuple[Scope, str, Template, int]]:
+    """Every name in every scope, the setting that it is in, and the server where the file is if that is another."""
     for scope in configuration.scopes():
-        for setting in FILES:
-            file: BootFile | None = scope.settings.get(setting)
-            for template in () if file is None else file.templates:
-                yield scope, setting, template
+        server = scope.settings.get("next_server") or configuration.scope.settings.get("next_server") or 0
+        files: list[tuple[str, BootFile | None, int]] = [(name, scope.settings.get(name), server) for name in FILES]
+        menu: PxeMenu | None = scope.settings.get("pxe_menu")
+        files += [("pxe_menu", item.boot_file, item.server or server) for item in (menu.items if menu is not None else ())]
+        yield from ((scope, name, template, where) for name, file, where in files if file is not None
+                    for template in file.templates)
 
 
 def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
     roots = [(name, Root(configuration[name])) for name in ROOTS if configuration[name] is not None]
-    has_names = any(scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
-    for scope, setting, template in _named(configuration):
+    has_names = configuration.sets("proxy_dhcp") or any(  # where another server gives the addresses, it gives that too
+        scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
+    for scope, setting, template, server in _named(configuration):
         where, place = scope.origins.get(setting, ("", str(configuration.file)))
         words = f"{place}: {'' if where == 'global' else f'{where} '}{setting}: {template.text!r}"
-        is_elsewhere = scope.settings.get("next_server") or configuration.scope.settings.get("next_server")
         if is_url(template.text):
             if not has_names and not template.fields and not _is_address(template.text):
                 yield f"{words} has a name in it, which firmware looks up in DNS; set domain_name_server, or write an address"
@@ -72,7 +75,7 @@ def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
             if len(template.text.encode()) >= FILE_SIZE:
                 yield (f"{words} is too long for the field `file`, which holds {FILE_SIZE - 1} octets: firmware that reads no "
                        "option 67 boots nothing")
-            if roots and not is_elsewhere:
+            if roots and not server:
                 yield from _lacking(words, template.text, roots)
 
 
@@ -101,7 +104,8 @@ def _of_loop(configuration: DHCPServerConfiguration) -> Iterator[str]:
     """That iPXE gets nothing: all boot files are iPXE itself, and there is no script."""
     named = list(_named(configuration))
     if named and configuration.functions.finish is None and all(
-            setting == "boot_file_name" and is_ipxe(template.text) for _, setting, template in named):
-        place = named[0][0].origins.get("boot_file_name", ("", str(configuration.file)))[1]
-        yield (f"{place}: boot_file_name is iPXE, which gets no boot file then, or it would load itself for ever; set "
+            setting != "ipxe_script" and is_ipxe(template.text) for _, setting, template, _ in named):
+        scope, setting, _, _ = named[0]
+        place = scope.origins.get(setting, ("", str(configuration.file)))[1]
+        yield (f"{place}: {setting} is iPXE, which gets no boot file then, or it would load itself for ever; set "
                "ipxe_script to what it is to run, unless a script is built into it")

@@ -51,12 +51,14 @@ class Outcome(NamedTuple):
     reason: str
     left_out: tuple[int, ...]  # options for which there was no room
     hosts: Preview
+    troubles: tuple[str, ...]  # what would be told of the client
 
 
 def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Outcome:
     """What would be answered to a request now. Takes the lock of the leases, for as long as a packet does."""
     policy = copy.copy(serving.policy)
     policy.left_out = Counter(range(256))  # so that nothing is told, and nothing counted where others count
+    policy.overheard = []
     quiet = replace(serving, policy=policy, limiter=None)
     transaction = kind_of_transaction(serving)()
     with hosts.lock:
@@ -72,7 +74,8 @@ def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -
     if not message and not reason and transaction.event is not None:
         reason = " ".join(word for word in (transaction.event[1], transaction.event[6]) if word)
     left_out = tuple(code for code, count in policy.left_out.items() if count > 1)
-    return Outcome(transaction, Packet.decode(message) if message else None, reason, left_out, preview)
+    return Outcome(transaction, Packet.decode(message) if message else None, reason, left_out, preview,
+                   tuple(dict.fromkeys(policy.overheard)))
 
 
 def explained(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Iterator[Line]:
@@ -87,6 +90,7 @@ def explained(request: Request, serving: Serving, hosts: HostDatabase, now: floa
         yield Line("answer", f"none: {outcome.reason}")
         return
     yield from _of_client(case, request, serving)
+    yield from (Line("boot", f"it {words}") for words in outcome.troubles)
     if answer is None:
         yield Line("answer", f"none: {outcome.reason}")
         return

@@ -44,6 +44,9 @@ def notes(tmp_path, text):
     ('classes = [client_class("a", match(secs=1), boot_file_name="gone")]', "client_class 'a' boot_file_name: 'gone' cannot"),
     (f'boot_file_name = "{"x" * 128}"', "is too long for the field `file`, which holds 127 octets"),
     ('boot_file_name = "ipxe.efi"', ":4: boot_file_name is iPXE, which gets no boot file then, or it would load itself"),
+    ('pxe_menu = pxe_menu("?", [pxe_item("A", "lpxelinux.0"), pxe_item("B", {"bios": "gone"})])',
+     ":4: pxe_menu: 'gone' cannot be had from tftp_root"),
+    ('pxe_menu = pxe_menu("?", [pxe_item("A", "ipxe.efi")])', ":4: pxe_menu is iPXE, which gets no boot file then"),
     ('http_root = "/nonexistent/http"', ":4: http_root = '/nonexistent/http': is no directory that there is")])
 def test_a_boot_file_that_cannot_be_had_is_told_with_its_place_and_why(tmp_path, root, text, words):
     found = notes(tmp_path, f'tftp_root = "{root}"\n{text}')
@@ -53,6 +56,7 @@ def test_a_boot_file_that_cannot_be_had_is_told_with_its_place_and_why(tmp_path,
 @pytest.mark.parametrize("text", [
     'boot_file_name = "lpxelinux.0"', 'boot_file_name = "/lpxelinux.0"', 'boot_file_name = "\\\\lpxelinux.0"',
     'boot_file_name = "in"\nipxe_script = "boot.ipxe"', 'boot_file_name = {"bios": "lpxelinux.0", "arm64": None}',
+    'pxe_menu = pxe_menu("?", [pxe_item("A", "gone", server="192.0.2.9"), pxe_item("B", "in"), pxe_item("C", "lpxelinux.0")])',
     'boot_file_name = "{mac}"', 'boot_file_name = "gone"\nnext_server = "192.0.2.9"', 'boot_file_name = "http://a.example/x"',
     'hosts = [host(mac="02:00:00:00:00:01", boot_file_name="gone", next_server="192.0.2.9")]',
     'boot_file_name = "ipxe.efi"\nipxe_script = "http://192.0.2.1/x"',
@@ -77,6 +81,8 @@ def test_a_url_with_a_name_needs_dns(tmp_path):
     found, = boot_notes(DHCPServerConfiguration.load(file))
     assert found == (f"{file}:2: boot_file_name: 'http://boot.example/x.efi' has a name in it, which firmware looks up in DNS; "
                      "set domain_name_server, or write an address")
+    file.write_text('network = "192.0.2.0/24"\nproxy_dhcp = True\nboot_file_name = "http://boot.example/x.efi"')
+    assert boot_notes(DHCPServerConfiguration.load(file)) == []  # the other server says which
     file.write_text('network = "192.0.2.0/24"\nboot_file_name = "http://192.0.2.1/x.efi"')
     assert boot_notes(DHCPServerConfiguration.load(file)) == []
 

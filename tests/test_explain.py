@@ -234,3 +234,13 @@ def test_beside_a_server_that_gives_addresses_it_says_so(tmp_path):
         assert any(one.endswith(": router=192.0.2.1: the server that gives the addresses sends it") for one in lines)
         assert said_of(bench, bench.request(options={50: "192.0.2.7"}))[-1] == (
             "answer: none: for the server that gives the addresses")
+
+
+def test_it_says_why_a_machine_gets_no_boot_file_and_the_log_does_not(tmp_path, caplog):
+    with made_bench(tmp_path) as bench:
+        bench.serve('network = "192.0.2.0/24"\nboot_file_name = {"bios": "pxelinux.0"}\n')
+        boots = bench.discover(options={60: b"PXEClient:Arch:00011:UNDI:003016", 93: b"\0\x0b"})
+        assert any(one.startswith("boot: it is of architecture arm64 (11) and gets no boot file") for one in said_of(bench, boots))
+        assert caplog.text == ""
+        assert judged(bench, boots) == answer(bench, boots)
+        assert "arm64 (11) and gets no boot file" in caplog.text

@@ -36,11 +36,12 @@ log = logging.getLogger("pydhcpd.policy")
 class Policy(Rules):
     """What is served, for whom, on which terms. `steps` are those of `case` that this configuration needs.
 
-    `left_out` counts the options, by code, for which a reply had no room.
+    `left_out` counts the options, by code, for which a reply had no room. Where somebody only wants to know what would be done,
+    `overheard` takes in what would be told of clients.
     """
 
     __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_sparing", "_steps_of_lease", "_terms", "_told",
-                 "class_scopes", "has_doubts", "has_keys", "left_out", "reads_relay", "steps")
+                 "class_scopes", "has_doubts", "has_keys", "left_out", "overheard", "reads_relay", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -58,6 +59,7 @@ class Policy(Rules):
         self._told: set[str] = set()
         self._sparing = Sparing(most=MOST_TOLD)
         self.left_out: Counter[int] = Counter()
+        self.overheard: list[str] | None = None
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
         self.steps = self._steps()
@@ -142,6 +144,9 @@ class Policy(Rules):
 
     def tell_of(self, request: Request, words: str, now: float) -> None:
         """Warn of a client, a minute at the most once for the same reason; of others there is a count."""
+        if self.overheard is not None:
+            self.overheard.append(words)
+            return
         for reason, count in self._sparing.unsaid(now):
             log.warning("%d more machines in the last minute: each %s", count, reason)
         if self._sparing.may_say(words, now):
