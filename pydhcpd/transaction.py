@@ -572,8 +572,10 @@ class DHCPTransaction(Case):
         """The terms with what a machine that boots gets; another gets a name that has to be made for it, if it asks for one."""
         netboot, kind = terms.netboot, kind_of(request)
         assert netboot is not None
-        ours = self._our_address(request)
-        if kind == ORDINARY and (netboot.is_plain or (wanted is not None and BOOT_FILE_NAME not in wanted)):
+        if kind == ORDINARY and netboot.is_plain:
+            return terms
+        ours = self.link.server if request.giaddr else self.source
+        if kind == ORDINARY and wanted is not None and BOOT_FILE_NAME not in wanted:
             return terms.for_ordinary(ours)
         client, file, trouble = netboot.answer(kind, request, ours, address, terms.name or sent_name(request),
                                                self._words_of(address))

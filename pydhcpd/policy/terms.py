@@ -59,11 +59,9 @@ class Terms:
 
     def for_ordinary(self, ours: int) -> "Terms":
         """The same for a client that does not boot, and hears from us under the address `ours`."""
-        assert self.netboot is not None
-        if self.netboot.is_plain:
-            return self
         found = self._booting.get(ours)
         if found is None:
+            assert self.netboot is not None
             found = self._booting[ours] = self._made_for(self.netboot.ordinary(ours), self.options.get(BOOT_FILE_NAME, b""))
         return found
 

@@ -20,7 +20,7 @@ Does not know leases, nor how a reply is put together.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 from urllib.parse import quote
 
@@ -133,7 +133,11 @@ def is_ipxe(name: str) -> bool:
 @dataclass(frozen=True, slots=True)
 class Netboot:
     """`next_server` is the address of a boot server elsewhere; `follows` where it is we ourselves, by TFTP from `root`.
-    `is_named` tells that one is named by option 66. `http_port` is 0 where nothing is served by HTTP."""
+    `is_named` tells that one is named by option 66. `http_port` is 0 where nothing is served by HTTP.
+
+    `fixed` is the boot file of ordinary clients where it is the same for all; empty where it is not, or there is none. What they
+    get `is_plain` where it is the same on every link.
+    """
 
     boot_file: BootFile | None
     script: BootFile | None
@@ -145,16 +149,14 @@ class Netboot:
     architectures: Architectures
     menu: PxeMenu | None = None
 
-    @property
-    def fixed(self) -> str:
-        """The boot file of ordinary clients, where it is the same for all; empty where it is not, or there is none."""
-        name = None if self.boot_file is None else self.boot_file.one
-        return "" if name is None or name.fields else name.text
+    fixed: str = field(init=False)
+    is_plain: bool = field(init=False)
 
-    @property
-    def is_plain(self) -> bool:
-        """Whether ordinary clients all get the same, wherever they are."""
-        return not self.follows and (self.boot_file is None or bool(self.fixed))
+    def __post_init__(self) -> None:
+        name = None if self.boot_file is None else self.boot_file.one
+        fixed = "" if name is None or name.fields else name.text
+        object.__setattr__(self, "fixed", fixed)
+        object.__setattr__(self, "is_plain", not self.follows and (self.boot_file is None or bool(fixed)))
 
     def answer(self, kind: int, request: Request, ours: int, address: int, hostname: str,
                subnet: str) -> tuple[Client, bytes, str]:
