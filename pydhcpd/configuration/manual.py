@@ -17,6 +17,7 @@ from pydhcpd.configuration.stub import stub
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import EVERYDAY
+from pydhcpd.policy.boot.architectures import TABLE as ARCHITECTURES
 from pydhcpd.policy.fields import HEADER
 from pydhcpd.settings import BY_NAME, DAYS, GROUPS, HOST, HOURS, NETWORK_WIDE, POOL, TIME, Group, Setting, settings_of
 from pydhcpd.wire.options import TABLE, Option
@@ -282,6 +283,15 @@ def fields_section() -> str:
     return "\n".join(_list("subscriber_id", "Va", [(field.name, FIELD_WORDS[field.name]) for field in HEADER]))
 
 
+def architectures_section() -> str:
+    """The names of architectures, each with the numbers that stand for it."""
+    numbers: dict[str, list[str]] = {}
+    for number, names in ARCHITECTURES.items():
+        for name in names:
+            numbers.setdefault(name, []).append(str(number))
+    return "\n".join(_list("loongarch64-http", "Li", [(name, ", ".join(found)) for name, found in numbers.items()]))
+
+
 def _list(widest: str, macro: str, rows: Iterable[tuple[str, str]]) -> list[str]:
     lines = [line for name, words in rows for line in (f".It {macro} {_escaped(name)}", _escaped(words))]
     return [f".Bl -tag -width {widest} -compact", *lines, ".El"]
@@ -328,7 +338,8 @@ def current(root: Path) -> dict[Path, str]:
     page, daemon_page = root / CONFIGURATION_PAGE, root / DAEMON_PAGE
     text = page.read_text()
     for name, section in (("settings", settings_section), ("host", host_section), ("comparators", comparators_section),
-                          ("fields", fields_section), ("shapes", shapes_section), ("options", options_section)):
+                          ("fields", fields_section), ("shapes", shapes_section), ("options", options_section),
+                          ("architectures", architectures_section)):
         text = _between_markers(page, text, name, section())
     for name, _, _ in CONSTRUCTORS:
         text = _between_markers(page, text, name, constructor_section(name))

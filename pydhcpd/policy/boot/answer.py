@@ -135,8 +135,8 @@ class Netboot:
     """`next_server` is the address of a boot server elsewhere; `follows` where it is we ourselves, by TFTP from `root`.
     `is_named` tells that one is named by option 66. `http_port` is 0 where nothing is served by HTTP.
 
-    `fixed` is the boot file of ordinary clients where it is the same for all; empty where it is not, or there is none. What they
-    get `is_plain` where it is the same on every link.
+    `fixed` is the boot file of ordinary clients where it is the same for all; empty where it is not, or there is none. What
+    they get `is_plain` where it is the same on every link.
     """
 
     boot_file: BootFile | None
