@@ -2,6 +2,7 @@
 
 import json
 import random
+import resource
 import time
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from station import Station
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 pytestmark = pytest.mark.namespaces
+MOST_FILES = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
 CONTENT = random.Random(2).randbytes(3_000_000)
 MAC = mac_of(7)
 
@@ -93,6 +95,9 @@ def test_a_hundred_at_once(files: Daemon, client: Machine, lab: Lab, leased: str
     for number in range(20, 30):
         station.lease(mac_of(number))
     assert loading.wait(60) == 0
+    limits = [Path(f"/proc/{pid}/limits").read_text() for pid in lab.server.processes()
+              if b"services.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    assert [line.split()[3] for text in limits for line in text.splitlines() if "open files" in line][-1] == str(min(8192, MOST_FILES))
     wait_until(lambda: len(boots(files, "finished")) >= 101, "all are seen")
 
 

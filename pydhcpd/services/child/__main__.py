@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
 NICENESS = 10  # where DHCP wants the processor, files wait
-DESCRIPTORS = 4096  # open files: two for each transfer
+DESCRIPTORS = 8192  # open files: two for each transfer, three by HTTP
 COLLECT_AFTER = 10_000  # new objects
 
 PARTS = {

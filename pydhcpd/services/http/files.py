@@ -65,14 +65,12 @@ class Files:
         connection = request.transport
         if connection is None or connection.is_closing():
             return
-        is_part = chosen.status == PARTIAL
-        item = self.account.begin(client, escape(file.path), file.status.st_size, is_part)
         trouble = ""
         with (FileIO(file.descriptor, closefd=False) as opened,
-              closing(Sending(connection, opened, chosen.first, chosen.length, self.limit,
-                              lambda sent: self.account.going(item, sent))) as sending):
+              closing(Sending(connection, opened, chosen.first, chosen.length, self.limit)) as sending):
+            item = self.account.begin(client, escape(file.path), file.status.st_size, chosen.status == PARTIAL)
             try:
-                await sending.run()
+                await sending.run(lambda sent: self.account.going(item, sent))
             except Stopped as error:
                 trouble = str(error)
                 connection.abort()

@@ -32,11 +32,10 @@ class Sending:
     """Part of a file, from `first` on, for a connection whose answer has begun; it may take `limit` seconds in all."""
 
     def __init__(self, connection: asyncio.Transport, file: BinaryIO, first: int, count: int, limit: float,
-                 going: Callable[[int], None], patience: float = PATIENCE) -> None:
-        """`going` is told now and then how much the client has."""
+                 patience: float = PATIENCE) -> None:
         self._connection, self._file = connection, file
         self._first, self._count = first, count
-        self._limit, self._going, self._patience = limit, going, patience
+        self._limit, self._patience = limit, patience
         self._given = 0  # octets that the system has taken
         self._state = self._look()
         self._socket = socket.socket(fileno=os.dup(connection.get_extra_info("socket").fileno()))
@@ -56,20 +55,20 @@ class Sending:
         """How much of it the client has, as far as it has said so."""
         return min(max(_acknowledged(self._socket) - self._before, 0), self._count)
 
-    async def run(self) -> None:
-        """Send it, until the client has it all. Raises Stopped."""
+    async def run(self, going: Callable[[int], None]) -> None:
+        """Send it, until the client has it all; `going` is told now and then how much that is. Raises Stopped."""
         try:
             async with asyncio.timeout(self._limit):
-                await self._send()
+                await self._send(going)
         except TimeoutError:
             raise Stopped(f"it took longer than {self._limit:.0f} s") from None
 
-    async def _send(self) -> None:
+    async def _send(self, going: Callable[[int], None]) -> None:
         while self._given < self._count:
             if self._look() != self._state:
                 raise Stopped(f"it was written to while it was sent; {CHANGED}")
             await self._in_time(self._send_portion(min(PORTION, self._count - self._given)))
-            self._going(self.received())
+            going(self.received())
         await self._in_time(self._wait())
 
     async def _in_time(self, work: Coroutine[None, None, None]) -> None:

@@ -133,6 +133,8 @@ def root(tmp_path: Path) -> Path:
     (place / "ipxe.efi").write_bytes(b"MZ" + bytes(1000))
     (place / "grub" / "grub.cfg").write_bytes(b"menuentry x {}\n")
     (place / "sp ace%41").write_bytes(WORDS)
+    (place / "\u00fcber").write_bytes(WORDS)
+    Path(os.fsdecode(bytes(place) + b"/raw\xff")).write_bytes(WORDS)
     (place / "empty").write_bytes(b"")
     (place / "out").symlink_to(tmp_path / "secret")
     os.mkfifo(place / "pipe")
@@ -191,7 +193,8 @@ def test_a_head_is_the_same_without_the_file(served: Served) -> None:
 @pytest.mark.parametrize("target", [
     "/boot.ipxe", "//boot.ipxe", "/./boot.ipxe", "/%62oot.ipxe", "/boot.ipxe?mac=02:00&x=../y", "/boot.ipxe#part",
     "/\\boot.ipxe", "/%5cboot.ipxe", "/grub/../boot.ipxe", "/grub/%2e%2e/boot.ipxe", "/grub%2f..%2fboot.ipxe", "http://192.0.2.1/boot.ipxe",
-    "http://192.0.2.1:80/boot.ipxe?x", "HTTP://x/./boot.ipxe", "/sp%20ace%2541",
+    "http://192.0.2.1:80/boot.ipxe?x", "HTTP://x/./boot.ipxe", "/sp%20ace%2541", "/%c3%bcber",
+    "/raw%ff",
 ])
 def test_all_ways_to_write_a_name(served: Served, target: str) -> None:
     """RFC 9112 section 3.2: a path, and the form that begins with the server's name; by RFC 3986 octets may be written %XX."""
