@@ -223,7 +223,7 @@ def _failure(value: object) -> str:
 
 
 def _ports(value: object) -> tuple[int, int]:
-    if isinstance(value, list | tuple) and len(value) == 2 and all(type(one) is int and 1 <= one <= 65535 for one in value):
+    if isinstance(value, list | tuple) and len(value) == 2 and all(type(one) is int and 1024 <= one <= 65535 for one in value):
         first, last = value
         if first > last:
             raise _refuse(value, PORTS.words, f"the last is below the first; write ({last}, {first})")
@@ -279,7 +279,7 @@ FAILURES = Kind("'ignore' or 'drop'", _failure)
 OPTION_NAMES = Kind("a list of names of DHCP options, such as ['router']", _option_names)
 PORT = _number(0, 65535, "a port from 0 to 65535")
 SERVED_PORT = _number(1, 65535, "a port from 1 to 65535")
-PORTS = Kind("two ports from 1 to 65535: the first and the last, such as (50000, 50999)", _ports)
+PORTS = Kind("two ports from 1024 to 65535: the first and the last, such as (50000, 50999)", _ports)
 TRANSFERS = _number(1, 10_000, "a whole number from 1 to 10000")
 MENU = Kind("pxe_menu('Boot what?', [pxe_item(...), ...], timeout=10)", _menu)
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)

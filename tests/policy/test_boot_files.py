@@ -144,7 +144,7 @@ def problems(tmp_path, text):
     ('architecture_names = {"bios": 0}', "2: architecture_names", "'bios' is no number of an architecture"),
     ('architecture_names = {7: "a/b"}', "2: architecture_names", "allowed are letters"),
     ('boot_file_name = {"my-board": "x"}', "2: boot_file_name = ", "names of architecture_names"),
-    ('tftp_ports = (50, 40)', "2: tftp_ports", "write (40, 50)"), ('tftp_ports = 50', "2: tftp_ports", "two ports"),
+    ('tftp_ports = (5050, 5040)', "2: tftp_ports", "write (5040, 5050)"), ('tftp_ports = 50', "2: tftp_ports", "two ports"),
     ('http_port = 0', "2: http_port", "a port from 1"),
     ('filename = "pxelinux.0"', "2: filename", "pydhcpd calls it boot_file_name: write boot_file_name = 'pxelinux.0'"),
     ('bootfile = "pxelinux.0"', "2: bootfile", "boot_file_name = 'pxelinux.0'"),

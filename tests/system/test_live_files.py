@@ -183,6 +183,21 @@ def test_a_flood_of_bad_requests_fills_no_log(files: Daemon, client: Machine, st
     assert len(lines) < 20, lines
 
 
+@pytest.mark.sandbox
+def test_files_are_for_the_interfaces_that_are_served(files: Daemon, client: Machine, lab: Lab) -> None:
+    """As leases are: `interface` is s0; the other one leads to somebody else."""
+    wait_until(lambda: loads(client), "a file, once the child has started")
+    other = lab.machine("other")
+    lab.cable(other, "s1", "c1", mac_of(5))
+    lab.server.ip("addr add 192.0.2.1/24 dev s1")
+    other.ip("addr add 192.0.2.2/24 dev c1")
+    with other.open(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.sendto(b"\0\1loader\0octet\0", ("192.0.2.1", 69))
+        files.wait_for(r"192.0.2.2: not heard: it asks by s1, and interface has only s0, lo \(TFTP\)")
+        with pytest.raises(BlockingIOError):
+            sock.recv(2048, socket.MSG_DONTWAIT)
+
+
 def test_transfers_come_from_the_ports_for_firewalls(lab: Lab, client: Machine, root: Path) -> None:
     client.ip(f"addr add {CLIENT}/16 brd + dev c0")
     lab.daemon(tftp_root=str(root), tftp_ports=(50000, 50003)).start()

@@ -117,7 +117,8 @@ def _settings(configuration: DHCPServerConfiguration) -> dict[str, dict[str, Any
     """What each part is told."""
     bounds = {"transfers": configuration["maximum_transfers"], "of_client": configuration["maximum_transfers_per_client"],
               "seconds": configuration["maximum_transfer_time"]}
-    return {TFTP: {"root": str(configuration["tftp_root"]), "ports": configuration["tftp_ports"], **bounds},
+    return {TFTP: {"root": str(configuration["tftp_root"]), "ports": configuration["tftp_ports"],
+                   "interfaces": configuration["interface"], **bounds},
             HTTP: {"root": str(configuration["http_root"]), **bounds}}
 
 

@@ -36,6 +36,7 @@ MOST_WAITING = 4096  # requests
 PATIENCE = 5.0  # seconds for which a request waits: by then its client has asked again, or given up
 ROOM = 2048  # octets to receive a request
 BY = "tftp"
+LOOPBACK = "lo"  # for those who try it out
 
 Address = tuple[str, int]
 _pktinfo = struct.Struct("=i4s4s")  # interface, local address, address in the header
@@ -69,6 +70,7 @@ class TFTPServer:
         self._most: int = settings["transfers"]
         self._most_of_client: int = settings["of_client"]
         self._limit = settings["seconds"]
+        self._interfaces = [*settings["interfaces"], LOOPBACK] if settings["interfaces"] else []
         self._socket.setblocking(False)
         self._socket.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
         self._loop.add_reader(self._socket, self._readable)
@@ -92,9 +94,21 @@ class TFTPServer:
                 return
             for _, kind, data in ancillary:
                 if kind == IP_PKTINFO:
-                    _, local, asked = _pktinfo.unpack(data)
-                    if local == asked:  # a broadcast is ignored (RFC 1123 section 4.2.3.4)
+                    index, local, asked = _pktinfo.unpack(data)
+                    if local == asked and self._hears(index, client):  # a broadcast is ignored (RFC 1123 section 4.2.3.4)
                         self._take(datagram, client, socket.inet_ntoa(local))
+
+    def _hears(self, index: int, client: Address) -> bool:
+        """Whether requests from this interface are for us."""
+        if not self._interfaces:
+            return True
+        name = ""
+        with suppress(OSError):  # it has gone since
+            name = socket.if_indextoname(index)
+        if name in self._interfaces:
+            return True
+        self._fail(client, "", f"not heard: it asks by {escape(name)}, and interface has only {', '.join(self._interfaces)}")
+        return False
 
     def _take(self, datagram: bytes, client: Address, local: str) -> None:
         """A datagram to port 69. No error is ever answered."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tftp_serving import ACK, DATA, ERROR, OACK, WRITE, Client, Refusal, Relay, Served, request, serving
+from tftp_serving import ACK, DATA, ERROR, OACK, SETTINGS, WRITE, Client, Refusal, Relay, Served, request, serving
 
 from pydhcpd.services.tftp.transfer import GIVE_UP
 
@@ -502,7 +502,7 @@ def test_a_reload_changes_the_root_and_leaves_transfers_alone(root: Path, tmp_pa
     with serving(root) as served, Client(served.port) as client:
         client.ask("f1024")
         client.receive()
-        served.configure({"root": str(tmp_path), "ports": None, "transfers": 5, "of_client": 5, "seconds": 5})
+        served.configure({**SETTINGS, "root": str(tmp_path)})
         assert fetch(served, "other") == b"other"
         client.acknowledge(1)
         assert client.receive()[1] == 2

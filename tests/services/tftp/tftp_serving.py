@@ -14,7 +14,7 @@ from pathlib import Path
 from pydhcpd.services.report import Report
 from pydhcpd.services.tftp.server import TFTPServer
 
-SETTINGS = {"ports": None, "transfers": 1000, "of_client": 1000, "seconds": 600}
+SETTINGS = {"ports": None, "interfaces": [], "transfers": 1000, "of_client": 1000, "seconds": 600}
 READ, WRITE, DATA, ACK, ERROR, OACK = range(1, 7)
 PATIENCE = 10.0  # seconds
 
