@@ -15,6 +15,7 @@ from contextlib import suppress
 from importlib import import_module
 from typing import Any, Protocol
 
+from pydhcpd.services.child.governor import governed_by
 from pydhcpd.services.child.messages import LONGEST_DOCUMENT, Link
 from pydhcpd.services.report import Report
 
@@ -130,7 +131,8 @@ def main() -> None:
     document = json.loads(first)
     sock.setblocking(False)
     sockets = {name: socket.socket(fileno=number) for name, number in document["sockets"].items()}
-    asyncio.run(_serve(sock, sockets, document))
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(governed_by(parent))) as runner:
+        runner.run(_serve(sock, sockets, document))
 
 
 if __name__ == "__main__":
