@@ -16,7 +16,7 @@ from pydhcpd.services.report import BEGUN, FAILED, LOST, SENDING, Report
 
 KEPT = 1000
 SAME = 60.0  # seconds in which who does not get the same file for the same reason is told once
-REMEMBERED = 10.0  # seconds for which who has an address is believed
+REMEMBERED = 30.0  # seconds for which who has an address is believed
 MOST_REMEMBERED = 1000
 
 Key = tuple[str, str, str]

@@ -1,8 +1,11 @@
 """Files by HTTP from the running daemon to clients with leases, and what is seen of it: `boots`, events, the log."""
 
 import json
+import os
 import random
 import resource
+import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -55,6 +58,11 @@ def boots(daemon: Daemon, words: str = "") -> list[dict[str, object]]:
     return [json.loads(line[line.index("{"):]) for line in answer.splitlines() if "{" in line]
 
 
+def children(lab: Lab) -> list[int]:
+    """The processes that send files; in a sandbox what has started them is among them, and comes first."""
+    return [pid for pid in sorted(lab.server.processes()) if b"services.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
 @pytest.mark.sandbox
 def test_a_machine_with_a_lease_boots_by_http_and_is_seen(files: Daemon, client: Machine, lab: Lab, leased: str) -> None:
     wait_until(lambda: fetch(client, lab) == CONTENT, "a file, once the child has started")
@@ -95,9 +103,9 @@ def test_a_hundred_at_once(files: Daemon, client: Machine, lab: Lab, leased: str
     for number in range(20, 30):
         station.lease(mac_of(number))
     assert loading.wait(60) == 0
-    limits = [Path(f"/proc/{pid}/limits").read_text() for pid in lab.server.processes()
-              if b"services.child" in Path(f"/proc/{pid}/cmdline").read_bytes()]
-    assert [line.split()[3] for text in limits for line in text.splitlines() if "open files" in line][-1] == str(min(8192, MOST_FILES))
+    limits = Path(f"/proc/{children(lab)[-1]}/limits").read_text()
+    (most,) = [line.split()[3] for line in limits.splitlines() if "open files" in line]
+    assert int(most) == min(8192, MOST_FILES)
     wait_until(lambda: len(boots(files, "finished")) >= 101, "all are seen")
 
 
@@ -119,6 +127,21 @@ def test_a_root_that_goes_and_comes_by_reloads(files: Daemon, client: Machine, l
     files.write(http_root=str(root), http_port=8080)
     assert "http_port stays 80: that it is to be 8080 needs a restart" in files.reload()
     wait_until(lambda: fetch(client, lab, "-m", "5") == CONTENT, "a file again")
+
+
+def test_what_is_sent_by_a_process_that_dies_has_failed(files: Daemon, client: Machine, lab: Lab, leased: str,
+                                                        root: Path) -> None:
+    (root / "big").write_bytes(CONTENT * 20)
+    wait_until(lambda: fetch(client, lab), "a file, once the child has started")
+    loading = client.start("curl", "-sS", "--limit-rate", "1M", "-o", "/dev/null", f"http://{SERVER}/big",
+                           stderr=subprocess.DEVNULL)
+    wait_until(lambda: boots(files, "begun"), "it is sent")
+    for pid in children(lab):
+        os.kill(pid, signal.SIGKILL)
+    (row,) = wait_until(lambda: boots(files, "failed"), "that it has ended is seen")
+    assert (row["file"], row["trouble"]) == ("big", "the file server has ended")
+    assert loading.wait(10) != 0
+    wait_until(lambda: fetch(client, lab) == CONTENT, "a file of the next child")
 
 
 def test_another_program_on_the_port_is_told_before_the_start(lab: Lab, client: Machine, root: Path) -> None:
