@@ -259,7 +259,8 @@ def told_by_policy(caplog):
 TOLD = [
     (BOOT, pxe(6), "02:00:00:00:00:0a is of architecture x86 (6) and gets no boot file, for boot_file_name has none for it"),
     (BOOT, pxe(12345), "is of architecture number 12345 and gets no boot file"),
-    (BOOT, pxe(0) | {93: b"", 60: b"PXEClient"}, "no architecture that it would tell"),
+    (BOOT, pxe(0) | {93: b"", 60: b"PXEClient"}, "tells no architecture and gets no boot file"),
+    (BOOT, pxe(0) | {93: bytes(range(100, 200))}, "number 25701 or number 26215 or number 26729 or number 27243 and gets"),
     (NETWORK + 'boot_file_name = "{uuid}"', without(pxe(0), 97), "gets no boot file: '{uuid}' needs {uuid}, which is"),
     (NETWORK + 'boot_file_name = "x"', HTTP, "boots by HTTP and gets no boot file, for 'x' is no URL; set http_root"),
     (NETWORK + 'boot_file_name = "ipxe.efi"', ipxe(7), "runs iPXE and gets no boot file, for 'ipxe.efi' is iPXE again"),
@@ -274,6 +275,19 @@ def test_who_boots_nothing_is_told_once_a_minute_with_the_reason(bench, caplog, 
     found = told_by_policy(caplog)
     assert len(found) == 1
     assert words in found[0]
+
+
+def test_strangers_that_say_what_they_are_anew_each_time_fill_no_log(bench, caplog):
+    bench.serve(BOOT)
+    for number in range(100, 1000):
+        bench.say(bench.discover(options=pxe(number)))
+    assert len(told_by_policy(caplog)) == 17
+    bench.pass_time(61)
+    bench.say(bench.discover(options=pxe(100)))
+    assert told_by_policy(caplog)[17:] == [
+        "883 more messages in the last minute, of each of which the sender waits for a boot file in vain, for other reasons",
+        "02:00:00:00:00:0a is of architecture number 100 and gets no boot file, for boot_file_name has none for it; add one "
+        "there, or None on purpose"]
 
 
 @pytest.mark.parametrize("options", [SYSTEM, {}, UBOOT, OF_PI | {93: b"\0\0"}, pxe(27)])

@@ -29,6 +29,7 @@ from pydhcpd.wire.packet import Request
 
 MOST_TERMS = 16384  # combinations that are remembered, those of hosts with settings of their own not counted
 MOST_TOLD = 100  # warnings of one configuration
+MOST_REASONS = 16  # for which machines get no boot file, told apart in a minute
 
 log = logging.getLogger("pydhcpd.policy")
 
@@ -57,7 +58,7 @@ class Policy(Rules):
         self.has_keys = any(network.client_key for network in self.networks)
         self.has_doubts = not all(network.trusts_relay for network in self.networks)
         self._told: set[str] = set()
-        self._sparing = Sparing(most=MOST_TOLD)
+        self._sparing = Sparing(most=MOST_REASONS)
         self.left_out: Counter[int] = Counter()
         self.overheard: list[str] | None = None
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
@@ -143,12 +144,14 @@ class Policy(Rules):
             return terms_of(replace(scope, suboptions={}))
 
     def tell_of(self, request: Request, words: str, now: float) -> None:
-        """Warn of a client, a minute at the most once for the same reason; of others there is a count."""
+        """Warn of a client, once a minute at the most for the same reason; of others there is a count. Strangers choose what
+        they say they are: but MOST_REASONS are told apart."""
         if self.overheard is not None:
             self.overheard.append(words)
             return
         for reason, count in self._sparing.unsaid(now):
-            log.warning("%d more machines in the last minute: each %s", count, reason)
+            others = "waits for a boot file in vain, for other reasons" if reason == Sparing.OTHERS else reason
+            log.warning("%d more messages in the last minute, of each of which the sender %s", count, others)
         if self._sparing.may_say(words, now):
             log.warning("%s %s", request.hardware.hex(":") or "a machine", words)
 

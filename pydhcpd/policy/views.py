@@ -19,6 +19,8 @@ from pydhcpd.policy.scope import boot_server
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, Option, option_named
 from pydhcpd.wire.packet import FILE_SIZE, SNAME_SIZE, Request
 
+MOST_SHOWN = 60  # characters of a name in a message
+
 HOST_NAME, LEASE_TIME, SERVER_IDENTIFIER, TFTP_SERVER_NAME, BOOT_FILE_NAME = 12, 51, 54, 66, 67
 NOT_SETTABLE: dict[int, str] = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"),
                                 LEASE_TIME: "the lease is made already",
@@ -308,7 +310,7 @@ class ReplyView:
         Options that were set by name stay as they are.
         """
         name = self._options.encoded().get(BOOT_FILE_NAME, b"").rstrip(b"\0").decode("utf-8", "surrogateescape")
-        file, trouble = client.named(name) if name else (b"", "")
+        file, trouble = client.named(name, name[:MOST_SHOWN]) if name else (b"", "")
         wanted = client.options(file)
         for code, usual in client.options(b"any").items():
             is_usual = self._options.encoded().get(code) in (None, usual) and not self._options.was_touched(code)

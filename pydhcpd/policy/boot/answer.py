@@ -41,6 +41,7 @@ PXE_CLIENT, HTTP_CLIENT = b"PXEClient", b"HTTPClient"
 NO_DISCOVERY = b"\x06\x01\x08\xff"  # discovery control: the boot file of this very message, and nobody is asked anything
 PI_MENU = b"\x06\x01\x03\x0a\x04\x00PXE\x09\x14\x00\x00\x11Raspberry Pi Boot\xff"  # it is looked for as these very octets
 NO_PXEDHCP = 176
+MOST_SHOWN = 4  # architectures of one machine
 DO_NOT_WAIT = bytes((NO_PXEDHCP, 1, 1))
 PI_PREFIXES = frozenset(bytes.fromhex(prefix) for prefix in (
     "b827eb", "dca632", "e45f01", "28cdc1", "d83add", "2ccf67", "88a29e"))
@@ -88,16 +89,16 @@ class Client(NamedTuple):
             found[ETHERBOOT] = DO_NOT_WAIT
         return found
 
-    def named(self, name: str) -> tuple[bytes, str]:
-        """A boot file as this client takes it, b"" where it cannot; and why not."""
+    def named(self, name: str, shown: str) -> tuple[bytes, str]:
+        """A boot file as this client takes it, b"" where it cannot; and why not, with what is `shown` for the name."""
         if self.kind == HTTP and not self.http and not is_url(name):
-            return b"", f"boots by HTTP and gets no boot file, for {name!r} is no URL; set http_root, or write a URL"
+            return b"", f"boots by HTTP and gets no boot file, for {shown!r} is no URL; set http_root, or write a URL"
         text = name
         if self.http and not is_url(name):
             text = f"{self.http}/{quote(name.replace(chr(92), '/').lstrip('/'), safe='/:$&+,;=@()!*~{}')}"
         file = text.encode("utf-8", "surrogateescape")
         if len(file) + self.is_pxe > LONGEST:
-            return b"", f"gets no boot file, for {name[:60]!r}... is too long for it: {len(file)} octets; allowed are {LONGEST}"
+            return b"", f"gets no boot file, for {shown!r} is too long for it; allowed are {LONGEST} octets"
         return file, ""
 
 
@@ -179,9 +180,9 @@ class Netboot:
         if lacks:
             return client, b"", f"gets no boot file: {template.text!r} needs {{{lacks}}}, which is not known of it"
         if kind == IPXE and self.script is None and is_ipxe(name):
-            return client, b"", (f"runs iPXE and gets no boot file, for {name!r} is iPXE again, and would be loaded for ever; "
-                                 "set ipxe_script to what iPXE is to run")
-        return client, *client.named(name)
+            return client, b"", (f"runs iPXE and gets no boot file, for {template.text!r} is iPXE again, and would be "
+                                 "loaded for ever; set ipxe_script to what iPXE is to run")
+        return client, *client.named(name, template.text)
 
     def _menu(self, menu: PxeMenu, kind: int, request: Request, ours: int, address: int, *names: str) -> bytes:
         """Option 43 with the items that a client can boot, b"" where it can boot none. When it asks, it has an address."""
@@ -215,10 +216,9 @@ class Netboot:
         template, is_known = file.template_for(numbers, self.architectures.names)
         if is_known or kind in (ORDINARY, PI):
             return template, ""
-        words = self.architectures.words(numbers) or "no architecture that it would tell"
+        words = f"is of architecture {self.architectures.words(numbers[:MOST_SHOWN])}" if numbers else "tells no architecture"
         setting = "ipxe_script" if is_script else "boot_file_name"
-        return None, (f"is of architecture {words} and gets no boot file, for {setting} has none for it; add one there, or "
-                      "None if it is to have none")
+        return None, f"{words} and gets no boot file, for {setting} has none for it; add one there, or None on purpose"
 
 
 def netboot_of(settings: Mapping[str, Any], options: Mapping[int, bytes]) -> Netboot | None:
