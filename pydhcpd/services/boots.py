@@ -39,7 +39,7 @@ class Boot:
 
 
 class Boots:
-    """For the thread that hears reports, and any that asks what there is.
+    """For any thread: those that hear reports, and those that ask what there is.
 
     `tell` is called for what is new, `hosts` tells who has an address, `now` is the time by the ledger.
     """
@@ -48,7 +48,7 @@ class Boots:
                  kept: int = KEPT) -> None:
         self._tell, self._hosts, self._now = tell, hosts, now
         self._kept = kept
-        self._lock = threading.Lock()  # guards _boots
+        self._lock = threading.Lock()  # guards all that follows
         self._boots: dict[int, Boot] = {}  # by number, the oldest first
         self._number = 0
         self._under_way: dict[Key, deque[int]] = {}
@@ -62,14 +62,15 @@ class Boots:
 
     def take(self, report: Report) -> None:
         """Something has become of a file."""
-        if report.what == LOST:
-            self._lose(report)
-        elif report.what == SENDING:
-            self._note(report)
-        elif report.what == BEGUN:
-            self._begin(report)
-        else:
-            self._end(report)
+        with self._lock:
+            if report.what == LOST:
+                self._lose(report)
+            elif report.what == SENDING:
+                self._note(report)
+            elif report.what == BEGUN:
+                self._begin(report)
+            else:
+                self._end(report)
 
     # --- what is remembered
 
@@ -84,18 +85,15 @@ class Boots:
         if waiting:
             self._replace(waiting[0], report)
 
-    def _replace(self, number: int, report: Report) -> Boot | None:
-        with self._lock:
-            boot = self._boots.get(number)
-            if boot is not None:
-                boot = self._boots[number] = replace(boot, report=report)
+    def _replace(self, number: int, report: Report) -> Boot:
+        boot = self._boots[number] = replace(self._boots[number], report=report)
         return boot
 
     def _end(self, report: Report) -> None:
         key = report.by, report.address, report.file
         waiting = self._under_way.get(key)
         if waiting:
-            self._tell(self._replace(waiting.popleft(), report) or self._made(report))
+            self._tell(self._replace(waiting.popleft(), report))
             if not waiting:
                 del self._under_way[key]
         elif not self._is_repeated(key, report):
@@ -108,29 +106,26 @@ class Boots:
     def _is_repeated(self, key: Key, report: Report) -> bool:
         """Whether somebody asks again for what he just did not get; then that is counted."""
         number = self._refused.get(key, 0)
-        with self._lock:
-            boot = self._boots.get(number)
-            if boot is None or boot.report.trouble != report.trouble or self._now() - boot.time > SAME:
-                return False
-            self._boots[number] = replace(boot, times=boot.times + 1)
+        boot = self._boots.get(number)
+        if boot is None or boot.report.trouble != report.trouble or self._now() - boot.time > SAME:
+            return False
+        self._boots[number] = replace(boot, times=boot.times + 1)
         return True
 
     def _lose(self, report: Report) -> None:
         """What was under way has ended, and nobody knows how."""
         for numbers in self._under_way.values():
             for number in numbers:
-                boot = self._boots[number]
-                self._tell(self._replace(number, replace(boot.report, what=FAILED, trouble=report.trouble)) or boot)
+                last = self._boots[number].report
+                self._tell(self._replace(number, replace(last, what=FAILED, trouble=report.trouble)))
         self._under_way.clear()
 
     def _add(self, boot: Boot) -> int:
         self._number += 1
-        with self._lock:
-            self._boots[self._number] = boot
-            forgotten = next(iter(self._boots)) if len(self._boots) > self._kept else 0
-            old = self._boots.pop(forgotten, None)
-        if old is not None:
-            self._forget(old.key, forgotten)
+        self._boots[self._number] = boot
+        if len(self._boots) > self._kept:
+            oldest = next(iter(self._boots))
+            self._forget(self._boots.pop(oldest).key, oldest)
         return self._number
 
     def _forget(self, key: Key, number: int) -> None:
