@@ -1,8 +1,9 @@
 """`Governor`: files wait where DHCP is busy. It sees what share of a processor the daemon uses, and leaves it alone by as much.
 
-Priorities are not enough: on two processors both run at once, and then share caches and memory, and those who load files take
-the processor that DHCP's packets arrive on. Nor may anybody change them in the unit's sandbox. The event loop is kept from going
-on for some milliseconds, so that all that the child serves waits alike. It looks when there is something to do, and never else.
+Priorities are not enough: on two processors both run at once, and then share caches and memory, and those who load files
+take the processor that packets of DHCP arrive on. Nor may anybody change them in the sandbox of the unit. The event loop is
+kept from going on for some milliseconds, so that all that the child serves waits alike. It looks when there is something to do,
+and never else.
 """
 
 import selectors
