@@ -91,7 +91,7 @@ class DHCPServer:
     def swap(self, serving: Serving, tables: dict[int, AddressTable]) -> None:
         """Serve this from now on, between two batches. `tables` are the prepared ones of its networks."""
         is_probing = serving.probes or self.hosts.caution.is_on
-        if is_probing and self._prober is not None:
+        if (is_probing or serving.boots) and self._prober is not None:
             self._prober.start()
         elif is_probing:
             log.warning("addresses are offered without a probe: raw sockets need the capability CAP_NET_RAW")

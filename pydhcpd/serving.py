@@ -49,6 +49,7 @@ class Serving:
     maximum_per_relay_port: int | None = None
     quarantine_share: float = 100.0  # per cent of a pool
     probes: bool = False  # whether any client's address is probed
+    boots: bool = False  # whether machines are told what to boot, whose addresses are probed before others get them
     has_proxies: bool = False  # whether another server gives the addresses in any network
 
     def networks(self) -> list[Plan]:
@@ -111,7 +112,8 @@ def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int
                    TokenBucket(unknown) if unknown else None, configuration["probe_wait"],
                    configuration["remember_relay_information"], any(one.bootp for one in policy.networks),
                    configuration["maximum_per_client"], configuration["maximum_per_relay_port"],
-                   configuration["quarantine_share"], configuration.probes, any(one.is_proxy for one in policy.networks))
+                   configuration["quarantine_share"], configuration.probes, configuration.boots,
+                   any(one.is_proxy for one in policy.networks))
 
 
 def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDeclaration], own: frozenset[int]) -> Policy:

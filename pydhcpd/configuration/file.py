@@ -152,8 +152,13 @@ class DHCPServerConfiguration:
 
     @property
     def probes(self) -> bool:
-        """Whether addresses are probed before they are offered, be it those alone with which machines booted."""
-        return any(map(self.sets, ("probe_before_offer", *BOOTS)))
+        """Whether any scope has addresses probed before they are offered."""
+        return self.sets("probe_before_offer")
+
+    @property
+    def boots(self) -> bool:
+        """Whether any scope tells machines what to boot."""
+        return any(map(self.sets, BOOTS))
 
     def sets(self, name: str) -> bool:
         """Whether a setting is on, or not empty, in any scope."""
