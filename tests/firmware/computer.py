@@ -12,12 +12,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from lab import Machine, need, wait_until
+from lab import Machine, wait_until
 from messages import mac_of, mac_text
 from record import Record
 
 PATIENCE = 240.0  # seconds for anything that an emulated computer is to do, on a machine that does other things besides
 MAC = mac_of(0xB007)
+TUN = "/dev/net/tun"
 CONTROL = re.compile(r"\x1b\[[0-9;?=]*[A-Za-z]|\x1b[a-z]|[^\x20-\x7e\n]")
 QUIET = ("-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot", "-m", "512", "-accel", "tcg",
          "-device", "virtio-rng-pci")
@@ -25,26 +26,28 @@ QUIET = ("-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot", "-
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of computer: the emulator and its words; files of flash memory, the second written to; the card."""
+    """A kind of computer: its packages; the emulator and its words; files of flash memory, the second written to; the card."""
 
+    packages: str
     emulator: str
     words: tuple[str, ...]
     flash: tuple[str, ...] = ()
-    card: str = "virtio-net-pci,romfile="  # without iPXE in a ROM: firmware's own way to boot is tried
-    packages: str = ""
+    rom: str = ""  # of the card; without one, firmware's own way to boot is tried, which otherwise gives way to iPXE
 
 
 X86, ARM = "qemu-system-x86_64", "qemu-system-aarch64"
 OF_OVMF = "/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"
+OF_OVMF_SECURE = "/usr/share/OVMF/OVMF_CODE_4M.ms.fd", "/usr/share/OVMF/OVMF_VARS_4M.ms.fd"  # with Microsoft's keys
 OF_OVMF_IA32 = "/usr/share/OVMF/OVMF32_CODE_4M.secboot.fd", "/usr/share/OVMF/OVMF32_VARS_4M.fd"
 OF_AAVMF = "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"
 SECURE = ("-machine", "q35,smm=on", "-cpu", "max", "-global", "driver=cfi.pflash01,property=secure,value=on")
 KINDS = {
-    "bios": Kind(X86, ("-machine", "pc,graphics=off", "-cpu", "max"), card="virtio-net-pci",
-                 packages="qemu-system-x86 seabios ipxe-qemu"),
-    "uefi": Kind(X86, ("-machine", "q35,smm=off", "-cpu", "max"), OF_OVMF, packages="qemu-system-x86 ovmf"),
-    "uefi32": Kind(X86, SECURE, OF_OVMF_IA32, packages="qemu-system-x86 ovmf-ia32"),
-    "arm64": Kind(ARM, ("-machine", "virt", "-cpu", "cortex-a57"), OF_AAVMF, packages="qemu-system-arm qemu-efi-aarch64"),
+    "bios": Kind("qemu-system-x86 seabios ipxe-qemu", X86, ("-machine", "pc,graphics=off", "-cpu", "max"),
+                 rom="/usr/lib/ipxe/qemu/efi-virtio.rom"),
+    "uefi": Kind("qemu-system-x86 ovmf", X86, ("-machine", "q35,smm=off", "-cpu", "max"), OF_OVMF),
+    "uefi, secure boot": Kind("qemu-system-x86 ovmf", X86, SECURE, OF_OVMF_SECURE),
+    "uefi32": Kind("qemu-system-x86 ovmf-ia32", X86, SECURE, OF_OVMF_IA32),
+    "arm64": Kind("qemu-system-arm qemu-efi-aarch64", ARM, ("-machine", "virt", "-cpu", "cortex-a57"), OF_AAVMF),
 }
 
 
@@ -53,8 +56,9 @@ class Computer:
 
     def __init__(self, machine: Machine, directory: Path, kind: str, *more: str) -> None:
         self.machine, self.directory, self.kind = machine, directory, KINDS[kind]
-        need(self.kind.emulator)
-        require(*self.kind.flash)
+        if shutil.which(self.kind.emulator) is None:
+            pytest.skip(f"{self.kind.emulator} is not installed: {self.kind.packages}")
+        require(TUN, *self.kind.flash, *filter(None, [self.kind.rom]), packages=self.kind.packages)
         directory.mkdir()
         self.record = Record(directory / "frames")
         self.serial_file = directory / "serial"
@@ -71,7 +75,7 @@ class Computer:
     def _words(self) -> list[str]:
         net = "tap,id=net,ifname=t0,script=no,downscript=no,vnet_hdr=off"
         return [self.kind.emulator, *self.kind.words, *QUIET, *self._flash(), "-netdev", net,
-                "-device", f"{self.kind.card},netdev=net,bootindex=0,mac={mac_text(MAC)}",
+                "-device", f"virtio-net-pci,romfile={self.kind.rom},netdev=net,bootindex=0,mac={mac_text(MAC)}",
                 "-object", f"filter-dump,id=record,netdev=net,file={self.record.file}",
                 "-serial", f"file:{self.serial_file}", *self._more]
 
@@ -111,8 +115,8 @@ class Computer:
             self._process.wait()
 
 
-def require(*files: str) -> None:
+def require(*files: str, packages: str = "README has the packages of tests/firmware") -> None:
     """Skip the trial where a file of a package is not there."""
     missing = [one for one in files if not Path(one).exists()]
     if missing:
-        pytest.skip(f"{', '.join(missing)} is not there: see README for the packages of tests/firmware")
+        pytest.skip(f"{', '.join(missing)} is not there: {packages}")

@@ -47,7 +47,7 @@ def machines(lab: Lab) -> list[Machine]:
 def computer(lab: Lab, machines: list[Machine]) -> Callable[..., Computer]:
     """Makes a computer on the server's link and switches it on; with `old`, its option ROM does not say that it is iPXE."""
     def make(kind: str, *more: str, old: bool = False) -> Computer:
-        made = lab.keep(Computer(machines[0], lab.directory / kind, kind, *more))
+        made = lab.keep(Computer(machines[0], lab.directory / "computer", kind, *more))
         if old:
             lab.keep(OldFirmware(machines[0], "t0", FAR_END))
         else:

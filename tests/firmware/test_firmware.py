@@ -75,23 +75,46 @@ def test_uefi_boots_by_http(computer, netboot, root):
     assert without_autoexec(booting) == ["http /ipxe.efi", "http /boot.ipxe"]
 
 
+@slow
+def test_uefi_without_a_file_for_pxe_goes_on_to_http(computer, netboot, root):
+    """In the firmware's own order, in which PXE is first."""
+    put(root, f"{IPXE}/ipxe.efi")
+    booting = computer("uefi")
+    netboot(tftp_root=None, http_root=str(root), boot_file_name={"x86-64": None, "x86-64-http": "ipxe.efi"})
+    booting.says(SCRIPT_RUNS)
+    assert without_autoexec(booting) == ["http /ipxe.efi", "http /boot.ipxe"]
+
+
+@slow
+def test_uefi_with_secure_boot_loads_what_debian_has_signed(computer, netboot, root):
+    """A loader that loads the next by itself, from where it came from."""
+    grub = root / "debian-installer" / "amd64" / "grub"
+    grub.mkdir(parents=True)
+    (grub / "grub.cfg").write_text('echo "trial: GRUB is configured"\nsleep 1000\n')
+    put(root, *installer("amd64", "bootnetx64.efi", "grubx64.efi"))
+    booting = computer("uefi, secure boot")
+    netboot(boot_file_name={"x86-64": "bootnetx64.efi"}, ipxe_script=None)
+    booting.says("trial: GRUB is configured")
+    assert booting.record.asked()[:2] == ["tftp bootnetx64.efi", "tftp grubx64.efi"]
+
+
 def without_autoexec(booting: Computer) -> list[str]:
     """What it asked for, but for what iPXE of 2021 and later looks for by itself, beside where it was loaded from."""
     return [one for one in booting.record.asked() if not one.endswith("autoexec.ipxe")]
 
 
 @slow
-@pytest.mark.parametrize("way", ["tftp", "http"])
-def test_uefi_on_arm_boots_grub_by(way, computer, netboot, root):
+def test_uefi_on_arm_boots_grub(computer, netboot, root):
     """Debian's GRUB for the network, which asks for a path from the root of the server that it came from."""
     place = root / "debian-installer" / "arm64"
     (place / "grub").mkdir(parents=True)
     (place / "grub" / "grub.cfg").write_text('echo "trial: GRUB is configured"\nsleep 1000\n')
     put(root, *installer("arm64", "grubaa64.efi"))
-    booting = computer("arm64", *(ONLY_HTTP if way == "http" else ()))
-    netboot(**{"tftp_root": None, f"{way}_root": str(root)}, boot_file_name={"arm64": "grubaa64.efi"})
+    booting = computer("arm64")
+    netboot(boot_file_name={"arm64": "grubaa64.efi"}, ipxe_script=None)
     booting.says("trial: GRUB is configured")
-    assert booting.record.asked()[0] == ("tftp grubaa64.efi" if way == "tftp" else "http /grubaa64.efi")
+    asked = booting.record.asked()
+    assert asked[0] == "tftp grubaa64.efi" and "tftp /debian-installer/arm64/grub/grub.cfg" in asked
 
 
 @slow
@@ -145,17 +168,28 @@ def test_pxelinux_finds_its_configuration(computer, netboot, root):
 
 
 @slow
-def test_debians_installer_starts_by_the_script_of_the_manual(computer, netboot, root):
-    page = (ROOT / "etc/man/pydhcpd-netboot.7").read_text()
-    script = re.search(r"^#!ipxe\n.*?(?=^\.Ed)", page, flags=re.M | re.S)
-    (root / "boot.ipxe").write_text(script[0].replace("initrd=initrd.gz", "initrd=initrd.gz console=ttyS0"))
+def test_debians_installer_starts_by_what_the_manual_says(lab, computer, root):
+    """Its script and its configuration, with the addresses of the lab."""
+    text = block("interface = ").replace("/srv/tftp", str(root)).replace("eth1", "s0").replace("192.168.137.", "10.77.0.")
+    (root / "boot.ipxe").write_text(block("#!ipxe").replace("initrd=initrd.gz", "initrd=initrd.gz console=ttyS0"))
     (root / "debian" / "amd64").mkdir(parents=True)
     put(root / "debian" / "amd64", *installer("amd64", "linux", "initrd.gz"))
+    put(root, f"{IPXE}/undionly.kpxe", f"{IPXE}/ipxe.efi", arm_loader())
     booting = computer("bios", "-m", "1024")
-    daemon = netboot(http_root=str(root))
+    daemon = lab.daemon()
+    daemon.write(daemon.file.read_text() + text)
+    checked = daemon.run("-check")
+    assert checked.returncode == 0 and "not there" not in checked.stdout + checked.stderr, checked
+    daemon.start()
     booting.says("Select a language|Choose language")
     assert booting.record.asked() == ["tftp boot.ipxe", "http /debian/amd64/linux", "http /debian/amd64/initrd.gz"]
     assert "initrd.gz" in boots(daemon)
+
+
+def block(beginning: str) -> str:
+    """A literal block of the manual, by how it begins."""
+    page = (ROOT / "etc/man/pydhcpd-netboot.7").read_text()
+    return re.findall(rf"^\.Bd .*\n({re.escape(beginning)}(?:.*\n)*?)\.Ed", page, flags=re.M)[0]
 
 
 @slow
