@@ -1,14 +1,13 @@
 """Whether the files that machines are told to boot can be had: notes of `-check`, and of a start.
 
 Who asks is the user that the daemon becomes: what that one may read is what counts. Names that hold something of the client
-(`{mac}`) cannot be looked for, nor those that lie on another server. Gives nothing to anybody.
+(`{mac}`) cannot be looked for, nor those that lie on another server. The roots themselves are looked at by `process.roots`. Gives
+nothing to anybody.
 """
 
-import os
 import time
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
-from pathlib import Path
 from urllib.parse import urlsplit
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
@@ -23,31 +22,12 @@ ROOTS = ("tftp_root", "http_root")
 FILES = ("boot_file_name", "ipxe_script")
 DOMAIN_NAME_SERVER = 6
 MOST_NAMED = 20  # notes; more are counted
-HIDDEN = {"/home": "ProtectHome", "/root": "ProtectHome", "/run/user": "ProtectHome", "/tmp": "PrivateTmp",  # noqa: S108
-          "/var/tmp": "PrivateTmp"}  # noqa: S108
-"""What systemd's unit hides from the daemon, and by which line."""
 
 
 def boot_notes(configuration: DHCPServerConfiguration) -> list[str]:
     """What an administrator should know of the boot files, a line each. To be called as the user that serves them."""
-    found = list(dict.fromkeys([*_of_roots(configuration), *_of_names(configuration), *_of_loop(configuration)]))
+    found = list(dict.fromkeys([*_of_names(configuration), *_of_loop(configuration)]))
     return found if len(found) <= MOST_NAMED else [*found[:MOST_NAMED], f"{len(found) - MOST_NAMED} more boot files are amiss"]
-
-
-def _of_roots(configuration: DHCPServerConfiguration) -> Iterator[str]:
-    for name in ROOTS:
-        root: Path | None = configuration[name]
-        if root is None:
-            continue
-        place = f"{configuration.scope.origins[name][1]}: {name} = {str(root)!r}"
-        real = os.path.realpath(root)
-        for hidden, line in HIDDEN.items():
-            if real == hidden or real.startswith(f"{hidden}/"):
-                yield (f"{place}: systemd's unit hides {hidden} from pydhcpd ({line}); move it to /srv, say")
-        if not Path(root).is_dir():
-            yield f"{place}: is no directory that there is; make it, or correct the name"
-        elif not os.access(root, os.R_OK | os.X_OK, effective_ids=True):
-            yield f"{place}: the user of pydhcpd may not read it; run: chmod a+rx {root}"
 
 
 def _named(configuration: DHCPServerConfiguration) -> Iterator[tuple[Scope, str, Template, int]]:

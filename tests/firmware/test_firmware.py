@@ -174,7 +174,7 @@ def test_debians_installer_starts_by_what_the_manual_says(lab, computer, root):
     (root / "boot.ipxe").write_text(block("#!ipxe").replace("initrd=initrd.gz", "initrd=initrd.gz console=ttyS0"))
     (root / "debian" / "amd64").mkdir(parents=True)
     put(root / "debian" / "amd64", *installer("amd64", "linux", "initrd.gz"))
-    put(root, f"{IPXE}/undionly.kpxe", f"{IPXE}/ipxe.efi", arm_loader())
+    put(root, f"{IPXE}/undionly.kpxe", f"{IPXE}/ipxe.efi")
     booting = computer("bios", "-m", "1024")
     daemon = lab.daemon()
     daemon.write(daemon.file.read_text() + text)
