@@ -1,7 +1,7 @@
 """Whether the files that machines are told to boot can be had: notes of `-check`, and of a start.
 
 Who asks is the user that the daemon becomes: what that one may read is what counts. Names that hold something of the client
-(`{mac}`) cannot be looked for, nor those that lie on another server. The roots themselves are looked at by `process.roots`. Gives
+(`{mac}`) cannot be looked for, nor those that lie on another server. Roots themselves are looked at by `process.roots`. Gives
 nothing to anybody.
 """
 
