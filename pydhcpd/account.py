@@ -42,6 +42,7 @@ class Account:
         self.events = events
         self.drops = Drops()
         self.received = self.sent = 0  # messages
+        self.kinds: Counter[int] = Counter()  # of those that were answered or not by what they say, by kind
         self.is_detailed = False
         self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
         self._spared: Counter[tuple[str, str]] = Counter()  # events of the kinds that are not all told, by kind and network
@@ -113,6 +114,7 @@ class Account:
     def words(self) -> Iterator[tuple[str, int]]:
         """What was counted, in words."""
         yield "messages received", self.received
+        yield from ((f"{MESSAGE_NAMES.get(kind, 'BOOTP')} received", count) for kind, count in sorted(self.kinds.items()))
         yield "messages sent", self.sent
         yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
         yield from ((f"{COUNTED[kind]} in {network}", count) for (kind, network), count in self._spared.copy().most_common())

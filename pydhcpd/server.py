@@ -27,6 +27,7 @@ from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Me
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
 from pydhcpd.net.unaddressed import receive_unaddressed
+from pydhcpd.pace import Pace
 from pydhcpd.probes import Probes
 from pydhcpd.proxy import kind_of_transaction
 from pydhcpd.recurring import Recurring
@@ -63,6 +64,7 @@ class DHCPServer:
         self.maximum_transactions = maximum_transactions
         self.transactions: defaultdict[TransactionKey, DHCPTransaction] = defaultdict(DHCPTransaction)
         self.account = Account(events)
+        self.pace = Pace()
         self.worker = TransactionDelayWorker(self._answer_delayed)
         self.beats = 0  # grows while the receiving thread makes progress
         self._clock = hosts.time.now
@@ -183,6 +185,7 @@ class DHCPServer:
 
     def _receive_in_order(self, datagrams: Sequence[Datagram]) -> None:
         """Under pressure: read on, and answer first whoever has a lease; of the rest as many as make a batch."""
+        began = time.monotonic()
         due: list[DHCPTransaction] = []
         self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
         with self.hosts.lock:
@@ -199,6 +202,7 @@ class DHCPServer:
                     self.account.drop(reason, request.interface, request)
             if due:
                 self.answer(due)
+                self.pace.answers.add(time.monotonic() - began, len(due))
             self.hosts.faces.age()
 
     def _sort(self, datagrams: Sequence[Datagram]) -> None:
@@ -217,6 +221,7 @@ class DHCPServer:
 
     def receive(self, datagrams: Sequence[Datagram]) -> None:
         """Take in datagrams as (data, interface, source, port, destination), and answer what is due at once."""
+        began = time.monotonic()
         due: list[DHCPTransaction] = []
         self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
         self.account.received += len(datagrams)
@@ -231,6 +236,7 @@ class DHCPServer:
                     self.account.drop(reason, datagram[1], request)
             if due:
                 self.answer(due)
+                self.pace.answers.add(time.monotonic() - began, len(due))
 
     def _take_in(self, request: Request, due: list[DHCPTransaction]) -> None:
         """Give the request to its transaction, and add this to `due` if it is to be answered with this batch."""
@@ -302,6 +308,7 @@ class DHCPServer:
     def answer(self, due: list[DHCPTransaction]) -> None:
         """Decide, commit, and only then send: for the receiving thread what is due now, for the worker what fell due."""
         with self.hosts.lock:
+            self.account.kinds.update([one.request.kind for one in due if one.request is not None])
             position = 0
             try:
                 while position < len(due):
@@ -430,8 +437,10 @@ class DHCPServer:
             return []
         immediate, durable = [one for one in answered if not one.durable], [one for one in answered if one.durable]
         self._send(immediate)
+        began = time.monotonic()
         try:
             refused = self.hosts.commit()
+            self.pace.commits.add(time.monotonic() - began)
         except StoreError:
             durable, refused = self._answer_unstored(durable, now), frozenset()
         again = [one for one in durable if one.address in refused] if refused else []
@@ -499,6 +508,7 @@ class DHCPServer:
                 self.hosts.mend()
                 ended = self.hosts.reclaim(int(now))
                 self.account.tell_rest(now)
+                self.pace.sample(time.monotonic(), self.account.received, self.account.sent, self.pace.commits.count)
                 self.account.lost(self._receiver.kernel_drops() + self._backlog.dropped)
                 self.account.gave_way(self.hosts.gave_way, self.hosts.given_up)
                 self.account.happened([self._end_of(row, now) for row in ended])
@@ -516,8 +526,9 @@ class DHCPServer:
                      sent_name=row.sent_name or None, client=row.client, ends=row.ends,
                      network=self._serving.network_words(row.address) if self._serving else "", relay=row.relay)
 
-    def statistics(self) -> Iterator[tuple[str, int]]:
+    def statistics(self) -> Iterator[tuple[str, float]]:
         """What was counted since the start, in words, and what waits now."""
+        yield from self.pace.words()
         yield from self.account.words()
         if self._serving is not None:
             yield from ((f"replies without {name_of(code)}, which did not fit, by this configuration", count)

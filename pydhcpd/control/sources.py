@@ -67,7 +67,7 @@ class Sources:
         """(name, text of the value)."""
         return ()
 
-    def statistics(self) -> Iterable[tuple[str, int]]:
+    def statistics(self) -> Iterable[tuple[str, float]]:
         """(what was counted, how often)."""
         return ()
 

@@ -155,7 +155,7 @@ class Views(Sources):
         yield from self._configuration().entries()
         yield "serving", "nothing" if serving is None else serving.describe()
 
-    def statistics(self) -> Iterator[tuple[str, int]]:
+    def statistics(self) -> Iterator[tuple[str, float]]:
         """What was counted."""
         return iter(self._server.statistics())
 
