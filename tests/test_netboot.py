@@ -180,6 +180,7 @@ FOLLOWS = [
     # what is set, and what follows: siaddr, 66 and 17
     ("", SERVER, b"192.0.2.1", b"192.0.2.1:/srv/tftp"),
     ('next_server = "192.0.2.9"', "192.0.2.9", b"192.0.2.9", None),
+    (f'next_server = "{SERVER}"', SERVER, b"192.0.2.1", b"192.0.2.1:/srv/tftp"),
     ('tftp_server_name = "tftp.example"', SERVER, b"tftp.example", b"192.0.2.1:/srv/tftp"),
     ('server_name = "boot"', SERVER, b"boot", b"192.0.2.1:/srv/tftp"),
     ('root_path = "192.0.2.9:/nfs"', SERVER, b"192.0.2.1", b"192.0.2.9:/nfs"),

@@ -157,7 +157,7 @@ class Netboot:
         name = None if self.boot_file is None else self.boot_file.one
         fixed = "" if name is None or name.fields else name.text
         object.__setattr__(self, "fixed", fixed)
-        object.__setattr__(self, "is_plain", not self.follows and (self.boot_file is None or bool(fixed)))
+        object.__setattr__(self, "is_plain", not self.root and (self.boot_file is None or bool(fixed)))
 
     def answer(self, kind: int, request: Request, ours: int, address: int, hostname: str,
                subnet: str) -> tuple[Client, bytes, str]:
@@ -201,7 +201,7 @@ class Netboot:
 
     def _client(self, kind: int, vendor: bytes, ours: int) -> Client:
         server = ours if self.follows else self.next_server
-        root_path = f"{address_text(ours)}:{self.root}".encode() if self.follows else b""
+        root_path = f"{address_text(ours)}:{self.root}".encode() if self.root and server == ours else b""
         by_http = self.http_port and (kind == HTTP or (kind == IPXE and not server))
         port = "" if self.http_port == 80 else f":{self.http_port}"
         answered = next((one for one in (PXE_CLIENT, HTTP_CLIENT) if vendor.startswith(one)), b"")
