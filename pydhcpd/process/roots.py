@@ -6,7 +6,7 @@ What is missing below a root is for who asks for it, and for the checks of boot 
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ HIDDEN = {"/home": "ProtectHome=yes", "/root": "ProtectHome=yes", "/run/user": "
 """What systemd/pydhcpd.service keeps from the daemon, and by which setting."""
 MOVE = "move the directory, to /srv for example"
 LIBRARY = "aiohttp"
-NO_LIBRARY = (f"http_root: nothing is served by HTTP, for {LIBRARY} is not installed; run: pip install 'pydhcpd[web]', with "
+NO_LIBRARY = (f"nothing is served by HTTP, for {LIBRARY} is not installed; run: pip install 'pydhcpd[web]', with "
               f"the pip of the Python that runs pydhcpd; for Debian's own: apt install python3-{LIBRARY}")
 
 
@@ -33,18 +33,22 @@ def has_http() -> bool:
 def lack_of_roots(configuration: DHCPServerConfiguration) -> list[str]:
     """What is wrong with them, a line each."""
     reader = _reader(configuration)
-    found = [f"{name} = {str(root)!r}: {words}" for name, root in _roots(configuration) if (words := _lack(root, reader))]
-    return [*found, *([] if configuration["http_root"] is None or has_http() else [NO_LIBRARY])]
+    found = [f"{setting}: {words}" for setting, root in _roots(configuration) if (words := _lack(root, reader))]
+    lacking = [] if has_http() else [setting for setting, _ in _roots(configuration, ("http_root",))]
+    return [*found, *(f"{setting}: {NO_LIBRARY}" for setting in lacking)]
 
 
 def hidden_roots(configuration: DHCPServerConfiguration) -> list[str]:
     """Which of them the daemon would not find as a service, a line each."""
-    return [f"{name} = {str(root)!r}: systemd/pydhcpd.service hides {place} from the daemon ({HIDDEN[place]}); {MOVE}"
-            for name, root in _roots(configuration) if (place := _hidden(root))]
+    return [f"{setting}: systemd/pydhcpd.service hides {place} from the daemon ({HIDDEN[place]}); {MOVE}"
+            for setting, root in _roots(configuration) if (place := _hidden(root))]
 
 
-def _roots(configuration: DHCPServerConfiguration) -> Iterator[tuple[str, Path]]:
-    return ((name, configuration[name]) for name in ROOTS if configuration[name] is not None)
+def _roots(configuration: DHCPServerConfiguration, names: Sequence[str] = ROOTS) -> Iterator[tuple[str, Path]]:
+    """Each that is set, with the place and the text of its setting."""
+    for name in names:
+        if (root := configuration[name]) is not None:
+            yield f"{configuration.scope.origins[name][1]}: {name} = {str(root)!r}", root
 
 
 def _hidden(path: Path) -> str:

@@ -5,6 +5,7 @@ import pwd
 
 import pytest
 
+from pydhcpd.policy.scope import Scope
 from pydhcpd.process import roots
 from pydhcpd.process.roots import has_http, hidden_roots, lack_of_roots
 
@@ -21,8 +22,16 @@ def place(tmp_path, monkeypatch):
     return tmp_path
 
 
+class Configuration(dict):
+    """Settings, each on line 7."""
+
+    @property
+    def scope(self):
+        return Scope({}, {}, origins=dict.fromkeys(self, ("global", "conf:7")))
+
+
 def configured(**settings):
-    return {"user": None, "group": None, "tftp_root": None, "http_root": None, **settings}
+    return Configuration({"user": None, "group": None, "tftp_root": None, "http_root": None, **settings})
 
 
 def test_nothing_is_said_where_nothing_is_served_or_all_is_well(place):
@@ -34,7 +43,7 @@ def test_nothing_is_said_where_nothing_is_served_or_all_is_well(place):
 def test_what_is_not_there(place, name, monkeypatch):
     monkeypatch.setattr(roots, "has_http", lambda: True)
     (found,) = lack_of_roots(configured(**{name: place / "none"}))
-    assert found == f"{name} = '{place}/none': there is no such directory; run: mkdir -p {place}/none"
+    assert found == f"conf:7: {name} = '{place}/none': there is no such directory; run: mkdir -p {place}/none"
     (place / "file").write_text("")
     (found,) = lack_of_roots(configured(**{name: place / "file"}))
     assert "it is no directory" in found

@@ -160,7 +160,7 @@ def test_without_the_library_leases_are_served_and_it_is_told(lab: Lab, client: 
     daemon = lab.daemon(http_root=str(root))
     daemon.path.insert(0, str(hidden))
     daemon.start()
-    assert "http_root: nothing is served by HTTP, for aiohttp is not installed; run: pip install 'pydhcpd[web]'" in daemon.log()
+    assert ": nothing is served by HTTP, for aiohttp is not installed; run: pip install 'pydhcpd[web]'" in daemon.log()
     station.lease(MAC)
     done = daemon.run("-check")
     assert done.returncode == 0 and "apt install python3-aiohttp" in done.stderr
