@@ -52,6 +52,10 @@ class Ear:
         """Hear no more."""
         self._socket.close()
 
+    def fileno(self) -> int:
+        """For those who wait for several things at once."""
+        return self._socket.fileno()
+
     def receive(self, timeout: float = PATIENCE) -> Received | None:
         """The next DHCP message, or None where none comes in time."""
         deadline = time.monotonic() + timeout
