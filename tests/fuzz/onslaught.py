@@ -20,9 +20,10 @@ from pydhcpd import server as server_module
 from pydhcpd.errors import Ignored, MalformedPacket
 from pydhcpd.leases.address_table import LEASED, NEVER
 from pydhcpd.leases.interface import BOUND, RELEASED
+from pydhcpd.proxy import ProxyTransaction
 from pydhcpd.services.leasequery.messages import default_timers, one_of
 from pydhcpd.services.leasequery.single import LeasequeryService
-from pydhcpd.wire.packet import ACK, BOOTREPLY, OFFER, Packet
+from pydhcpd.wire.packet import ACK, BOOTREPLY, OFFER, Packet, Request
 
 CONFIGURATION = Path(__file__).with_name("everything.conf")
 DELAYED = "dhcp_offer_after_seconds = 0.5\ndhcp_acknowledge_after_seconds = 0.1\n"
@@ -159,11 +160,24 @@ class Onslaught:
     def give(self, datagrams: Sequence[bytes]) -> None:
         """Take in a batch, let time pass, and look whether all that must hold does."""
         server = self.bench.server
-        server.receive([datagram(one, *self.random.choice(WAYS)) for one in datagrams])
+        ways = [datagram(one, *self.random.choice(WAYS)) for one in datagrams]
+        server.receive(ways)
+        self._ask_boot_server(ways)
         self._answer_delayed()
         self.bench.now += self.random.choice((0.0, 0.1, 1.0, 9.0, 100.0))
         server._keep_house()
         self._look()
+
+    def _ask_boot_server(self, datagrams: Sequence[tuple]) -> None:
+        """The same as port 4011 has it, where nothing is stored and no address given."""
+        server = self.bench.server
+        with server.hosts.lock:
+            for one in datagrams:
+                transaction = ProxyTransaction()
+                with suppress(MalformedPacket, Ignored):
+                    transaction.answer_boot_request(Request.receive(*one), server.serving, server.hosts, self.bench.now)
+                    self._note(transaction.message)
+                    _require(Packet.decode(transaction.message).yiaddr == 0, "an address by port 4011")
 
     def _answer_delayed(self) -> None:
         for _ in range(MOST_DELAYS):
