@@ -80,6 +80,8 @@ class Dispatcher(Session):
     def obey(self, line: bytes) -> None:
         """Run the command that a line asks for. Its failure is told, logged, and not the end of the session."""
         words = split(line.decode("utf-8", "surrogateescape"))
+        if not words:
+            return  # nothing but separators (0x1c to 0x1f), which are blanks as text and none as bytes
         if words[0] == ASK and len(words) > 1:
             self._answer(words[1:])
         elif words[0] == COMPLETE and len(words) > 1:

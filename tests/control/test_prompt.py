@@ -158,6 +158,7 @@ def test_greeting_prompt_and_quit_are_these_bytes(serve: Serve) -> None:
         (b"\r\n", b""),
         (b"\r\0", b""),
         (b"  \t \n", b""),
+        (b"\x1f\n", b""),  # a blank as text, and none as bytes
         (b"hosts\n", b"Active Hosts:\r\nnone\r\n"),
         (b"hosts\r\n", b"Active Hosts:\r\nnone\r\n"),
         (b"hosts\r\0", b"Active Hosts:\r\nnone\r\n"),

@@ -95,7 +95,7 @@ WORDS: tuple[bytes, ...] = (
     b"", b"hosts\r\n", b"help hosts\nq\n", b"events\r\nconfiguration\r\nstatistics\r\nquit\r\n",
     b"\xff\xfd\x06\xff\xf4HOSTS\r\n",
     b"\xff\xfa\x18\x01\xff\xf0?\r\0exit\r\0", b"\x04", b"help help help\n",
-    b"no such thing \x1b[2J\n", b"x" * 1100 + b"\nhosts\n",
+    b"\x1f\r\n", b"no such thing \x1b[2J\n", b"x" * 1100 + b"\nhosts\n",
 )
 """What somebody sends to the prompt."""
 
