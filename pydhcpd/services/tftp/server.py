@@ -150,6 +150,7 @@ class TFTPServer:
 
     def _begin(self, arrival: Arrival) -> None:
         request, client, local, _ = arrival
+        self._waiting.pop(client, None)
         shown = escape("/".join(components(request.name)))
         now = self._loop.time()
         try:
@@ -256,7 +257,6 @@ class TFTPServer:
                 del self._waiting[client]
                 self._fail(client, "", "waited too long for other transfers to end; see maximum_transfers")
             elif self._has_room(client[0]):
-                del self._waiting[client]
                 self._begin(arrival)
         if self._transfers or self._waiting:
             self._wake()

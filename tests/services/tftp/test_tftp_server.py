@@ -397,6 +397,22 @@ def test_what_is_more_than_may_be_at_a_time_waits(root: Path, bounds: dict[str, 
         assert three.receive()[1] == 1
 
 
+def test_who_asks_again_while_it_waits_is_served_once(root: Path) -> None:
+    with serving(root, transfers=1) as served, Client(served.port) as one, Client(served.port) as two:
+        one.ask("f511")
+        one.receive()
+        two.ask("f511")
+        time.sleep(0.1)
+        one.acknowledge(1)
+        two.ask("f511")
+        assert two.receive()[1] == 1
+        two.acknowledge(1)
+        served.told("finished", 2)
+        time.sleep(0.1)
+        assert Counter(report.what for report in served.reports) == {"begun": 2, "finished": 2}
+        assert fetch(served, "f513")  # there is room
+
+
 def test_what_has_waited_too_long_is_told(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pydhcpd.services.tftp.server.PATIENCE", 0.3)
     monkeypatch.setattr("pydhcpd.services.tftp.server.MOST_WAITING", 1)
