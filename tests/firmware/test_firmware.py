@@ -234,6 +234,18 @@ def test_ipxe_beside_another_server_gets_the_script(lab, machines, computer, net
     assert given_by_the_other(booting)
 
 
+@slow
+def test_uefi_boots_by_http_beside_another_server(lab, machines, computer, netboot, root):
+    """The proxy's offer has the URL."""
+    put(root, f"{IPXE}/ipxe.efi")
+    booting = computer("uefi", *ONLY_HTTP)
+    lab.keep(OtherServer(machines[1]))
+    netboot(proxy_dhcp=True, tftp_root=None, http_root=str(root))
+    booting.says(r"trial: the script runs at 10\.77\.9\.\d+")
+    assert without_autoexec(booting) == ["http /ipxe.efi", "http /boot.ipxe"]
+    assert given_by_the_other(booting)
+
+
 MENU = """
 pxe_menu = pxe_menu("Boot what?", [
     pxe_item("The loader", {"bios": "undionly.kpxe", "x86-64": "ipxe.efi"}), pxe_item("The disk"),

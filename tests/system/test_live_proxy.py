@@ -9,6 +9,7 @@ import pytest
 from lab import SERVER, Daemon, Lab, Machine, need, wait_until
 from messages import ACK, BROADCAST_MAC, EVERYONE, NAK, NONE, OFFER, REQUEST, Message, mac_of, message, packed, read
 from station import Station
+from test_live_relays import join, relay_machine, start_relay
 
 OTHER = "10.77.0.2"  # who gives the addresses
 MAC = mac_of(0)
@@ -130,6 +131,24 @@ def test_who_does_not_boot_hears_of_one_server_alone(lab: Lab, machines: list[Ma
     assert station.answer(xid, NAK)[1].address(54) == OTHER
     station.silence(xid, 1.0)
     assert {message.address(54) for _, message in station.heard if message.op == 2} == {OTHER}
+
+
+@pytest.mark.parametrize("program", ["dhcrelay", "dnsmasq"])
+def test_behind_a_relay_agent(lab: Lab, program: str) -> None:
+    """The relay agent broadcasts the offer, for the client has no address; the item is asked for over the router."""
+    relay, far = relay_machine(lab), lab.machine("far")
+    join(relay, "r0", "10.1.0.1", far)
+    daemon = lab.daemon(subnets=None)
+    daemon.write(daemon.file.read_text() + f'subnets = [subnet("10.1.0.0/24", proxy_dhcp=True)]\n{MENU}')
+    daemon.start(serving=False)
+    daemon.wait_for("serving relays on s0 as 10.77.0.1")
+    start_relay(lab, relay, program, "r0=10.1.0.1")
+    station = lab.keep(Station(far))
+    heard, offer = station.answer(station.discover(MAC, *PXE), OFFER)
+    assert (heard.destination, heard.destination_mac) == (EVERYONE, BROADCAST_MAC)
+    assert (offer.yiaddr, offer.giaddr, offer.options[43]) == (NONE, "10.1.0.1", SHOWN)
+    far.ip("addr add 10.1.0.9/24 brd + dev c0", "route add default via 10.1.0.1")
+    assert chosen(far, "10.1.0.9", 7, DEBIAN).options[67] == b"debian.0\0"
 
 
 def test_a_menu_beside_our_own_leases(lab: Lab, machines: list[Machine], station: Station) -> None:
