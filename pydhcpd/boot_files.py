@@ -5,6 +5,7 @@ Who asks is the user that the daemon becomes: what that one may read is what cou
 nothing to anybody.
 """
 
+import os
 import time
 from collections.abc import Iterator
 from ipaddress import AddressValueError, IPv4Address
@@ -42,7 +43,8 @@ def _named(configuration: DHCPServerConfiguration) -> Iterator[tuple[Scope, str,
 
 
 def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
-    roots = [(name, Root(configuration[name])) for name in ROOTS if configuration[name] is not None]
+    there = [name for name in ROOTS if configuration[name] is not None and os.path.isdir(configuration[name])]  # noqa: PTH112
+    roots = [(name, Root(configuration[name])) for name in there]
     has_names = configuration.sets("proxy_dhcp") or any(  # where another server gives the addresses, it gives that too
         scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
     for scope, setting, template, server in _named(configuration):

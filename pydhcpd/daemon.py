@@ -407,14 +407,13 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
                         *[os.path.realpath(sys.executable)] * 2)
         for path in unreadable(configuration):
             log.warning("%s cannot be read by the user of pydhcpd, so no reload can be; let its user or group read it", path)
-        for note in boot_notes(configuration):
-            log.warning("%s", note)
         prompt = f"{configuration['control_address']}:{configuration['control_port']}"
         log.info("pydhcpd %s started, configuration %s, leases in %s, prompt on %s", __version__,
                  configuration.file or "of the command line", configuration["host_file"],
                  prompt if configuration["control_port"] else "no port")
-        for warning in [*configuration.warnings, *lack_of_roots(configuration)]:
+        for warning in configuration.warnings:
             log.warning("%s", warning)
+        threading.Thread(target=_tell_of_files, args=(configuration,), name="boot files", daemon=True).start()
         return Daemon(command_line, configuration, ports).run(launch.succeed if launch else lambda: None)
     except (InvalidValue, StoreError, OSError) as error:
         log.error("%s", error)
@@ -425,6 +424,12 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
         if launch:
             launch.fail(f"it ends by a fault of its own: {error}")
     return 1
+
+
+def _tell_of_files(configuration: DHCPServerConfiguration) -> None:
+    """What is wrong with the files that machines boot; in a thread, for a root on a server that is away may answer never."""
+    for warning in [*lack_of_roots(configuration), *boot_notes(configuration)]:
+        log.warning("%s", warning)
 
 
 def main(words: list[str] | None = None) -> int:
