@@ -13,7 +13,7 @@ from collections.abc import Callable
 PERIOD = 0.005  # seconds of work between looks
 FREE = 0.05  # share of a processor that DHCP may use before anything waits
 WEIGHT = 4.0  # how much of the rest is left alone for each part that DHCP uses
-LEAST = 0.08  # share of a processor that files always have
+LEAST = 0.05  # share of a processor that files always have
 SHORTEST, LONGEST = 0.0005, 0.1  # seconds of one pause
 MEMORY = 0.2  # weight of the last look in what is taken for DHCP's share
 
