@@ -12,7 +12,6 @@ import socket
 import threading
 from collections.abc import Iterator
 
-from pydhcpd.addresses import address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Datagram
@@ -41,7 +40,7 @@ class BootServer(Service):
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
-        self._socket = _open(surroundings.configuration()["bind_address"])
+        self._socket = _open()
         self._ended = threading.Event()
         self._wake = os.eventfd(0, os.EFD_CLOEXEC)
         self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
@@ -116,9 +115,9 @@ class BootServer(Service):
         yield f"{self._answered} answered"
 
 
-def _open(address: int | None) -> socket.socket:
+def _open() -> socket.socket:
     try:
-        return open_udp(PORT, address_text(address) if address else "")
+        return open_udp(PORT)
     except OSError as error:
         raise InvalidValue(f"UDP port 4011 cannot be opened: {error.strerror}; another boot server, such as dnsmasq, has to "
                            "leave it, see: ss -ulpn sport = :4011") from error

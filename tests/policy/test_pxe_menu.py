@@ -11,6 +11,14 @@ DEBIAN, RIS, DISK = pxe_item("Debian", "pxelinux.0"), pxe_item("RIS", server="10
 OURS = 0x0A000001
 
 
+def test_a_menu_is_shown_as_the_file_would_write_it():
+    """A reload tells by this what has changed."""
+    menu = pxe_menu("?", [DEBIAN, pxe_item("Grub", {"bios": "grub.0"}, server="10.0.0.8"), RIS, DISK], timeout=5)
+    assert repr(menu) == ("pxe_menu('?', [pxe_item('Debian', 'pxelinux.0'), pxe_item('Grub', {'bios': 'grub.0'}, server="
+                          "'10.0.0.8'), pxe_item('RIS', server='10.0.0.9', type=1), pxe_item('Own disk')], timeout=5)")
+    assert repr(eval(repr(menu), {"pxe_menu": pxe_menu, "pxe_item": pxe_item})) == repr(menu)
+
+
 def test_items_have_types_of_their_own_but_where_one_is_given():
     items = [DEBIAN, RIS, DISK, pxe_item("Grub", {"bios": "grub.0"}), pxe_item("x", "y", type=0x8001), pxe_item("z", "z")]
     assert pxe_menu("?", items).types == (0x8000, 1, 0, 0x8002, 0x8001, 0x8003)

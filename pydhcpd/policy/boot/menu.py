@@ -7,7 +7,7 @@ goes on with its own disk. Which client gets which menu, and what its file is ca
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from pydhcpd.addresses import address_from
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import NEAR, nearest
 from pydhcpd.policy.arguments import check_arguments
@@ -49,6 +49,8 @@ class PxeItem:
 
     def __repr__(self) -> str:
         more = "" if self.boot_file is None else f", {self.boot_file.written!r}"
+        more += f", server={address_text(self.server)!r}" if self.server else ""
+        more += "" if self.type is None else f", type={self.type}"
         return f"pxe_item({self.text.decode()!r}{more})"
 
     @property
@@ -82,7 +84,7 @@ class PxeMenu:
         return made
 
     def __repr__(self) -> str:
-        return f"pxe_menu({self.prompt.decode()!r}, {list(self.items)!r})"
+        return f"pxe_menu({self.prompt.decode()!r}, {list(self.items)!r}, timeout={self.timeout})"
 
     def check(self, architectures: Architectures) -> None:
         """Raise InvalidValue for an item with files for what is no architecture."""
