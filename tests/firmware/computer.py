@@ -26,13 +26,15 @@ QUIET = ("-nodefaults", "-display", "none", "-monitor", "none", "-no-reboot", "-
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of computer: its packages; the emulator and its words; files of flash memory, the second written to; the card."""
+    """A kind of computer: its packages; the emulator and its words; files of flash memory, the second written to; the card, and
+    the file of its option ROM."""
 
     packages: str
     emulator: str
     words: tuple[str, ...]
     flash: tuple[str, ...] = ()
-    rom: str = ""  # of the card; without one, firmware's own way to boot is tried, which otherwise gives way to iPXE
+    card: str = "virtio-net-pci,romfile="  # without a ROM, firmware's own way to boot is tried, which otherwise gives way to iPXE
+    rom: tuple[str, ...] = ()
 
 
 X86, ARM = "qemu-system-x86_64", "qemu-system-aarch64"
@@ -43,7 +45,7 @@ OF_AAVMF = "/usr/share/AAVMF/AAVMF_CODE.fd", "/usr/share/AAVMF/AAVMF_VARS.fd"
 SECURE = ("-machine", "q35,smm=on", "-cpu", "max", "-global", "driver=cfi.pflash01,property=secure,value=on")
 KINDS = {
     "bios": Kind("qemu-system-x86 seabios ipxe-qemu", X86, ("-machine", "pc,graphics=off", "-cpu", "max"),
-                 rom="/usr/lib/ipxe/qemu/efi-virtio.rom"),
+                 card="virtio-net-pci", rom=("/usr/lib/ipxe/qemu/efi-virtio.rom",)),
     "uefi": Kind("qemu-system-x86 ovmf", X86, ("-machine", "q35,smm=off", "-cpu", "max"), OF_OVMF),
     "uefi, secure boot": Kind("qemu-system-x86 ovmf", X86, SECURE, OF_OVMF_SECURE),
     "uefi32": Kind("qemu-system-x86 ovmf-ia32", X86, SECURE, OF_OVMF_IA32),
@@ -58,7 +60,7 @@ class Computer:
         self.machine, self.directory, self.kind = machine, directory, KINDS[kind]
         if shutil.which(self.kind.emulator) is None:
             pytest.skip(f"{self.kind.emulator} is not installed: {self.kind.packages}")
-        require(TUN, *self.kind.flash, *filter(None, [self.kind.rom]), packages=self.kind.packages)
+        require(TUN, *self.kind.flash, *self.kind.rom, packages=self.kind.packages)
         directory.mkdir()
         self.record = Record(directory / "frames")
         self.serial_file = directory / "serial"
@@ -75,7 +77,7 @@ class Computer:
     def _words(self) -> list[str]:
         net = "tap,id=net,ifname=t0,script=no,downscript=no,vnet_hdr=off"
         return [self.kind.emulator, *self.kind.words, *QUIET, *self._flash(), "-netdev", net,
-                "-device", f"virtio-net-pci,romfile={self.kind.rom},netdev=net,bootindex=0,mac={mac_text(MAC)}",
+                "-device", f"{self.kind.card},netdev=net,bootindex=0,mac={mac_text(MAC)}",
                 "-object", f"filter-dump,id=record,netdev=net,file={self.record.file}",
                 "-serial", f"file:{self.serial_file}", *self._more]
 

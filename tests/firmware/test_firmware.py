@@ -95,7 +95,8 @@ def test_uefi_with_secure_boot_loads_what_debian_has_signed(computer, netboot, r
     booting = computer("uefi, secure boot")
     netboot(boot_file_name={"x86-64": "bootnetx64.efi"}, ipxe_script=None)
     booting.says("trial: GRUB is configured")
-    assert booting.record.asked()[:2] == ["tftp bootnetx64.efi", "tftp grubx64.efi"]
+    asked = booting.record.asked()
+    assert asked[0] == "tftp bootnetx64.efi" and "tftp grubx64.efi" in asked  # and lists of what is revoked, if there are any
 
 
 def without_autoexec(booting: Computer) -> list[str]:
