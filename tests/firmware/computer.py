@@ -33,7 +33,7 @@ class Kind:
     emulator: str
     words: tuple[str, ...]
     flash: tuple[str, ...] = ()
-    card: str = "virtio-net-pci,romfile="  # without a ROM, firmware's own way to boot is tried, which otherwise gives way to iPXE
+    card: str = "virtio-net-pci,romfile="  # without a ROM firmware's own way to boot is tried, which else gives way to iPXE
     rom: tuple[str, ...] = ()
 
 
