@@ -482,6 +482,9 @@ def _act(command_line: CommandLine) -> int:
     if command_line.action == "explain":
         from pydhcpd.trial import explain
         return explain(command_line)
+    if command_line.action == "replay":
+        from pydhcpd.whatif.actions import replay
+        return replay(command_line)
     handed = handed_ports()
     if not handed:
         check_rights()

@@ -7,6 +7,7 @@ one heading with lines below it. Does not know who wants to know, nor how a mess
 import copy
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import replace
 from typing import NamedTuple, cast
 
@@ -56,10 +57,7 @@ class Outcome(NamedTuple):
 
 def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Outcome:
     """What would be answered to a request now. Takes the lock of the leases, for as long as a packet does."""
-    policy = copy.copy(serving.policy)
-    policy.left_out = Counter(range(256))  # so that nothing is told, and nothing counted where others count
-    policy.overheard = []
-    quiet = replace(serving, policy=policy, limiter=None)
+    quiet = quiet_of(serving)
     transaction = kind_of_transaction(serving)()
     with hosts.lock:
         preview = Preview(hosts)
@@ -73,9 +71,27 @@ def judge(request: Request, serving: Serving, hosts: HostDatabase, now: float) -
     message = getattr(transaction, "message", b"")
     if not message and not reason and transaction.event is not None:
         reason = " ".join(word for word in (transaction.event[1], transaction.event[6]) if word)
-    left_out = tuple(code for code, count in policy.left_out.items() if count > 1)
+    left_out = tuple(code for code, count in quiet.policy.left_out.items() if count > 1)
     return Outcome(transaction, Packet.decode(message) if message else None, reason, left_out, preview,
-                   tuple(dict.fromkeys(policy.overheard)))
+                   tuple(dict.fromkeys(quiet.policy.overheard or ())))
+
+
+def quiet_of(serving: Serving) -> Serving:
+    """The same without what counts, tells or limits."""
+    policy = copy.copy(serving.policy)
+    policy.left_out = Counter(range(256))  # so that nothing is told, and nothing counted where others count
+    policy.overheard = []
+    return replace(serving, policy=policy, limiter=None)
+
+
+def carry_out(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> None:
+    """Do what a request comes to, with leases to try things on. Raises StoreError."""
+    quiet, transaction = quiet_of(serving), kind_of_transaction(serving)()
+    with hosts.lock:
+        with suppress(Ignored):
+            transaction.receive(request, quiet, hosts)
+            transaction.answer(quiet, hosts, now)
+        hosts.commit()
 
 
 def explained(request: Request, serving: Serving, hosts: HostDatabase, now: float) -> Iterator[Line]:
@@ -260,4 +276,4 @@ def _route(case: DHCPTransaction) -> str:
     return f"to {address_text(address)}{frame}, from {address_text(case.source)}"
 
 
-__all__ = ["Line", "Outcome", "explained", "judge"]
+__all__ = ["Line", "Outcome", "carry_out", "explained", "judge"]

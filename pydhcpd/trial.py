@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from pydhcpd.configuration.command_line import CommandLine
 from pydhcpd.configuration.file import DHCPServerConfiguration
@@ -20,14 +21,22 @@ from pydhcpd.serving import Serving, make_serving
 
 
 @contextmanager
-def on_trial(configuration: DHCPServerConfiguration) -> Iterator[tuple[Serving, HostDatabase]]:
-    """What would be served now, with a copy of the leases. Raises InvalidValue and StoreError."""
+def on_trial(configuration: DHCPServerConfiguration, database: Path | None = None) -> Iterator[tuple[Serving, HostDatabase]]:
+    """What would be served now, with a copy of the leases, which are its own unless others are named. Raises InvalidValue and
+    StoreError."""
     serving = make_serving(configuration, take_snapshot())
-    with copied(configuration["host_file"]) as database, closing(SQLiteStore(database)) as store:
+    with copied_leases(serving, database or configuration["host_file"]) as hosts:
+        yield serving, hosts
+
+
+@contextmanager
+def copied_leases(serving: Serving, database: Path) -> Iterator[HostDatabase]:
+    """A copy of the leases, to be served so. Raises InvalidValue and StoreError."""
+    with copied(database) as copy, closing(SQLiteStore(copy)) as store:
         hosts = HostDatabase(store, time=begun(store))
         now = int(hosts.time.now())
         hosts.adopt(hosts.prepare(serving.networks(), now), serving.networks(), now)
-        yield serving, hosts
+        yield hosts
 
 
 def explain(command_line: CommandLine) -> int:

@@ -16,7 +16,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
-FILE_ACTIONS = ("import", "export")
+FILE_ACTIONS = ("import", "export", "replay")
 WORD_ACTIONS = ("ask", "explain")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
@@ -28,7 +28,7 @@ class CommandLine:
     """What was asked for. `settings` are values as written, by name; `action` is empty where the server is to run."""
 
     action: str = ""
-    file: str = ""  # of import and export
+    file: str = ""  # of what takes one
     words: list[str] = field(default_factory=list)  # of what takes several
     settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
@@ -129,6 +129,8 @@ def usage() -> str:
              "                     -ask alone is the prompt itself; -control_socket PATH where it is not the usual one",
              "  -explain WHO [field=value ...]",
              "                     say what a client would get by the configuration, and why, without a running server",
+             "  -replay FILE       say what would be answered to each request of a capture (pcap or pcapng; - is standard",
+             "                     input), and what differs from what another server answered",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]
     for group in GROUPS:

@@ -2,10 +2,7 @@
 
 import io
 import sys
-import time
-from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import TypeVar
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_ends, writing
@@ -15,37 +12,9 @@ from pydhcpd.leases.snapshot import snapshot
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.process.locks import DatabaseLock
+from pydhcpd.progress import Progress
 
-T = TypeVar("T")
-SHOW_EVERY = 0.2  # seconds between updates of the progress
 REPORTED = 20  # bad lines that are shown; the rest is counted
-
-
-class Progress:
-    """A count on a terminal; nothing where standard error is none."""
-
-    def __init__(self, words: str) -> None:
-        self.count = 0
-        self._words = words
-        self._terminal = sys.stderr.isatty()
-        self._next = 0.0
-
-    def over(self, things: Iterable[T]) -> Iterator[T]:
-        """Pass things on, counting them."""
-        for thing in things:
-            self.count += 1
-            if self._terminal and not self.count & 1023:
-                self._show()
-            yield thing
-        if self._terminal:
-            sys.stderr.write("\r\x1b[K")
-
-    def _show(self) -> None:
-        now = time.monotonic()
-        if now >= self._next:
-            self._next = now + SHOW_EVERY
-            sys.stderr.write(f"\r{self._words} {self.count:,}")
-            sys.stderr.flush()
 
 
 def import_hosts(database: Path, file: str, lease_time: int) -> int:

@@ -1,0 +1,1 @@
+"""What would be, if: captures replayed, and a new configuration rehearsed, by the steps that serve packets."""

@@ -1,0 +1,69 @@
+"""What differs between two answers to one message, in people's form."""
+
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from pydhcpd.addresses import address_text
+from pydhcpd.escape import escape
+from pydhcpd.wire.options import describe, name_of
+from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, Packet
+from pydhcpd.wire.relay import words as relay_words
+
+OF_EACH_SERVER = frozenset((53, 54))  # told as the kind of answer, and as the server; every two servers differ in 54
+RELAY_INFORMATION = 82
+CUT = "..."  # how a value ends that is too long to be shown
+SILENCE = "no answer"
+NOT_SENT = "none"
+
+
+class Difference(NamedTuple):
+    """What differs, and how it is in the one answer and in the other."""
+
+    about: str
+    one: str
+    other: str
+
+
+def kind_of(answer: Packet | None) -> str:
+    """The kind of an answer, for people."""
+    return SILENCE if answer is None else MESSAGE_NAMES.get(answer.message_type, "BOOTREPLY")
+
+
+def differences(one: Packet | None, other: Packet | None) -> list[Difference]:
+    """All that differs; where they are of different kinds, or there is no answer, that alone. A refusal is but a refusal."""
+    if one is None or other is None or one.message_type != other.message_type:
+        kinds = Difference("answer", kind_of(one), kind_of(other))
+        return [kinds] if kinds.one != kinds.other else []
+    return [] if one.message_type == NAK else [*_of_fields(one, other), *_of_options(one, other)]
+
+
+def _of_fields(one: Packet, other: Packet) -> Iterator[Difference]:
+    """Address and boot fields."""
+    for about, name in (("address", "yiaddr"), ("next server", "siaddr")):
+        if getattr(one, name) != getattr(other, name):
+            yield Difference(about, *(address_text(value) if (value := getattr(packet, name)) else NOT_SENT
+                                      for packet in (one, other)))
+    for about, name in (("server name", "sname"), ("boot file", "file")):
+        if getattr(one, name) != getattr(other, name):
+            yield Difference(about, *(escape(getattr(packet, name)) or NOT_SENT for packet in (one, other)))
+
+
+def _of_options(one: Packet, other: Packet) -> Iterator[Difference]:
+    for code in dict.fromkeys((*one.options, *other.options)):
+        values = one.options.get(code), other.options.get(code)
+        if values[0] == values[1] or code in OF_EACH_SERVER:
+            continue
+        texts = tuple(value_text(code, value) for value in values)
+        if None in values or texts[0] != texts[1] or texts[0].endswith(CUT):  # the same with a NUL at its end is the same
+            yield Difference(name_of(code), *texts)
+
+
+def value_text(code: int, value: bytes | None) -> str:
+    """The value of an option in people's form."""
+    if value is None:
+        return NOT_SENT
+    words = relay_words(value) if code == RELAY_INFORMATION else ""
+    return words or describe(code, value).partition("=")[2] or "empty"
+
+
+__all__ = ["NOT_SENT", "SILENCE", "Difference", "differences", "kind_of"]
