@@ -206,3 +206,11 @@ def test_transfers_come_from_the_ports_for_firewalls(lab: Lab, client: Machine, 
         sock.settimeout(5)
         sock.sendto(b"\0\1loader\0octet\0", (SERVER, 69))
         assert sock.recvfrom(2048)[1][1] in range(50000, 50004)
+
+
+def test_a_boot_file_that_is_not_there_is_told_at_the_start(lab: Lab, client: Machine, root: Path) -> None:
+    assert client
+    daemon = lab.daemon(tftp_root=str(root), boot_file_name={"bios": "loader.0", "x86-64": "loader"}, ipxe_script="{mac}")
+    daemon.start()
+    daemon.wait_for(r"boot_file_name: 'loader\.0' cannot be had from tftp_root .*: asked for loader\.0, which is not there")
+    assert "'loader' cannot" not in daemon.log()
