@@ -89,12 +89,24 @@ def test_files_and_leases_are_served_at_once(files: Daemon, client: Machine, sta
 
 @pytest.mark.sandbox
 def test_the_answer_comes_from_the_address_that_was_asked(files: Daemon, client: Machine, lab: Lab) -> None:
-    """RFC 1123 section 4.2.3.3."""
+    """RFC 1122 section 4.1.3.5."""
     lab.server.ip(f"addr add {OTHER_ADDRESS}/32 dev s0")
     wait_until(lambda: loads(client), "a file, once the child has started")
     for address in (SERVER, OTHER_ADDRESS):
         assert answer_to(client, "loader", address) == (3, address)
         assert answer_to(client, "nothing", address) == (5, address)
+
+
+def test_a_broadcast_is_not_answered(files: Daemon, client: Machine) -> None:
+    """RFC 1123 section 4.2.3.5."""
+    wait_until(lambda: loads(client), "a file, once the child has started")
+    with client.open(lambda: socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as sock:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_BROADCAST, 1)
+        sock.settimeout(0.5)
+        for address in ("10.77.255.255", "255.255.255.255"):
+            sock.sendto(b"\0\1loader\0octet\0", (address, 69))
+            with pytest.raises(TimeoutError):
+                sock.recv(2048)
 
 
 @pytest.mark.sandbox

@@ -1,6 +1,6 @@
 """`TFTPServer`: port 69, and the transfers that come of it, in the event loop of the child.
 
-Each transfer has a socket of its own, from the address that was asked (RFC 1123 section 4.2.3.3). More requests than may be
+Each transfer has a socket of its own, from the address that was asked (RFC 1122 section 4.1.3.5). More requests than may be
 served at a time wait, without a word: clients ask again, and what has waited is served when there is room.
 """
 
@@ -95,7 +95,7 @@ class TFTPServer:
             for _, kind, data in ancillary:
                 if kind == IP_PKTINFO:
                     index, local, asked = _pktinfo.unpack(data)
-                    if local == asked and self._hears(index, client):  # a broadcast is ignored (RFC 1123 section 4.2.3.4)
+                    if local == asked and self._hears(index, client):  # a broadcast is ignored (RFC 1123 section 4.2.3.5)
                         self._take(datagram, client, socket.inet_ntoa(local))
 
     def _hears(self, index: int, client: Address) -> bool:

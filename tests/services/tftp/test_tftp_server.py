@@ -485,7 +485,7 @@ def test_the_end_is_told_to_clients(root: Path) -> None:
 
 
 def test_the_answer_comes_from_the_address_that_was_asked(root: Path) -> None:
-    """RFC 1123 section 4.2.3.3 has transfers, and errors are no different."""
+    """RFC 1122 section 4.1.3.5: of errors too."""
     with serving(root, address="") as served:
         for address in ("127.0.0.1", "127.9.8.7"):
             with Client(served.port, address) as client:
