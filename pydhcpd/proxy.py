@@ -16,7 +16,7 @@ from pydhcpd.delivery import Route, to_asker, to_everyone, to_relay
 from pydhcpd.errors import Ignored
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.policy.boot.answer import ETHERBOOT, NO_DISCOVERY, OF_BOOTING, VENDOR, Client, Netboot, kind_of
-from pydhcpd.policy.terms import Terms
+from pydhcpd.policy.terms import SERVER_IDENTIFIER, Terms
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import CLIENT_FQDN, DECISIONS, DHCPTransaction, sent_name
@@ -40,6 +40,8 @@ class ProxyTransaction(DHCPTransaction):
             DECISIONS[request.kind](self, request)
 
     def _answer_beside_another(self, request: Request) -> None:
+        if request.kind == DISCOVER and SERVER_IDENTIFIER in request.options:
+            raise Ignored("DISCOVER with a server identifier")
         if request.kind == DISCOVER and request.giaddr:
             request.flags |= BROADCAST_FLAG  # a relay agent has no other way to a client of which it hears no address
             self._tell_what_to_boot(request, OFFER, to_relay(request, self.link.vrf))

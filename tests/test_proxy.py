@@ -110,13 +110,14 @@ def test_through_a_relay_agent_it_goes_to_it_with_the_broadcast_bit(bench):
     (REQUEST, {}, {"ciaddr": ELSEWHERE}),  # REBINDING
     (REQUEST, {50: ELSEWHERE, 54: SERVER}, {}),  # who takes us for the one
     (DECLINE, {50: ELSEWHERE, 54: SERVER}, {}), (RELEASE, {54: SERVER}, {"ciaddr": ELSEWHERE}),
-    (INFORM, {}, {"ciaddr": ELSEWHERE}), (DISCOVER, {}, {})])
+    (INFORM, {}, {"ciaddr": ELSEWHERE}), (DISCOVER, {}, {}), (DISCOVER, {60: PXE, 54: SERVER}, {})])
 def test_what_is_for_the_other_server_gets_no_answer_and_no_nak(bench, kind, options, fields):
     bench.serve(PROXY + FILE + "authoritative = True\nbootp = True\nadopt_unknown = True\nrapid_commit = True\n")
-    vendor = {} if kind == DISCOVER else {60: PXE}
+    vendor = {} if kind == DISCOVER else {60: PXE}  # a DISCOVER without 60 is nobody's who boots
     assert bench.say(bench.message(kind, options={**options, **vendor}, **fields)) == []
     assert list(bench.hosts.get()) == []
-    assert set(reason(bench)) <= {"for the server that gives the addresses", "of a client that there is nothing to boot for"}
+    assert set(reason(bench)) <= {"for the server that gives the addresses", "of a client that there is nothing to boot for",
+                                 "DISCOVER with a server identifier"}
 
 
 def test_bootp_is_for_the_other_server(bench):

@@ -13,13 +13,14 @@ import threading
 from collections.abc import Iterator
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Datagram
 from pydhcpd.net.sockets import open_udp
 from pydhcpd.proxy import ProxyTransaction
 from pydhcpd.recurring import Recurring
 from pydhcpd.services.service import Service, Surroundings
-from pydhcpd.wire.packet import Request
+from pydhcpd.wire.describe import describe
+from pydhcpd.wire.packet import Packet, Request
 
 log = logging.getLogger(__name__)
 
@@ -58,26 +59,31 @@ class BootServer(Service):
         while not self._ended.is_set():
             try:
                 datagrams = receiver.receive()
-                if datagrams:
-                    self._send(sender, self._decide(datagrams))
-                    self._ended.wait(PACE * len(datagrams))
-                else:
+                too_long, receiver.truncated = receiver.truncated, []
+                if not datagrams and not too_long:
                     poll.poll()
+                    continue
+                self._send(sender, self._decide(datagrams, too_long))
+                self._ended.wait(PACE * (len(datagrams) + len(too_long)))
             except Exception as error:
                 self._recurring.tell(error)
                 self._ended.wait(1.0)
 
-    def _decide(self, datagrams: list[Datagram]) -> list[ProxyTransaction]:
-        """Those that are to be answered."""
+    def _decide(self, datagrams: list[Datagram], too_long: list[int]) -> list[ProxyTransaction]:
+        """Those that are to be answered; `too_long` are the interfaces of datagrams that could not be read."""
         server, decided = self.surroundings.server, []
         with server.hosts.lock:
             serving, now = server.serving, server.hosts.time.now()
             if serving is None:
                 return []
+            for interface in too_long:
+                server.account.drop(MalformedPacket("longer than any boot request"), interface, None)
             for datagram in datagrams:
                 request, transaction = None, ProxyTransaction()
                 try:
                     request = Request.receive(*datagram)
+                    if log.isEnabledFor(logging.DEBUG):
+                        log.debug("received on port %d %s", PORT, describe(request))
                     transaction.answer_boot_request(request, serving, server.hosts, now)
                     decided.append(transaction)
                 except Exception as reason:  # whatever one does, the others are answered
@@ -90,6 +96,8 @@ class BootServer(Service):
         account = self.surroundings.server.account
         for one in decided:
             address, port, interface, _ = one.route
+            if log.isEnabledFor(logging.DEBUG):
+                log.debug("sent from port %d %s", PORT, describe(Packet.decode(one.message)))
             message = one.message, address, port, interface, one.source
             failures = sender.send([message], on_link=interface == one.link.index)
             with self.surroundings.server.hosts.lock:
