@@ -13,7 +13,7 @@ from lab import Daemon, Lab, Machine, reason_to_skip
 from old_firmware import OldFirmware
 
 FAR_END = "c0"  # of a cable to the server
-SCRIPT = "#!ipxe\necho trial: the script runs at ${ip}, next server ${next-server}\nsleep 1000\n"
+SCRIPT = "#!ipxe\necho trial: the script runs at ${ip}\nsleep 1000\n"
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -14,7 +14,7 @@ from messages import Malformed, Message, read
 
 PCAP_HEADER, RECORD_HEADER = 24, struct.Struct("<IIII")
 ETHERNET, IPV4, TCP, UDP = 14, b"\x08\x00", 6, 17
-TFTP, DHCP, PXE = 69, (67, 68), 4011
+TFTP, DHCP, PXE = 69, 67, 4011
 GET = re.compile(rb"(?:GET|HEAD) (\S+) HTTP/1")
 READ = re.compile(rb"\x00\x01([^\x00]+)\x00")  # RFC 1350 section 5
 
@@ -24,10 +24,8 @@ class Segment:
     """A datagram or a segment of a stream."""
 
     protocol: int
-    source: str
     ports: tuple[int, int]
     payload: bytes
-    at: float
 
 
 class Record:
@@ -43,7 +41,7 @@ class Record:
 
     def messages(self) -> list[Message]:
         """Each DHCP message, to and from the computer, in order."""
-        return [message for one in self.segments() if one.protocol == UDP and (set(one.ports) & {67, PXE})
+        return [message for one in self.segments() if one.protocol == UDP and not {DHCP, PXE}.isdisjoint(one.ports)
                 for message in _messages(one.payload)]
 
     def segments(self) -> Iterator[Segment]:
@@ -51,21 +49,20 @@ class Record:
         data = self.file.read_bytes() if self.file.exists() else b""
         place = PCAP_HEADER
         while place + RECORD_HEADER.size <= len(data):
-            seconds, micros, length, _ = RECORD_HEADER.unpack_from(data, place)
+            *_, length, _ = RECORD_HEADER.unpack_from(data, place)
             place += RECORD_HEADER.size
-            yield from _segments(data[place:place + length], seconds + micros / 1e6)
+            yield from _segments(data[place:place + length])
             place += length
 
 
-def _segments(frame: bytes, at: float) -> Iterator[Segment]:
+def _segments(frame: bytes) -> Iterator[Segment]:
     """What an Ethernet frame carries, if that is TCP or UDP in one piece (RFC 791)."""
     packet = frame[ETHERNET:]
     if frame[12:14] != IPV4 or packet[9] not in (TCP, UDP) or int.from_bytes(packet[6:8], "big") & 0x1FFF:
         return
     inner = packet[(packet[0] & 15) * 4:int.from_bytes(packet[2:4], "big")]
     head = 8 if packet[9] == UDP else (inner[12] >> 4) * 4
-    source = ".".join(map(str, packet[12:16]))
-    yield Segment(packet[9], source, (int.from_bytes(inner[:2], "big"), int.from_bytes(inner[2:4], "big")), inner[head:], at)
+    yield Segment(packet[9], (int.from_bytes(inner[:2], "big"), int.from_bytes(inner[2:4], "big")), inner[head:])
 
 
 def _asked(one: Segment) -> Iterator[str]:

@@ -16,6 +16,7 @@ IPXE = "/usr/lib/ipxe"
 INSTALLERS = "/usr/lib/debian-installer/images"
 ONLY_HTTP = tuple(word for family in ("IPv4", "IPv6")
                   for word in ("-fw_cfg", f"name=opt/org.tianocore/{family}PXESupport,string=n"))
+OF_PROXY = "#!ipxe\necho trial: the script runs at ${ip} by ${proxydhcp/next-server}\nsleep 1000\n"
 SCRIPT_RUNS = r"trial: the script runs at (10\.77\.\d+\.\d+)"
 
 
@@ -116,6 +117,16 @@ def test_uefi_on_arm_boots_grub(computer, netboot, root):
     booting.says("trial: GRUB is configured")
     asked = booting.record.asked()
     assert asked[0] == "tftp grubaa64.efi" and "tftp /debian-installer/arm64/grub/grub.cfg" in asked
+
+
+@slow
+def test_uefi_on_arm_boots_by_http(computer, netboot, root):
+    """The same GRUB, which runs, and looks for no configuration then."""
+    put(root, *installer("arm64", "grubaa64.efi"))
+    booting = computer("arm64", *ONLY_HTTP)
+    netboot(tftp_root=None, http_root=str(root), boot_file_name={"arm64": "grubaa64.efi"}, ipxe_script=None)
+    booting.says("Welcome to GRUB!")
+    assert booting.record.asked() == ["http /grubaa64.efi"]
 
 
 @slow
@@ -226,11 +237,12 @@ def given_by_the_other(booting: Computer) -> bool:
 
 
 @slow
-def test_ipxe_beside_another_server_gets_the_script(lab, machines, computer, netboot):
+def test_ipxe_beside_another_server_gets_the_script(lab, machines, computer, netboot, root):
+    (root / "boot.ipxe").write_text(OF_PROXY)
     booting = computer("bios")
     lab.keep(OtherServer(machines[1]))
     netboot(proxy_dhcp=True)
-    booting.says(r"trial: the script runs at 10\.77\.9\.\d+")
+    assert booting.says(r"trial: the script runs at 10\.77\.9\.\d+ by (\S+)")[1] == SERVER
     assert booting.record.asked() == ["tftp boot.ipxe"]
     assert given_by_the_other(booting)
 
