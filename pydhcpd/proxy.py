@@ -15,13 +15,13 @@ from dataclasses import replace
 from pydhcpd.delivery import Route, to_asker, to_everyone, to_relay
 from pydhcpd.errors import Ignored
 from pydhcpd.leases.host_database import HostDatabase
-from pydhcpd.policy.boot.answer import ETHERBOOT, NO_DISCOVERY, OF_BOOTING, VENDOR, Client, Netboot, kind_of
+from pydhcpd.policy.boot.answer import ETHERBOOT, OF_BOOTING, VENDOR, Client, Netboot, kind_of
 from pydhcpd.policy.terms import SERVER_IDENTIFIER, Terms
 from pydhcpd.probes import Probes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import CLIENT_FQDN, DECISIONS, DHCPTransaction, sent_name
 from pydhcpd.wire.packet import ACK, BROADCAST_FLAG, DISCOVER, INFORM, OFFER, REQUEST, Request
-from pydhcpd.wire.pxe import LOCAL, boot_item, encode_item
+from pydhcpd.wire.pxe import LOCAL, THIS_FILE, boot_item, encode_item
 
 
 class ProxyTransaction(DHCPTransaction):
@@ -81,7 +81,7 @@ class ProxyTransaction(DHCPTransaction):
                                                terms.name or sent_name(request), self._words_of(request.ciaddr))
         if trouble:
             self.serving.policy.tell_of(request, trouble, self.time)
-        return client._replace(server=client.server or ours, menu=item + NO_DISCOVERY if item else client.menu), file
+        return client._replace(server=client.server or ours, menu=item + THIS_FILE if item else client.menu), file
 
 
 def kind_of_transaction(serving: Serving) -> type[DHCPTransaction]:

@@ -24,7 +24,7 @@ FIRST_OWN_TYPE, LAST_TYPE = 0x8000, 0xFFFE  # what vendors may use; table 2-1 gi
 WAIT = 255  # as seconds of a prompt
 CLOSED = bytes((END,))
 THIS_FILE = encode_option(DISCOVERY_CONTROL, bytes((BOOT_THIS_FILE,))) + CLOSED
-"""Option 43 of a reply that names a boot file: no discovery, no menu."""
+"""Option 43 of a reply that names a boot file: nothing is to be discovered, and nobody is asked anything."""
 
 
 def encode_menu(prompt: bytes, seconds: int, items: Iterable[tuple[int, bytes]], servers: Mapping[int, int]) -> bytes:

@@ -30,6 +30,7 @@ from pydhcpd.policy.boot.files import LONGEST, BootFile, Facts, Template, is_url
 from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.wire.codecs import USER_CLASSES
 from pydhcpd.wire.packet import Request
+from pydhcpd.wire.pxe import THIS_FILE
 
 ORDINARY, PXE, IPXE, HTTP, PI = range(5)
 
@@ -38,7 +39,6 @@ USER_CLASS, MACHINE, ETHERBOOT = 77, 97, 175
 OF_BOOTING = frozenset({ROOT_PATH, VENDOR, VENDOR_CLASS, TFTP_SERVER_NAME, BOOT_FILE_NAME, 150, ETHERBOOT, 208, 209, 210, 211})
 """Options, by code, that who boots takes from whoever tells it what to boot; all others go with the address."""
 PXE_CLIENT, HTTP_CLIENT = b"PXEClient", b"HTTPClient"
-NO_DISCOVERY = b"\x06\x01\x08\xff"  # discovery control: the boot file of this very message, and nobody is asked anything
 PI_MENU = b"\x06\x01\x03\x0a\x04\x00PXE\x09\x14\x00\x00\x11Raspberry Pi Boot\xff"  # it is looked for as these very octets
 NO_PXEDHCP = 176
 MOST_SHOWN = 4  # architectures of one machine
@@ -84,7 +84,7 @@ class Client(NamedTuple):
         if self.vendor:
             found[VENDOR_CLASS] = self.vendor
         if self.is_pxe:
-            found[VENDOR] = self.menu or (PI_MENU if self.kind == PI else NO_DISCOVERY)
+            found[VENDOR] = self.menu or (PI_MENU if self.kind == PI else THIS_FILE)
         if self.kind == IPXE and not self.menu:  # told not to wait it looks at no menu either
             found[ETHERBOOT] = DO_NOT_WAIT
         return found
