@@ -100,8 +100,18 @@ class DHCPServer:
         with self.hosts.lock:
             self.hosts.adopt(tables, serving.networks(), int(self._clock()))
             self._backlog.limit(serving.maximum_per_client, serving.maximum_per_relay_port)
+            self._tell_of_leases(serving)
             self._serving = serving
             self._make_transactions(kind_of_transaction(serving))
+
+    def _tell_of_leases(self, serving: Serving) -> None:
+        """What still runs in networks of which another server gives the addresses from now on."""
+        new = serving.beside() - (self._serving.beside() if self._serving is not None else frozenset())
+        ours = [plan for plan in serving.networks() if plan[0] not in new]
+        for table, count in self.hosts.tables.leases_outside(ours) if new else ():
+            log.warning("%s: another server gives the addresses from now on (proxy_dhcp), and leases of ours still run "
+                        "there: %d; they cannot be renewed, so keep that server from giving these addresses until they end",
+                        serving.network_words(table.base), count)
 
     def _make_transactions(self, kind: type[DHCPTransaction]) -> None:
         """New transactions are of this kind. Those of another that wait for their time are given up: the clients ask again."""

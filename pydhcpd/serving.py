@@ -57,6 +57,10 @@ class Serving:
         return [(one.base, one.size, one.kinds, tuple(pool.ranges for pool in one.pools), segment.key)
                 for segment in self.policy.networks.segments for one in segment.networks]
 
+    def beside(self) -> frozenset[int]:
+        """The bases of networks in which another server gives the addresses."""
+        return frozenset(one.base for one in self.policy.networks if one.is_proxy)
+
     def address_asked(self, request: Request, link: Link) -> int:
         """Our address to which a request was sent, and from which the reply has to come (RFC 1122 section 4.1.3.5); that on its
         link where it was sent to everyone."""

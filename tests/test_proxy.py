@@ -171,6 +171,17 @@ def test_a_reload_to_a_proxy_gives_up_what_waits(bench):
     assert offer.yiaddr == "192.0.2.10"
 
 
+def test_leases_that_run_where_another_server_takes_over_are_told_once(bench, caplog):
+    bench.serve(LEASES).lease()
+    bench.serve(PROXY + FILE)
+    assert ("192.0.2.0/24: another server gives the addresses from now on (proxy_dhcp), and leases of ours still run there: 1; "
+            in caplog.text)
+    caplog.clear()
+    bench.serve(PROXY + FILE + MENU)
+    assert "still run" not in caplog.text
+    assert bench.say(bench.request(ciaddr="192.0.2.10")) == []
+
+
 # --- menus
 
 def menu_of(*numbers):
