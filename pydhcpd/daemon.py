@@ -485,6 +485,9 @@ def _act(command_line: CommandLine) -> int:
     if command_line.action == "replay":
         from pydhcpd.whatif.actions import replay
         return replay(command_line)
+    if command_line.action == "rehearse":
+        from pydhcpd.whatif.actions import rehearse
+        return rehearse(command_line)
     handed = handed_ports()
     if not handed:
         check_rights()

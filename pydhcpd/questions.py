@@ -51,7 +51,7 @@ class Question:
         self.row, self._hardware = _client(words[0], store)
         self._options: dict[int, bytes] = {}
         if self.row is not None:
-            self._options.update(_of_lease(self.row))
+            self._options.update(options_of(self.row))
             heard = known(self.row.address)
             self._options.update(heard)
             self.is_heard = bool(heard)
@@ -99,13 +99,7 @@ class Question:
                 if link.name == name:
                     return link
             raise InvalidValue(f"interface={escape(name)}: is not served; served are {', '.join(one.name for one in links)}")
-        if not links:
-            raise InvalidValue("no interface is served at the moment")
-        if self.row is not None and not giaddr:
-            for link in links:
-                if link.holds(self.row.address):
-                    return link
-        return next((link for link in links if link.network is not None), next(iter(links)))
+        return link_near(self._serving, self.row.address if self.row is not None and not giaddr else 0)
 
     def _address(self, name: str, otherwise: int) -> int:
         return address_from(str(self._fields[name])) if name in self._fields else otherwise
@@ -142,6 +136,15 @@ class Question:
         return given
 
 
+def link_near(serving: Serving, address: int) -> Link:
+    """The interface on which an address is; of one that is on none, the first with a network. Raises InvalidValue."""
+    links = serving.links.values()
+    if not links:
+        raise InvalidValue("no interface is served at the moment")
+    return next((link for link in links if link.holds(address)), None) or next(
+        (link for link in links if link.network is not None), next(iter(links)))
+
+
 def _field(word: str) -> tuple[str, Any]:
     name, joined, value = word.partition("=")
     if not joined or not name:
@@ -173,7 +176,7 @@ def _is_meant(word: str, row: Row) -> bool:
     return word == address_text(row.address) or word.casefold() in (row.hostname.casefold(), row.sent_name.casefold())
 
 
-def _of_lease(row: Row) -> dict[int, bytes]:
+def options_of(row: Row) -> dict[int, bytes]:
     """What is known of a client's messages by its lease alone."""
     options: dict[int, bytes] = {}
     if row.client[:1] == bytes((BY_IDENTIFIER,)):

@@ -16,7 +16,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
-FILE_ACTIONS = ("import", "export", "replay")
+FILE_ACTIONS = ("import", "export", "replay", "rehearse")
 WORD_ACTIONS = ("ask", "explain")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
@@ -131,6 +131,8 @@ def usage() -> str:
              "                     say what a client would get by the configuration, and why, without a running server",
              "  -replay FILE       say what would be answered to each request of a capture (pcap or pcapng; - is standard",
              "                     input), and what differs from what another server answered",
+             "  -rehearse FILE     say what would change for the clients of the running server, if FILE were its configuration",
+             "                     (exit 0: nothing, 3: something)",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]
     for group in GROUPS:

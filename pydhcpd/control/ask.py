@@ -44,6 +44,10 @@ class Connection:
             raise InvalidValue(f"the server does not answer on {path}: {error}") from error
         self._socket.settimeout(None)
 
+    def close(self) -> None:
+        """End the session."""
+        self._socket.close()
+
     def say(self, line: str) -> None:
         """Send a line."""
         self._socket.sendall(f"{line}\n".encode())

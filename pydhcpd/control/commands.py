@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydhcpd.control.boots import BootCommands
+from pydhcpd.control.clients import ClientCommands
 from pydhcpd.control.dispatch import Dispatcher, Refused
 from pydhcpd.control.leases import LeaseCommands
 from pydhcpd.control.output import (
@@ -77,8 +78,9 @@ class GivenCommands(Dispatcher):
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
 
-class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, BootCommands, ProcessCommands):
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, BootCommands, ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
     changing: ClassVar[frozenset[str]] = GivenCommands.changing | LeaseCommands.changing | ProcessCommands.changing
+    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded
     aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

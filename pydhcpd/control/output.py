@@ -46,6 +46,21 @@ class LeaseRow(NamedTuple):
     """What a relay agent said of the client, in words."""
 
 
+class ClientRow(NamedTuple):
+    """A client that has a lease, and how it asks."""
+
+    address: str
+    hardware_address: str
+    client_identifier: str
+    name: str
+    is_heard: bool
+    """Whether it was heard since the start; else nothing is known of how it asks."""
+    asks: Mapping[int, str]
+    """Options that it sent last, by code, as octets in hexadecimal: what it asks for, and what it says that it is."""
+    words: str
+    """The same for people."""
+
+
 class PoolRow(NamedTuple):
     """How many addresses of a pool are what. Of `size` can be given; `reserved` are in its ranges beside them."""
 
@@ -132,6 +147,8 @@ class ExplainedRow(NamedTuple):
 
 LEASE_TABLE = "{:<15}  {:<17}  {:<20}  {:<9}  {}"
 LEASE_TITLES = LEASE_TABLE.format("address", "hardware address", "name", "ends", "state")
+CLIENT_TABLE = "{:<15}  {:<17}  {:<20}  {}"
+CLIENT_TITLES = CLIENT_TABLE.format("address", "hardware address", "name", "asks by")
 POOL_TABLE = "{:<32} {:<12} {:>4} {:>8} {:>7} {:>7} {:>8} {:>8}"
 POOL_TITLES = POOL_TABLE.format("pool", "", "use", "leased", "offered", "quarant.", "free", "reserved")
 NETWORK_TABLE = "{:<18}  {:<16}  {:<20}  {:>5} {:>8} {:>8}"
@@ -148,6 +165,17 @@ def lease_line(row: LeaseRow, now: float) -> str:
     ends = "never" if row.expires is None else distance(row.expires - now)
     line = LEASE_TABLE.format(row.address, row.hardware_address or "-", escape(row.name) or "-", ends, row.state)
     return f"{line}, {row.relay}" if row.relay else line
+
+
+def client_line(row: ClientRow) -> str:
+    """A client in a line, safe to show."""
+    return CLIENT_TABLE.format(row.address, row.hardware_address or "-", escape(row.name) or "-",
+                               (row.words or "nothing that counts") if row.is_heard else "not heard since the start")
+
+
+def client_document(row: ClientRow) -> dict[str, object]:
+    """The same for JSON."""
+    return {name: value for name, value in row._asdict().items() if name != "words"}
 
 
 def pool_line(row: PoolRow) -> str:

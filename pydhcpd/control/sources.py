@@ -5,7 +5,17 @@ Here all is empty; the service that offers the prompt has another kind of it, wh
 
 from collections.abc import Callable, Iterable, Sequence
 
-from pydhcpd.control.output import BootRow, ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
+from pydhcpd.control.output import (
+    BootRow,
+    ClassRow,
+    ClientRow,
+    EventRow,
+    ExplainedRow,
+    HostRow,
+    LeaseRow,
+    NetworkRow,
+    PoolRow,
+)
 
 
 class Sources:
@@ -25,6 +35,10 @@ class Sources:
 
     def leases(self, words: Sequence[str]) -> tuple[Iterable[LeaseRow], Callable[[], int]]:  # noqa: ARG002
         """The leases that all of some words may mean, and what counts them. Raises InvalidValue."""
+        return (), lambda: 0
+
+    def clients(self, words: Sequence[str]) -> tuple[Iterable[ClientRow], Callable[[], int]]:  # noqa: ARG002
+        """The clients of the leases that all of some words may mean, and what counts them. Raises InvalidValue."""
         return (), lambda: 0
 
     def boots(self) -> Iterable[BootRow]:

@@ -21,6 +21,11 @@ def running(now: int) -> Condition:
     return RUNNING, (now,)
 
 
+def leased(now: int) -> Condition:
+    """Leases that run, at a time by the ledger."""
+    return f"ends > ? AND state = {BOUND} AND client != ?", (now, b"")
+
+
 def matching(word: str) -> Condition:
     """The rows that a word may mean."""
     return _of_addresses(word) or _of_any_part(word)

@@ -4,10 +4,21 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from platform import python_version
 from time import monotonic
+from typing import TypeVar
 
 from pydhcpd import __version__
-from pydhcpd.addresses import address_from
-from pydhcpd.control.output import BootRow, ClassRow, EventRow, ExplainedRow, HostRow, LeaseRow, NetworkRow, PoolRow
+from pydhcpd.addresses import address_from, address_text, hardware_text
+from pydhcpd.control.output import (
+    BootRow,
+    ClassRow,
+    ClientRow,
+    EventRow,
+    ExplainedRow,
+    HostRow,
+    LeaseRow,
+    NetworkRow,
+    PoolRow,
+)
 from pydhcpd.control.sources import Sources
 from pydhcpd.durations import duration
 from pydhcpd.errors import InvalidValue
@@ -18,14 +29,16 @@ from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, RESER
 from pydhcpd.leases.faces import BY_IDENTIFIER
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
-from pydhcpd.leases.search import matching, running
+from pydhcpd.leases.search import Condition, leased, matching, running
 from pydhcpd.policy.network import Network, Pool
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
 from pydhcpd.services.boots import Boot
 from pydhcpd.services.service import Surroundings
+from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.relay import words as relay_words
 
+Shown = TypeVar("Shown")
 
 class Views(Sources):
     """Of one server."""
@@ -55,11 +68,14 @@ class Views(Sources):
 
     def leases(self, sought: Sequence[str]) -> tuple[Iterator[LeaseRow], Callable[[], int]]:
         """The leases that all of some words may mean, and what counts them."""
-        hosts = self._server.hosts
-        conditions = [running(int(hosts.time.now())), *map(matching, sought)]
+        return self._selected(self._lease_row, running(int(self._server.hosts.time.now())), *map(matching, sought))
+
+    def _selected(self, row_of: Callable[[Row], Shown], *conditions: Condition) -> tuple[Iterator[Shown], Callable[[], int]]:
+        """The rows for which all of some conditions hold, as they are shown, and what counts them."""
+        store = self._server.hosts.store
         where = " AND ".join(f"({sql})" for sql, _ in conditions)
         values = tuple(value for _, some in conditions for value in some)
-        return map(self._lease_row, hosts.store.select(where, values)), lambda: hosts.store.count(where, values)
+        return map(row_of, store.select(where, values)), lambda: store.count(where, values)
 
     def _lease_row(self, row: Row) -> LeaseRow:
         host = Host.of(row, self._server.hosts.time)
@@ -67,6 +83,16 @@ class Views(Sources):
         return LeaseRow(host.ip, host.mac, _identifier(row.client), host.hostname, host.sent_name or host.hostname,
                         host.expires, host.last_used, host.state,
                         "" if serving is None else serving.network_words(row.address), relay_words(row.relay[GIADDR:]))
+
+    def clients(self, sought: Sequence[str]) -> tuple[Iterator[ClientRow], Callable[[], int]]:
+        """The clients of the leases that all of some words may mean, and what counts them."""
+        return self._selected(self._client_row, leased(int(self._server.hosts.time.now())), *map(matching, sought))
+
+    def _client_row(self, row: Row) -> ClientRow:
+        asks = self._server.hosts.habit(row.address)
+        words = " ".join(describe_option(code, value) for code, value in asks.items())
+        return ClientRow(address_text(row.address), hardware_text(row.hardware), _identifier(row.client),
+                         row.sent_name or row.hostname, bool(asks), {code: value.hex() for code, value in asks.items()}, words)
 
     def boots(self) -> Iterator[BootRow]:
         """The files that machines asked for lately, the newest first."""

@@ -12,6 +12,7 @@ from pydhcpd.wire.relay import words as relay_words
 OF_EACH_SERVER = frozenset((53, 54))  # told as the kind of answer, and as the server; every two servers differ in 54
 RELAY_INFORMATION = 82
 CUT = "..."  # how a value ends that is too long to be shown
+FOLLOWING = (name_of(58), name_of(59))  # from the lease time
 SILENCE = "no answer"
 NOT_SENT = "none"
 
@@ -34,7 +35,16 @@ def differences(one: Packet | None, other: Packet | None) -> list[Difference]:
     if one is None or other is None or one.message_type != other.message_type:
         kinds = Difference("answer", kind_of(one), kind_of(other))
         return [kinds] if kinds.one != kinds.other else []
-    return [] if one.message_type == NAK else [*_of_fields(one, other), *_of_options(one, other)]
+    return [] if one.message_type == NAK else list(_without_echoes([*_of_fields(one, other), *_of_options(one, other)]))
+
+
+def _without_echoes(found: list[Difference]) -> Iterator[Difference]:
+    """What is there twice is told once: a boot file as field and as option, and what follows from the lease time."""
+    abouts = {one.about for one in found}
+    file = next((one[1:] for one in found if one.about == "boot file"), None)
+    for one in found:
+        if not (one.about in FOLLOWING and "ip_address_lease_time" in abouts) and (one.about, one[1:]) != (name_of(67), file):
+            yield one
 
 
 def _of_fields(one: Packet, other: Packet) -> Iterator[Difference]:

@@ -1,0 +1,102 @@
+"""`-rehearse` beside a running server, over a copy of its leases; and what a reload logs of the same."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+from lab import SERVER, Daemon, Lab, Machine
+from messages import Message, mac_of, mac_text
+from station import Station
+
+pytestmark = pytest.mark.namespaces
+ROUTERS = (55, bytes((1, 3, 15)))
+
+
+@pytest.fixture
+def daemon(lab: Lab, client: Machine) -> Daemon:
+    """A daemon whose three clients are served with a router."""
+    return lab.daemon(router=SERVER, ip_ranges=[("10.77.1.10", "10.77.1.12")], domain_name="lab.example").start()
+
+
+@pytest.fixture
+def leases(daemon: Daemon, station: Station) -> list[Message]:
+    return [station.lease(mac_of(number), ROUTERS, (12, b"pc%d" % number)) for number in range(1, 4)]
+
+
+def rehearse(daemon: Daemon, **settings: object) -> "subprocess.CompletedProcess[str]":
+    """What `-rehearse` says of a file with some settings changed."""
+    file = daemon.directory / "new.conf"
+    before = daemon.file.read_text()
+    daemon.write(**settings)
+    file.write_text(daemon.file.read_text())
+    daemon.write(before)
+    return daemon.run("-rehearse", file)
+
+
+def test_clients_and_how_they_ask_are_told_on_the_socket_alone(lab: Lab, daemon: Daemon, leases: list[Message]) -> None:
+    assert "allowed on the control socket alone" in daemon.prompt("clients")
+    rows = [json.loads(line) for line in daemon.ask("clients", "json").stdout.splitlines()]
+    assert [(row["address"], row["hardware_address"], row["name"], row["is_heard"], row["asks"]) for row in rows] == [
+        (lease.yiaddr, mac_text(mac_of(number)), f"pc{number}", True, {"55": "01030f"})
+        for number, lease in enumerate(leases, 1)]
+    assert "10.77.1.10       02:77" in daemon.ask("clients", "pc1").stdout
+    daemon.stop()
+    daemon.start()
+    _, *lines = daemon.ask("clients").stdout.splitlines()
+    assert len(lines) == 3 and all(line.endswith("not heard since the start") for line in lines)
+
+
+def test_nothing_would_change(lab: Lab, daemon: Daemon, leases: list[Message]) -> None:
+    done = rehearse(daemon)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "3 clients with a lease judged: 3 as they asked last, 0 by their lease alone\nnothing would change\n"
+
+
+def test_something_would_change_and_then_does(lab: Lab, daemon: Daemon, leases: list[Message], station: Station) -> None:
+    """They do not ask for name servers: of another one they hear nothing. The pool has moved by one address."""
+    events = daemon.prompt("events").count("leased")
+    new = {"router": "10.77.0.2", "domain_name_server": "10.77.0.9", "ip_ranges": [("10.77.1.11", "10.77.1.13")]}
+    done = rehearse(daemon, **new)
+    assert (done.returncode, done.stderr) == (3, "")
+    assert done.stdout.splitlines() == [
+        "3 clients with a lease judged: 3 as they asked last, 0 by their lease alone",
+        "1 client of 10.77.0.0/16 would lose its address (no pool holds it any more) and get another one: "
+        "10.77.1.10 -> 10.77.1.13 (pc1)",
+        "2 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2"]
+    assert daemon.prompt("events").count("leased") == events and "pc1" in daemon.ask("leases", "10.77.1.10").stdout
+    daemon.write(**new)
+    daemon.reload()
+    assert station.lease(mac_of(1), ROUTERS).yiaddr == "10.77.1.13"
+
+
+def test_after_a_restart_and_without_a_server_leases_alone_count(lab: Lab, daemon: Daemon, leases: list[Message]) -> None:
+    """So they are taken to want all options; where nobody listens that is said."""
+    daemon.stop()
+    daemon.start()
+    for number in range(2):
+        done = rehearse(daemon, domain_name_server="10.77.0.9")
+        assert done.returncode == 3 and done.stdout.splitlines() == [
+            "3 clients with a lease judged: 0 as they asked last, 3 by their lease alone",
+            "3 clients of 10.77.0.0/16: domain_name_server none -> 10.77.0.9"]
+        assert ("it is not known how clients ask: no server listens on" in done.stderr) == bool(number), done.stderr
+        if not number:
+            daemon.stop()
+
+
+def test_a_mistake_is_told(lab: Lab, daemon: Daemon) -> None:
+    done = rehearse(daemon, router="10.77.0")
+    assert done.returncode == 1 and "new.conf:" in done.stderr and "router" in done.stderr and done.stdout == ""
+    done = daemon.run("-rehearse", Path("/nonexistent"))
+    assert done.returncode == 1 and "/nonexistent" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_functions_are_said_to_be_run(lab: Lab, daemon: Daemon, leases: list[Message]) -> None:
+    file = daemon.directory / "new.conf"
+    finish = "def finish(request, reply):\n    reply.options['domain_name'] = 'new.example'\n"
+    file.write_text(daemon.file.read_text() + finish)
+    file.chmod(0o644)
+    done = daemon.run("-rehearse", file)
+    assert done.returncode == 3 and done.stdout.splitlines()[1:] == [
+        "functions of the files were run for each: finish()",
+        "3 clients of 10.77.0.0/16: domain_name lab.example -> new.example"]
