@@ -12,11 +12,13 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from pydhcpd.account import Account
 from pydhcpd.addresses import BROADCAST, address_text
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
+from pydhcpd.delivery import SERVER_PORT
 from pydhcpd.errors import Ignored, InvalidValue, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
 from pydhcpd.leases.address_table import NEVER, AddressTable
@@ -48,6 +50,16 @@ BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
 ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine ended"}
+
+
+class Tap(Protocol):
+    """Is told of all messages that pass, and must not wait for anything."""
+
+    def received(self, datagrams: Sequence[Datagram], port: int = SERVER_PORT) -> None:
+        """What came in on one of our ports."""
+
+    def sent(self, messages: Sequence[Message], port: int = SERVER_PORT) -> None:
+        """What leaves by one of our ports, in whatever way."""
 
 
 class DHCPServer:
@@ -84,6 +96,7 @@ class DHCPServer:
         self._thread = threading.Thread(target=self._run, name="receiver", daemon=True)
         self._upkeep = Upkeep(hosts.store, hosts.lock)
         self.leasequery: Callable[[Request], object] | None = None  # takes in what asks which leases there are
+        self.tap: Tap | None = None  # other threads put it there, and take it away
         self.probes = Probes(maximum_transactions)
         self.witnesses = Witnesses()
         self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
@@ -218,6 +231,8 @@ class DHCPServer:
     def _sort(self, datagrams: Sequence[Datagram]) -> None:
         """Add datagrams to the backlog."""
         self.account.received += len(datagrams)
+        if (tap := self.tap) is not None:
+            tap.received(datagrams)
         serving, moment = self._serving, time.monotonic()
         if serving is None:
             return
@@ -235,6 +250,8 @@ class DHCPServer:
         due: list[DHCPTransaction] = []
         self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
         self.account.received += len(datagrams)
+        if (tap := self.tap) is not None:
+            tap.received(datagrams)
         with self.hosts.lock:
             bootp = self._serving is not None and self._serving.bootp
             for datagram in datagrams:
@@ -496,6 +513,8 @@ class DHCPServer:
             else:
                 datagrams = by_link if interface == one.link.index else by_table
                 datagrams.append((message, BROADCAST if hardware else address, port, interface, one.source))
+        if (tap := self.tap) is not None:
+            tap.sent([self._outgoing(one) for one in answered if one.message])
         self.account.sent += len(by_link) + len(by_table) + len(frames)
         if by_link and (failures := self._sender.send(by_link, on_link=True)):
             self.account.unsent(failures)
@@ -503,6 +522,11 @@ class DHCPServer:
             self.account.unsent(failures)
         if frames and self._frames is not None and (failures := self._frames.send(frames)):
             self.account.unsent(failures)
+
+    def _outgoing(self, one: DHCPTransaction) -> Message:
+        """An answer as it leaves; without a socket for frames to everyone what would go in one."""
+        address, port, interface, hardware = one.route
+        return one.message, BROADCAST if hardware and self._frames is None else address, port, interface, one.source
 
     # --- what comes again
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import ClassVar
 
 from pydhcpd.control.boots import BootCommands
+from pydhcpd.control.captures import CaptureCommands
 from pydhcpd.control.clients import ClientCommands
 from pydhcpd.control.dispatch import Dispatcher, Refused
 from pydhcpd.control.leases import LeaseCommands
@@ -78,9 +79,11 @@ class GivenCommands(Dispatcher):
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
 
-class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, BootCommands, ProcessCommands):
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, BootCommands, CaptureCommands,
+                                ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
-    changing: ClassVar[frozenset[str]] = GivenCommands.changing | LeaseCommands.changing | ProcessCommands.changing
-    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded
+    changing: ClassVar[frozenset[str]] = (GivenCommands.changing | LeaseCommands.changing | CaptureCommands.changing
+                                          | ProcessCommands.changing)
+    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded | CaptureCommands.guarded
     aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

@@ -118,6 +118,16 @@ class BootRow(NamedTuple):
     """What became of it, in words."""
 
 
+class CaptureRow(NamedTuple):
+    """A capture that runs; `remaining` is in seconds."""
+
+    file: str
+    client: str
+    messages: int
+    size: int
+    remaining: int
+
+
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
 LONGEST_EVENT = 1000  # characters
 TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
@@ -217,6 +227,11 @@ def boot_line(row: BootRow) -> str:
 def boot_document(row: BootRow) -> dict[str, object]:
     """The same for JSON."""
     return {name: value for name, value in row._asdict().items() if name != "outcome"}
+
+
+def capture_line(row: CaptureRow) -> str:
+    """A capture in a line."""
+    return f"{row.file}: {row.client}, {row.messages} messages, {row.size} bytes, ends in {duration(row.remaining)}"
 
 
 def event_line(row: EventRow) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from pydhcpd.control.output import (
     BootRow,
+    CaptureRow,
     ClassRow,
     ClientRow,
     EventRow,
@@ -60,6 +61,14 @@ class Sources:
     def explain(self, words: Sequence[str]) -> Iterable[ExplainedRow]:  # noqa: ARG002
         """What a client would get now, and why. Raises InvalidValue."""
         return ()
+
+    def captures(self) -> Iterable[CaptureRow]:
+        """The captures that run."""
+        return ()
+
+    def capture(self, who: str, file: str, seconds: str) -> str:  # noqa: ARG002
+        """Capture the messages of a client; returns what was begun. Raises InvalidValue."""
+        return ""
 
     def services(self) -> Iterable[tuple[str, str]]:
         """(name, state) of what runs beside DHCP."""

@@ -72,6 +72,8 @@ class BootServer(Service):
     def _decide(self, datagrams: list[Datagram], too_long: list[int]) -> list[ProxyTransaction]:
         """Those that are to be answered; `too_long` are the interfaces of datagrams that could not be read."""
         server, decided = self.surroundings.server, []
+        if (tap := server.tap) is not None:
+            tap.received(datagrams, PORT)
         with server.hosts.lock:
             serving, now = server.serving, server.hosts.time.now()
             if serving is None:
@@ -99,6 +101,8 @@ class BootServer(Service):
             if log.isEnabledFor(logging.DEBUG):
                 log.debug("sent from port %d %s", PORT, describe(Packet.decode(one.message)))
             message = one.message, address, port, interface, one.source
+            if (tap := self.surroundings.server.tap) is not None:
+                tap.sent([message], PORT)
             failures = sender.send([message], on_link=interface == one.link.index)
             with self.surroundings.server.hosts.lock:
                 account.unsent(failures)

@@ -7,11 +7,13 @@ import socket
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.server import DHCPServer
 from pydhcpd.services.boots import Boot
+from pydhcpd.services.captures import Captures
 from pydhcpd.services.report import Report
 
 Opener = Callable[[], socket.socket]
@@ -20,7 +22,7 @@ Ports = Mapping[str, socket.socket]
 """What was opened, by name. It is the daemon's: who wants to close it takes a duplicate."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Surroundings:
     """What a service may use of the daemon."""
 
@@ -31,6 +33,11 @@ class Surroundings:
     reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
     boots: Callable[[], Sequence[Boot]] = list  # who asked for what file lately, the newest first
     services: Callable[[], Iterable[tuple[str, str]]] = list  # name and state of each
+
+    @cached_property
+    def captures(self) -> Captures:
+        """What is captured: one for all services."""
+        return Captures(self.server)
 
 
 class Service(ABC):

@@ -10,6 +10,7 @@ from pydhcpd import __version__
 from pydhcpd.addresses import address_from, address_text, hardware_text
 from pydhcpd.control.output import (
     BootRow,
+    CaptureRow,
     ClassRow,
     ClientRow,
     EventRow,
@@ -48,6 +49,7 @@ class Views(Sources):
         self._begun = monotonic()
         self._server = surroundings.server
         self._configuration = surroundings.configuration
+        self._captures = surroundings.captures
 
     def hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
@@ -157,6 +159,17 @@ class Views(Sources):
         yield ExplainedRow(*question.line())
         for line in explained(request, server.serving, server.hosts, server.hosts.time.now()):
             yield ExplainedRow(*line)
+
+    def captures(self) -> Iterator[CaptureRow]:
+        """The captures that run."""
+        return self._captures.rows()
+
+    def capture(self, who: str, file: str, seconds: str) -> str:
+        """Capture the messages of a client."""
+        if not seconds.isdecimal():
+            raise InvalidValue(f"{seconds!r} is no number of seconds")
+        path = self._captures.begin(self._configuration()["host_file"].parent, who, file, int(seconds))
+        return f"what {who} says and is told goes into {path} for {duration(int(seconds))}"
 
     def services(self) -> Iterator[tuple[str, str]]:
         """What runs beside DHCP."""

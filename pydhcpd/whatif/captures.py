@@ -14,16 +14,23 @@ from struct import Struct
 from typing import BinaryIO, NamedTuple
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.pcapng import (
+    IF_NAME,
+    IF_TSOFFSET,
+    IF_TSRESOL,
+    INTERFACE,
+    OLD_PACKET,
+    PACKET,
+    SECTION,
+    SIMPLE_PACKET,
+)
 
 LONGEST_FRAME = 1 << 18  # octets: what tcpdump captures at most
 LONGEST_BLOCK = 1 << 24
 MAGICS = {b"\xa1\xb2\xc3\xd4": (">", 1e6), b"\xd4\xc3\xb2\xa1": ("<", 1e6),
           b"\xa1\xb2\x3c\x4d": (">", 1e9), b"\x4d\x3c\xb2\xa1": ("<", 1e9)}
 """How a pcap file begins: its byte order, and fractions of a second in a second."""
-SECTION = b"\x0a\x0d\x0d\x0a"  # the same in either order
 ORDERS = {b"\x1a\x2b\x3c\x4d": ">", b"\x4d\x3c\x2b\x1a": "<"}
-INTERFACE, OLD_PACKET, SIMPLE_PACKET, PACKET = 1, 2, 3, 6  # types of blocks
-IF_NAME, IF_TSRESOL, IF_TSOFFSET = 2, 9, 14  # options of an interface description
 SIXTEEN_BITS = 0xFFFF  # of a pcap's link type; what is above tells of checksums at the end of frames
 
 

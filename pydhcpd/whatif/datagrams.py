@@ -6,8 +6,9 @@ Owns the link types (tcpdump.org/linktypes.html) that DHCP is captured on, and t
 from typing import NamedTuple
 
 from pydhcpd.errors import MalformedPacket
+from pydhcpd.pcapng import RAW
 
-NULL, ETHERNET, RAW_OF_BSD, RAW_OF_OPENBSD, RAW, LOOP, COOKED, IPV4, COOKED_2 = 0, 1, 12, 14, 101, 108, 113, 228, 276
+NULL, ETHERNET, RAW_OF_BSD, RAW_OF_OPENBSD, LOOP, COOKED, IPV4, COOKED_2 = 0, 1, 12, 14, 108, 113, 228, 276
 PROTOCOL = {ETHERNET: (12, 14), COOKED: (14, 16), COOKED_2: (0, 20)}
 """Where the type of what is carried stands (as EtherType), and where that begins."""
 BARE = {NULL: 4, LOOP: 4, RAW_OF_BSD: 0, RAW_OF_OPENBSD: 0, RAW: 0, IPV4: 0}

@@ -277,7 +277,7 @@ def test_words_are_completed(serve: Serve, connect: Connect) -> None:
     server = serve()
     server.sources.words = lambda begun: [f"{begun}.1", f"{begun}.\x1b"]
     client = connect(server)
-    assert client.ask(b"complete command c").split() == [b"configuration", b"clear", b"classes", b"clients"]
+    assert client.ask(b"complete command c").split() == [b"configuration", b"clear", b"classes", b"clients", b"capture"]
     assert client.ask(b"complete word 10.0").split() == [b"10.0.1", b"10.0.\\x1b"]
     assert client.ask(b"complete word") == b""
 
@@ -287,8 +287,8 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
     assert HELP.fullmatch(answer)
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
     assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"clear", b"leases", b"pools",
-                     b"networks", b"classes", b"explain", b"release", b"clients", b"boots", b"services", b"version", b"reload",
-                     b"watch", b"help", b"quit"]
+                     b"networks", b"classes", b"explain", b"release", b"clients", b"boots", b"capture", b"services", b"version",
+                     b"reload", b"watch", b"help", b"quit"]
     starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
     assert len(starts) == 1, "what each does begins in one column"
 
