@@ -69,6 +69,7 @@ from pydhcpd.services.prompt import ControlSocket, Prompt
 from pydhcpd.services.service import Ports, Surroundings
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
+from pydhcpd.whatif.beside import BesideReload, Served
 
 log = logging.getLogger(__name__)
 
@@ -115,6 +116,8 @@ class Daemon:
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"], begun(store))
             self._hosts.note_time()
             stack.callback(self._hosts.note_time)
+            self._beside = BesideReload(self._hosts)
+            stack.callback(self._beside.stop)
             self._server = DHCPServer(self._hosts, Events(), self._ports[UDP], self._ports.get(PACKET),
                                       self._configuration["maximum_transactions"],
                                       beat=min(BEAT, (watchdog_interval() or 3600.0) / 4),
@@ -312,6 +315,7 @@ class Daemon:
     def _put_in_force(self, configuration: DHCPServerConfiguration) -> int:
         """Swap in a configuration that has been checked; returns how many networks are served. Raises before any change."""
         with self._lock:
+            before, served_before = self._configuration, self._server.serving
             self._services.prepare(configuration)
             self._watch(configuration)
             try:
@@ -326,6 +330,8 @@ class Daemon:
             serving = self._server.serving
         set_level(level_of(configuration))
         self._settle_collector()
+        if serving is not None and served_before is not None:
+            self._beside.begin(Served(before, served_before), Served(configuration, serving))
         return 0 if serving is None else len(list(serving.policy.networks))
 
 

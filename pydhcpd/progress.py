@@ -28,9 +28,19 @@ class Progress:
                     self._show()
                 yield thing
         finally:
-            if self._terminal:
-                sys.stderr.write("\r\x1b[K")
-                sys.stderr.flush()
+            self.end()
+
+    def add(self, number: int) -> None:
+        """So many more are done, of what is not passed on one by one; `end` says that it was all."""
+        self.count += number
+        if self._terminal:
+            self._show()
+
+    def end(self) -> None:
+        """Leave the line to others."""
+        if self._terminal:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
 
     def _show(self) -> None:
         now = time.monotonic()

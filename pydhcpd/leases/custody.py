@@ -17,6 +17,7 @@ from pydhcpd.files import sync_directory
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.salvage import MAGIC, Salvage, log_is_cut, salvage
 from pydhcpd.leases.troubles import DAMAGE, code_of
+from pydhcpd.progress import Progress
 
 log = logging.getLogger(__name__)
 
@@ -119,14 +120,20 @@ def put_back(database: Path, aside: Path) -> None:
 
 def recovered(database: Path, aside: Path, trouble: str, write: Write) -> tuple[Salvage, str]:
     """Make the database anew of what was set aside; returns what was saved, and that in words. Raises InvalidValue where it
-    cannot be made; then all is where it was."""
+    cannot be made; then, and where it is interrupted, all is where it was."""
+    progress = Progress("leases recovered:")
     try:
-        saved = salvage(aside, log_of(aside))
+        saved = salvage(aside, log_of(aside), progress.add)
         replace(database, lambda made: write(made, saved.rows))
     except (sqlite3.Error, OSError) as error:
         put_back(database, aside)
         raise InvalidValue(f"the lease database {database} is damaged ({trouble}), and cannot be recovered: {error}; make room "
                            "on its file system and let the user of pydhcpd write there, or put back a copy of it") from error
+    except KeyboardInterrupt:
+        put_back(database, aside)
+        raise
+    finally:
+        progress.end()
     return saved, (f"the lease database {database} was damaged ({trouble}), and is kept as {aside}; {len(saved.rows)} leases "
                    f"were recovered, {_loss(saved)}")
 

@@ -11,7 +11,7 @@ the one that was used last counts.
 
 import struct
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -51,11 +51,15 @@ class Broken(ValueError):
     """A page is not what it should be."""
 
 
-def salvage(database: Path, log: Path) -> Salvage:
-    """What the two files still have; either may be missing. Raises OSError where they cannot be read."""
+def salvage(database: Path, log: Path, tell: Callable[[int], None] = lambda _: None) -> Salvage:
+    """What the two files still have; either may be missing. How many leases were read, `tell` is told now and then.
+
+    Raises OSError where they cannot be read.
+    """
     content = database.read_bytes() if database.exists() else b""
     logged = log.read_bytes() if log.exists() else b""
-    return max((_Tree(content, logged, size).salvage() for size in _page_sizes(content, logged)), key=lambda one: len(one.rows))
+    found = (_Tree(content, logged, size, tell).salvage() for size in _page_sizes(content, logged))
+    return max(found, key=lambda one: len(one.rows))
 
 
 def _page_sizes(content: bytes, logged: bytes) -> tuple[int, ...]:
@@ -168,8 +172,8 @@ def _sums(words: str, covered: bytes, before: bytes) -> bytes:
 class _Tree:
     """The tree of the table of leases."""
 
-    def __init__(self, content: bytes, logged: bytes, size: int) -> None:
-        self._content, self._size = content, size
+    def __init__(self, content: bytes, logged: bytes, size: int, tell: Callable[[int], None]) -> None:
+        self._content, self._size, self._tell = content, size, tell
         self._logged, self._broken_frames = _committed(logged, size)
         self._usable = size - (content[20] if content.startswith(MAGIC) else 0)
         self._rows: dict[int, Row] = {}
@@ -259,6 +263,7 @@ class _Tree:
                 found.append(_row(*self._record(page, at)))
             except (Broken, IndexError, ValueError):
                 continue
+        self._tell(len(found))
         return found, len(found) == len(places) and len(page) == self._size
 
     def _record(self, page: bytes, at: int) -> Record:

@@ -17,6 +17,7 @@ from damage import held, leaves, overwrite
 
 from pydhcpd.alarms import Alarms
 from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.leases import custody
 from pydhcpd.leases import store as store_module
 from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.salvage import salvage
@@ -307,6 +308,31 @@ def test_where_it_cannot_be_recovered_the_start_is_refused_and_all_is_where_it_w
     with pytest.raises(InvalidValue, match="cannot be recovered: disk is full; make room"):
         SQLiteStore(path)
     assert path.read_bytes() == before and names(path, "damaged") == []
+
+
+@pytest.mark.parametrize("where", ["salvage", "_write_new"])
+def test_where_the_recovery_is_interrupted_all_is_where_it_was(path, monkeypatch, where):
+    rows = made(path)
+    overwrite(path, leaves(path)[20], bytes(PAGE))
+    before = path.read_bytes()
+    with monkeypatch.context() as patched:
+        patched.setattr(custody if where == "salvage" else SQLiteStore, where,
+                        lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+        with pytest.raises(KeyboardInterrupt):
+            SQLiteStore(path)
+    assert path.read_bytes() == before and names(path, "damaged") == []
+    store = SQLiteStore(path)
+    assert 0 < store.count() < len(rows)
+    store.close()
+
+
+def test_a_terminal_sees_how_far_the_recovery_is(path, monkeypatch, capsys):
+    made(path)
+    overwrite(path, leaves(path)[20], bytes(PAGE))
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    SQLiteStore(path).close()
+    said = capsys.readouterr().err
+    assert "\rleases recovered: " in said and said.endswith("\r\x1b[K")
 
 
 @pytest.mark.parametrize("suffix", ["-wal", ".known"])

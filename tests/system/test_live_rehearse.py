@@ -2,6 +2,7 @@
 
 import json
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -100,3 +101,34 @@ def test_functions_are_said_to_be_run(lab: Lab, daemon: Daemon, leases: list[Mes
     assert done.returncode == 3 and done.stdout.splitlines()[1:] == [
         "functions of the files were run for each: finish()",
         "3 clients of 10.77.0.0/16: domain_name lab.example -> new.example"]
+
+
+def test_a_reload_logs_what_it_changes(lab: Lab, daemon: Daemon, leases: list[Message], station: Station) -> None:
+    """How they ask is known to the server: of what they do not ask for nothing is said. Clients are served meanwhile."""
+    daemon.write(router="10.77.0.2", domain_name_server="10.77.0.9", ip_ranges=[("10.77.1.11", "10.77.1.13")])
+    said = daemon.reload("by the reload: 2 clients")
+    assert [line.partition("by the reload: ")[2] for line in said.splitlines() if "by the reload: " in line] == [
+        "3 clients with a lease judged: 3 as they asked last, 0 by their lease alone",
+        "1 client of 10.77.0.0/16 would lose its address (no pool holds it any more) and get another one: "
+        "10.77.1.10 -> 10.77.1.13 (pc1)",
+        "2 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2"]
+    assert "no longer served" not in said
+    daemon.write(lease_limit_per=None)
+    assert "nothing changes for them" in daemon.reload("nothing changes for them")
+    assert station.lease(mac_of(1), ROUTERS).yiaddr == "10.77.1.13"
+
+
+def test_a_reload_without_clients_says_nothing_of_them(lab: Lab, daemon: Daemon) -> None:
+    daemon.write(router="10.77.0.2")
+    daemon.reload()
+    time.sleep(1)
+    assert "by the reload" not in daemon.log()
+
+
+def test_a_reload_after_a_reload_and_an_end_give_up_what_is_under_way(lab: Lab, daemon: Daemon, leases: list[Message]) -> None:
+    """Functions that take long are not run for ever either; and none is left out for it."""
+    daemon.write(daemon.file.read_text() + "\nimport time\ndef finish(request, reply):\n    time.sleep(0.2)\n")
+    assert "not worked out, for functions of the file are slow" in daemon.reload("by the reload")
+    for _ in range(3):
+        daemon.reload()
+    assert daemon.stop() == 0
