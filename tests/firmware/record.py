@@ -50,9 +50,9 @@ class Record:
         place = PCAP_HEADER
         while place + RECORD_HEADER.size <= len(data):
             *_, length, _ = RECORD_HEADER.unpack_from(data, place)
-            place += RECORD_HEADER.size
-            yield from _segments(data[place:place + length])
-            place += length
+            place += RECORD_HEADER.size + length
+            if place <= len(data):
+                yield from _segments(data[place - length:place])
 
 
 def _segments(frame: bytes) -> Iterator[Segment]:
