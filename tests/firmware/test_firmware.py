@@ -17,7 +17,7 @@ INSTALLERS = "/usr/lib/debian-installer/images"
 ONLY_HTTP = tuple(word for family in ("IPv4", "IPv6")
                   for word in ("-fw_cfg", f"name=opt/org.tianocore/{family}PXESupport,string=n"))
 OF_PROXY = "#!ipxe\necho trial: the script runs at ${ip} by ${proxydhcp/next-server}\nsleep 1000\n"
-SCRIPT_RUNS = r"trial: the script runs at (10\.77\.\d+\.\d+)"
+SCRIPT_RUNS = r"trial: the script runs at (10\.77\.\d+\.\d+)\s"
 
 
 def put(root: Path, *files: str) -> None:
@@ -242,7 +242,7 @@ def test_ipxe_beside_another_server_gets_the_script(lab, machines, computer, net
     booting = computer("bios")
     lab.keep(OtherServer(machines[1]))
     netboot(proxy_dhcp=True)
-    assert booting.says(r"trial: the script runs at 10\.77\.9\.\d+ by (\S+)")[1] == SERVER
+    assert booting.says(r"trial: the script runs at 10\.77\.9\.\d+ by (\S+)\s")[1] == SERVER
     assert booting.record.asked() == ["tftp boot.ipxe"]
     assert given_by_the_other(booting)
 
@@ -288,8 +288,8 @@ def test_beside_another_server_firmware_shows_a_menu(kind, loader, lab, machines
 WHOLE_WAY = """\
 #!ipxe
 echo trial: iPXE has ${ip}
-kernel vmlinuz console=ttyS0 quiet initrd=initrd
-initrd initrd
+kernel http://${next-server}/vmlinuz console=ttyS0 quiet initrd=initrd
+initrd http://${next-server}/initrd
 boot
 """
 
@@ -298,12 +298,14 @@ boot
 def test_the_whole_way_to_a_root_by_nfs_with_one_address(lab, computer, netboot, root):
     """A system whose client identifier is its own has the address that its firmware and iPXE had, and its root by option 17."""
     diskless.make(root)
-    put(root, f"{IPXE}/undionly.kpxe")
+    put(root, f"{IPXE}/ipxe.efi")
     (root / "boot.ipxe").write_text(WHOLE_WAY)
-    booting = computer("bios", old=True)
+    booting = computer("uefi")
     lab.keep(diskless.Nfs(lab.server, lab.directory / "nfs", "diskless node"))
     netboot(http_root=str(root), root_path="10.77.0.1:/root", one_address_per_machine=True)
-    address = booting.says(r"trial: iPXE has (10\.77\.\d+\.\d+)")[1]
-    assert booting.says(r"trial: the system has (\S+) and its root at (\S+)").groups() == (address, "10.77.0.1:/root")
-    assert booting.says(r"trial: I am (.*), Linux (\S+), at (\S+)").group(1, 3) == ("diskless node", address)
-    assert {one.yiaddr for one in booting.record.messages() if one.kind == ACK} == {address}
+    address = booting.says(r"trial: iPXE has (10\.77\.\d+\.\d+)\s")[1]
+    assert booting.says(r"trial: the system has (\S+) and its root at (\S+)\s").groups() == (address, "10.77.0.1:/root")
+    assert booting.says(r"trial: I am (.*), Linux (\S+), at (\S+)\s").group(1, 3) == ("diskless node", address)
+    acknowledged = [one.yiaddr for one in booting.record.messages() if one.kind == ACK]
+    assert len(acknowledged) >= 3 and set(acknowledged) == {address}  # firmware's, iPXE's, the system's
+    assert without_autoexec(booting) == ["tftp ipxe.efi", "tftp boot.ipxe", "http /vmlinuz", "http /initrd"]
