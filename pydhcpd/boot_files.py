@@ -22,6 +22,7 @@ from pydhcpd.wire.packet import FILE_SIZE
 ROOTS = ("tftp_root", "http_root")
 FILES = ("boot_file_name", "ipxe_script")
 DOMAIN_NAME_SERVER = 6
+LOCAL_FILE = "file"  # scheme of the only URLs that name no server
 MOST_NAMED = 20  # notes; more are counted
 
 
@@ -48,10 +49,11 @@ def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
     has_names = configuration.sets("proxy_dhcp") or any(  # where another server gives the addresses, it gives that too
         scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
     for scope, setting, template, server in _named(configuration):
-        where, place = scope.origins.get(setting, ("", str(configuration.file)))
-        words = f"{place}: {'' if where == 'global' else f'{where} '}{setting}: {template.text!r}"
+        words = _written(configuration, scope, setting, template)
         if is_url(template.text):
-            if not has_names and not template.fields and not _is_address(template.text):
+            if not _server_of(template.text):
+                yield f"{words} is a URL without a server; write it as http://192.0.2.1/ and the file's path there"
+            elif not has_names and not template.fields and not _is_address(template.text):
                 yield f"{words} has a name in it, which firmware looks up in DNS; set domain_name_server, or write an address"
         elif not template.fields:
             if len(template.text.encode()) >= FILE_SIZE:
@@ -59,6 +61,12 @@ def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
                        "option 67 boots nothing")
             if roots and not server:
                 yield from _lacking(words, template.text, roots)
+
+
+def _written(configuration: DHCPServerConfiguration, scope: Scope, setting: str, template: Template) -> str:
+    """The place of a name, and the name, for the beginning of a message."""
+    where, place = scope.origins.get(setting, ("", str(configuration.file)))
+    return f"{place}: {'' if where == 'global' else f'{where} '}{setting}: {template.text!r}"
 
 
 def _lacking(words: str, name: str, roots: list[tuple[str, Root]]) -> Iterator[str]:
@@ -74,17 +82,30 @@ def _lacking(words: str, name: str, roots: list[tuple[str, Root]]) -> Iterator[s
     yield f"{words} cannot be had from {'; nor from '.join(reasons)}"
 
 
+def _server_of(url: str) -> str:
+    """What a URL says of the server; empty where that is nothing, or no server at all."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    return parts.scheme if parts.scheme == LOCAL_FILE else parts.hostname or ""
+
+
 def _is_address(url: str) -> bool:
     try:
-        IPv4Address(urlsplit(url).hostname or "")
-    except (AddressValueError, ValueError):
+        IPv4Address(_server_of(url))
+    except AddressValueError:
         return False
     return True
 
 
 def _of_loop(configuration: DHCPServerConfiguration) -> Iterator[str]:
-    """That iPXE gets nothing: all boot files are iPXE itself, and there is no script."""
+    """That iPXE gets itself for a script; or nothing: all boot files are iPXE itself, and there is no script."""
     named = list(_named(configuration))
+    for scope, setting, template, _ in named:
+        if setting == "ipxe_script" and is_ipxe(template.text):
+            yield (f"{_written(configuration, scope, setting, template)} is iPXE again, which would load itself for ever; name "
+                   "the script that it is to run, unless one is built into it")
     if named and configuration.functions.finish is None and all(
             setting != "ipxe_script" and is_ipxe(template.text) for _, setting, template, _ in named):
         scope, setting, _, _ = named[0]

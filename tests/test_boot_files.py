@@ -23,6 +23,7 @@ def root(tmp_path):
     (made / "directory").mkdir()
     (made / "out").symlink_to("/etc/passwd")
     (made / "in").symlink_to("ipxe.efi")
+    (made / "broken").symlink_to("gone")
     return made
 
 
@@ -43,6 +44,11 @@ def notes(tmp_path, text):
     ('classes = [client_class("a", match(secs=1), boot_file_name="gone")]', "client_class 'a' boot_file_name: 'gone' cannot"),
     (f'boot_file_name = "{"x" * 128}"', "is too long for the field `file`, which holds 127 octets"),
     ('boot_file_name = "ipxe.efi"', ":4: boot_file_name is iPXE, which gets no boot file then, or it would load itself"),
+    ('ipxe_script = "in"\nboot_file_name = "in"\nhosts = [host(mac="02:00:00:00:00:01", ipxe_script="ipxe.efi")]',
+     "00:01') ipxe_script: 'ipxe.efi' is iPXE again, which would load itself for ever; name the script"),
+    ('boot_file_name = "broken"', "asked for broken, which is not there: it is a link to what is not there"),
+    ('boot_file_name = "http:///ipxe/boot.ipxe"', "'http:///ipxe/boot.ipxe' is a URL without a server; write it as http://"),
+    ('boot_file_name = "http://[::1"', "is a URL without a server"),
     ('pxe_menu = pxe_menu("?", [pxe_item("A", "lpxelinux.0"), pxe_item("B", {"bios": "gone"})])',
      ":4: pxe_menu: 'gone' cannot be had from tftp_root"),
     ('pxe_menu = pxe_menu("?", [pxe_item("A", "ipxe.efi")])', ":4: pxe_menu is iPXE, which gets no boot file then")])
@@ -57,7 +63,8 @@ def test_a_boot_file_that_cannot_be_had_is_told_with_its_place_and_why(tmp_path,
     'pxe_menu = pxe_menu("?", [pxe_item("A", "gone", server="192.0.2.9"), pxe_item("B", "in"), pxe_item("C", "lpxelinux.0")])',
     'boot_file_name = "{mac}"', 'boot_file_name = "gone"\nnext_server = "192.0.2.9"', 'boot_file_name = "http://a.example/x"',
     'hosts = [host(mac="02:00:00:00:00:01", boot_file_name="gone", next_server="192.0.2.9")]',
-    'boot_file_name = "ipxe.efi"\nipxe_script = "http://192.0.2.1/x"',
+    'boot_file_name = "ipxe.efi"\nipxe_script = "http://192.0.2.1/x"', 'ipxe_script = "file:///boot.ipxe"',
+    'ipxe_script = "http://${next-server}/boot.ipxe"',
     'boot_file_name = "ipxe.efi"\ndef finish(request, reply):\n    pass', ""])
 def test_what_can_be_had_or_cannot_be_known_is_told_nothing_of(tmp_path, root, text):
     assert notes(tmp_path, f'tftp_root = "{root}"\n{text}') == []

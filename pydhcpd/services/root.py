@@ -110,7 +110,10 @@ class Root:
         if self._searches < 1.0:
             return ""
         self._searches -= 1.0
-        found = nearest("/".join(parts), list(self._listed()))
+        asked = "/".join(parts)
+        found = nearest(asked, list(self._listed()))
+        if found == asked:
+            return ": it is a link to what is not there"
         return f"; there is {escape(found)}" if found else ""
 
     def _listed(self) -> Iterator[str]:

@@ -119,6 +119,7 @@ def test_rule_46_ipxe_says_so_bare_or_by_the_rfc(data, is_ipxe):
     ("ipxe-arm64.efi", True), ("snponly.efi", True), ("snp-x86_64.efi", True), ("ipxe.lkrn", True),
     ("IPXE.EFI", True), ("custom.kpxe", True),
     ("my.kkpxe", True), ("undionly.pxe", True), ("ipxe.pxe", True), ("http://192.0.2.1/ipxe.efi", True),
+    ("ipxe32.efi", True), ("snp64.efi", True),
     ("netboot.xyz.kpxe", False), ("boot.ipxe", False), ("script.php", False), ("pxelinux.0", False), ("grubx64.efi", False),
     ("ipxe/boot.ipxe", False), ("ipxe/grub.efi", False), ("ipxe.cfg", False), ("snapshot.efi", False)])
 def test_what_is_ipxe_again_is_known_by_its_name(name, loads):

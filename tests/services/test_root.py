@@ -83,6 +83,11 @@ def test_a_name_that_is_not_there_is_told_with_the_nearest_that_is(place: Path, 
     assert words_of(place, name) == (MISSING, f"asked for {asked}, which is not there; there is {instead}")
 
 
+def test_a_link_to_what_is_not_there_is_told_as_such(place: Path) -> None:
+    words = "asked for dangling, which is not there: it is a link to what is not there"
+    assert words_of(place, "dangling") == (MISSING, words)
+
+
 def test_where_nothing_is_like_it_nothing_is_named(place: Path) -> None:
     assert words_of(place, "memtest") == (MISSING, "asked for memtest, which is not there")
 

@@ -47,7 +47,7 @@ PI_PREFIXES = frozenset(bytes.fromhex(prefix) for prefix in (
     "b827eb", "dca632", "e45f01", "28cdc1", "d83add", "2ccf67", "88a29e"))
 """What the hardware addresses of Raspberry Pis begin with."""
 
-_LOADER = re.compile(r"(?:(?:undionly|ipxe|snponly|snp)(?![a-z0-9])[^/\\]*\.(?:k{0,3}pxe|efi|lkrn|0)|[^/\\]*\.k{1,3}pxe)$",
+_LOADER = re.compile(r"(?:(?:undionly|ipxe|snponly|snp)(?![a-z])[^/\\]*\.(?:k{0,3}pxe|efi|lkrn|0)|[^/\\]*\.k{1,3}pxe)$",
                      re.IGNORECASE)
 _WITH_SCRIPT = re.compile(r"netboot\.xyz", re.IGNORECASE)
 
