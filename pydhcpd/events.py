@@ -5,6 +5,7 @@ looks whenever its own clock says so: publishing wakes nobody. An event is a tup
 when somebody reads it.
 """
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from pydhcpd.wire.relay import words as relay_words
 
 DAY = 86400
 GIADDR = 4  # bytes of `relay` before the content of option 82
+_PLAIN = re.compile(r"[A-Za-z0-9.:/_-]+")
 KEPT = 20_000  # events; the bound of the ring's memory
 
 Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes]
@@ -74,6 +76,27 @@ def fields(one: Event) -> dict[str, object]:
     return {"kind": told.kind, "address": address_text(told.address) if told.address else "",
             "hardware_address": told.hardware.hex(":"), "name": told.name, "sent_name": told.sent_name, "note": told.note,
             "network": told.network, "relay": relay_words(told.relay[GIADDR:])}
+
+
+def log_fields(one: Event) -> dict[str, str]:
+    """What an event tells, by the names of fields in the log: only what there is, and all of it visible text in one line."""
+    told = Told._make(one)
+    found = {"event": told.kind, "address": address_text(told.address) if told.address else "", "mac": told.hardware.hex(":"),
+             "subnet": told.network, "name": escape(told.name), "relay": relay_words(told.relay[GIADDR:]), "note": told.note,
+             "sent_name": "" if told.sent_name == told.name else escape(told.sent_name)}
+    return {name: value for name, value in found.items() if value}
+
+
+def key_values(one: Event) -> str:
+    """The same in a line of key=value. A value in which anybody could see another field is in quotes, and those in it are
+    written \\"; a backslash comes doubled, or before what stands for a character (`escape`)."""
+    return " ".join(f"{name}={_quoted(value)}" for name, value in log_fields(one).items())
+
+
+def _quoted(value: str) -> str:
+    if _PLAIN.fullmatch(value):
+        return value
+    return '"' + value.replace('"', r'\"') + '"'
 
 
 class Events:

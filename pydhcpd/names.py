@@ -153,6 +153,8 @@ _EVERYWHERE = {
     "control_socket": "control_sockets socket_name unix_socket",
     "pid_file": "pid_file_name",
     "log_level": "verbosity severity loggers logging",
+    "log_form": "log_format structured_logging",
+    "history_days": "retain_days history_time",
     "debug": "verbose log_dhcp",
     "leasequery_from": "leasequery allow_leasequery",
     "remember_relay_information": "stash_agent_options store_extended_info",

@@ -37,6 +37,7 @@ from pydhcpd.wire.options import Option
 MINUTES, HOURS, DAYS, INFINITE = 60, 3600, 86400, 0xFFFFFFFF
 TRUTH = {"yes": True, "no": False, "true": True, "false": False, True: True, False: False}
 LOG_LEVELS = ("debug", "info", "warning", "error")
+LOG_FORMS = ("text", "fields")
 
 HOST, POOL, NETWORK_WIDE, GLOBAL = range(4)
 """The narrowest scope in which a setting makes sense; it may be set there and in each that is wider. What a host may set, a
@@ -160,6 +161,12 @@ def _level(value: object) -> str:
     return value.lower()
 
 
+def _form(value: object) -> str:
+    if not isinstance(value, str) or value.lower() not in LOG_FORMS:
+        raise _refuse(value, FORM.words)
+    return value.lower()
+
+
 def _network(value: object) -> str:
     if isinstance(value, list | tuple) and len(value) > 1 and all(isinstance(one, str) for one in value):
         raise _refuse(value, NETWORK.words, f"several networks are subnets = [subnet({value[0]!r}), subnet({value[1]!r})]")
@@ -264,6 +271,8 @@ DIRECTORY = Kind("the path of a directory", _path)
 BOOT_FILE = Kind(BOOT_FILE_WORDS, BootFile.of)
 ARCHITECTURES = Kind(NAMES_WORDS, lambda value: Architectures(names_from(value)))
 LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
+FORM = Kind("one of " + ", ".join(LOG_FORMS), _form)
+MOST_DAYS = _number(0, 36_500, "a whole number of days from 0 to 36500")
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
 RANGES = Kind("a list of ranges: 'a - b', 'a/n' or ('a', 'b')", _ranges)
@@ -411,11 +420,19 @@ GROUPS: tuple[Group, ...] = (
                 "UNIX socket of the control prompt, on which everything is allowed, for root, user and group; without it, "
                 "control.sock beside pid_file"),
     )),
+    Group("History", "Who had which address when: pydhcpd -ask 'who 192.0.2.7 2026-01-31T14:00', or history.", (
+        Setting("history_days", MOST_DAYS, 30, "days",
+                "how long it is kept who had which address, in history.db beside host_file; 0 turns it off"),
+        Setting("history_size", COUNT, 1024, "MiB", "the most that this may take; beyond that the oldest is forgotten"),
+    )),
     Group("Process", "The daemon itself: its user, its files and its log.", (
         Setting("user", TEXT, "", "", "user to become once the ports are open"),
         Setting("group", TEXT, "", "", "group to become; without it, that of user"),
         Setting("pid_file", PATH, Path("/run/pydhcpd/pydhcpd.pid"), "", "the lock that keeps a second daemon away"),
         Setting("log_level", LEVEL, "info", "", "least severity that is logged"),
+        Setting("log_form", FORM, "text", "",
+                "events of leases in the log as text, or as fields: in systemd's journal MAC=, ADDRESS=, SUBNET=, EVENT= and "
+                "so on, elsewhere key=value"),
         Setting("debug", FLAG, False, "", "log every packet: the same as log_level debug"),
         Setting("foreground", FLAG, False, "", "stay in the foreground and log to stderr"),
         Setting("configuration_time_limit", DURATION, 10.0, "s",

@@ -1,12 +1,13 @@
 """Events: the ring is bounded in number, readers know what they missed, and words are safe to show whatever clients send."""
 
+import re
 import threading
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from pydhcpd.events import DAY, KEPT, Cursor, Events, Told, event, words
+from pydhcpd.events import DAY, KEPT, Cursor, Events, Told, event, key_values, log_fields, words
 
 NOW = 1_700_000_000.0
 MAC = bytes.fromhex("020000009901")
@@ -90,3 +91,35 @@ def test_readers_do_not_disturb_who_publishes():
     finally:
         ended.set()
         thread.join()
+
+
+FIELDS = [
+    (told("leased", 0xC0000207, name="pc-1", network="192.0.2.0/24"),
+     "event=leased address=192.0.2.7 mac=02:00:00:00:99:01 subnet=192.0.2.0/24 name=pc-1"),
+    (told("no free address for", note="all are taken"),
+     'event="no free address for" mac=02:00:00:00:99:01 note="all are taken"'),
+    (told("leased", name="boss", sent_name="PC"), "event=leased mac=02:00:00:00:99:01 name=boss sent_name=PC"),
+    (told("leased", name="a address=10.0.0.1"), 'event=leased mac=02:00:00:00:99:01 name="a address=10.0.0.1"'),
+    (told("leased", name='a" address=10.0.0.1 x="'),
+     r'event=leased mac=02:00:00:00:99:01 name="a\" address=10.0.0.1 x=\""'),
+    (told("leased", name='a\\" mac=x'), r'event=leased mac=02:00:00:00:99:01 name="a\\\" mac=x"'),
+    (told("leased", name="a\nevent=leased\0\u2028"), r'event=leased mac=02:00:00:00:99:01 name="a\x0aevent=leased\x00\u2028"'),
+    (told("leased", relay=bytes(4) + b"\x01\x04p 7\n"),
+     r'event=leased mac=02:00:00:00:99:01 relay="circuit_id \"70:20:37:0a\""'),
+]
+
+
+@pytest.mark.parametrize(("one", "line"), FIELDS)
+def test_no_value_of_a_packet_forges_a_field_or_a_line(one, line):
+    assert key_values(one) == line
+
+
+@given(name=st.text(max_size=20), sent=st.text(max_size=20))
+def test_the_fields_of_a_line_can_be_told_apart_whatever_is_sent(name, sent):
+    one = told("leased", 1, name=name, sent_name=sent)
+    line = key_values(one)
+    assert line.isprintable()
+    found = dict(re.findall(r'([a-z_]+)=("(?:[^"\\]|\\.)*"|[^ "]+)(?: |$)', line))
+    assert found.keys() == log_fields(one).keys()
+    for key, value in found.items():
+        assert (value[1:-1].replace(r'\"', '"') if value.startswith('"') else value) == log_fields(one)[key]

@@ -17,7 +17,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
 FILE_ACTIONS = ("import", "export", "replay", "rehearse")
-WORD_ACTIONS = ("ask", "explain")  # they take all words before the next option
+WORD_ACTIONS = ("ask", "explain", "history")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
 FLAG_WORDS = frozenset(str(word).lower() for word in (*TRUTH, 0, 1, None))
@@ -133,6 +133,9 @@ def usage() -> str:
              "                     input), and what differs from what another server answered",
              "  -rehearse FILE     say what would change for the clients of the running server, if FILE were its configuration",
              "                     (exit 0: nothing, 3: something)",
+             "  -history WHAT [TIME]",
+             "                     show who had an address, or what a hardware address or a name had, or who had it at a time,",
+             "                     whether a server runs or not",
              "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
              "  -export FILE       write the hosts in this form; - is standard output"]
     for group in GROUPS:

@@ -54,6 +54,7 @@ NEAR_IN_FILE = 0.8  # likeness from which a name of the file's own is taken for 
 ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
 CONTROL_SOCKET = "control.sock"  # beside the pid file
 RESERVATIONS = "reservations.csv"  # beside the lease database
+HISTORY = "history.db"  # the same
 FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
 BOOTS = ("boot_file_name", "ipxe_script", "pxe_menu", "tftp_root", "http_root")
@@ -274,6 +275,9 @@ class DHCPServerConfiguration:
         self._check_networks()
         self._check_hosts()
         self._check_functions()
+        if self.settings["history_days"] and self.settings["host_file"].name == HISTORY:
+            self._complain("host_file", str(self.settings["host_file"]), "is where the history is kept; allowed is another "
+                           "name, or history_days = 0")
         if self.sets("proxy_dhcp") and not self._problems:
             self._check_beside()
 
@@ -466,6 +470,11 @@ class DHCPServerConfiguration:
         """The reservation file: the one that is named, or that beside the lease database, where there may be none."""
         named: Path | None = self.settings["reservation_file"]
         return named or Path(self.settings["host_file"]).parent / RESERVATIONS
+
+    @property
+    def history_file(self) -> Path:
+        """Where it is kept who had which address: beside the lease database."""
+        return Path(self.settings["host_file"]).parent / HISTORY
 
     @property
     def own_options(self) -> Mapping[str, Option]:

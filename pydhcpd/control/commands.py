@@ -7,6 +7,7 @@ from pydhcpd.control.boots import BootCommands
 from pydhcpd.control.captures import CaptureCommands
 from pydhcpd.control.clients import ClientCommands
 from pydhcpd.control.dispatch import Dispatcher, Refused
+from pydhcpd.control.history import HistoryCommands
 from pydhcpd.control.leases import LeaseCommands
 from pydhcpd.control.output import (
     LONGEST_EVENT,
@@ -79,11 +80,11 @@ class GivenCommands(Dispatcher):
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
 
-class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, BootCommands, CaptureCommands,
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, HistoryCommands, BootCommands, CaptureCommands,
                                 ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
     changing: ClassVar[frozenset[str]] = (GivenCommands.changing | LeaseCommands.changing | CaptureCommands.changing
                                           | ProcessCommands.changing)
-    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded | CaptureCommands.guarded
+    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded | HistoryCommands.guarded | CaptureCommands.guarded
     aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

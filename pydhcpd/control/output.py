@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import NamedTuple
 
 from pydhcpd.durations import duration
@@ -155,6 +156,29 @@ class ExplainedRow(NamedTuple):
     place: str
 
 
+class BindingRow(NamedTuple):
+    """A time in which a client had an address by one name and port. Times are in seconds of the epoch."""
+
+    address: str
+    hardware_address: str
+    client_identifier: str
+    name: str
+    sent_name: str
+    relay: str
+    """What a relay agent said of the client, in words."""
+    began: float
+    """When the lease did; later is `since`, where the client has got another name or port in it."""
+    since: float
+    first_renewed: float | None
+    last_renewed: float | None
+    renewals: int
+    ends: float | None
+    """When the lease was to end; None: never."""
+    until: float | None
+    """When this was over; None: it is not."""
+    reason: str
+
+
 LEASE_TABLE = "{:<15}  {:<17}  {:<20}  {:<9}  {}"
 LEASE_TITLES = LEASE_TABLE.format("address", "hardware address", "name", "ends", "state")
 CLIENT_TABLE = "{:<15}  {:<17}  {:<20}  {}"
@@ -165,6 +189,8 @@ NETWORK_TABLE = "{:<18}  {:<16}  {:<20}  {:>5} {:>8} {:>8}"
 NETWORK_TITLES = NETWORK_TABLE.format("network", "shared network", "where", "pools", "leased", "free")
 CLASS_TABLE = "{:<20}  {:>10}  {}"
 CLASS_TITLES = CLASS_TABLE.format("class", "leases", "condition")
+BINDING_TABLE = "{:<24} {:<24} {:<15}  {:<17}  {}"
+BINDING_TITLES = BINDING_TABLE.format("from", "until", "address", "hardware address", "name, and how it went on")
 BOOT_TABLE = "{:<19}  {:<15}  {:<17}  {:<16}  {:<4}  {}"
 BOOT_TITLES = BOOT_TABLE.format("asked for", "address", "hardware address", "name", "by", "what became of it")
 BAR = 10  # characters
@@ -216,6 +242,24 @@ def explained_line(row: ExplainedRow) -> str:
     return f"{line:<58} [{row.place}]" if row.place else line
 
 
+def binding_line(row: BindingRow) -> str:
+    """Who had an address from when until when, and how that went on."""
+    until = zoned_time(row.until) if row.until is not None else "now"
+    went_on = [row.reason or ("does not end" if row.ends is None else f"ends {zoned_time(row.ends)}")]
+    if row.renewals and row.last_renewed is not None and row.first_renewed is not None:
+        first = f"first {zoned_time(row.first_renewed)}, last " if row.renewals > 1 else ""
+        went_on.append(f"renewed {row.renewals} times, {first}{zoned_time(row.last_renewed)}" if row.renewals > 1 else
+                       f"renewed {zoned_time(row.last_renewed)}")
+    if row.since > row.began:
+        went_on.append(f"leased {zoned_time(row.began)}")
+    if row.sent_name not in (row.name, ""):
+        went_on.append(f"sent {escape(row.sent_name)}")
+    if row.relay:
+        went_on.append(row.relay)
+    return BINDING_TABLE.format(zoned_time(row.since), until, row.address, row.hardware_address or "-",
+                                f"{escape(row.name) or '-'}: {'; '.join(went_on)}")
+
+
 def boot_line(row: BootRow) -> str:
     """A file that a machine asked for, in a line."""
     became = escape(row.outcome if row.size is None else f"{row.file}: {row.outcome}", LONGEST_EVENT)
@@ -250,6 +294,13 @@ def local_time(seconds: float) -> str:
         return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
     except (OverflowError, ValueError, OSError):
         return str(seconds)
+
+
+def zoned_time(seconds: float) -> str:
+    """The same, with the zone."""
+    with suppress(OverflowError, ValueError, OSError):
+        return time.strftime("%Y-%m-%d %H:%M:%S %Z", time.localtime(seconds))
+    return str(seconds)
 
 
 def distance(seconds: float) -> str:

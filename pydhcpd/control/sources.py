@@ -6,6 +6,7 @@ Here all is empty; the service that offers the prompt has another kind of it, wh
 from collections.abc import Callable, Iterable, Sequence
 
 from pydhcpd.control.output import (
+    BindingRow,
     BootRow,
     CaptureRow,
     ClassRow,
@@ -69,6 +70,19 @@ class Sources:
     def capture(self, who: str, file: str, seconds: str) -> str:  # noqa: ARG002
         """Capture the messages of a client; returns what was begun. Raises InvalidValue."""
         return ""
+
+    def history(self, word: str) -> tuple[Iterable[BindingRow], int]:  # noqa: ARG002
+        """Who had an address, or what a hardware address or a name had, the newest first, and how many rows that is. Raises
+        InvalidValue and StoreError."""
+        return (), 0
+
+    def who(self, address: str, start: float, end: float) -> Sequence[BindingRow]:  # noqa: ARG002
+        """Who had an address between two times, the second not included. Raises InvalidValue and StoreError."""
+        return ()
+
+    def history_begins(self) -> float | None:
+        """Since when that is known; None where nothing is."""
+        return None
 
     def services(self) -> Iterable[tuple[str, str]]:
         """(name, state) of what runs beside DHCP."""

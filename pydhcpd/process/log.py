@@ -12,7 +12,7 @@ import threading
 import time
 import traceback
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from logging.handlers import SysLogHandler
 
@@ -22,15 +22,20 @@ PORTION = 1_000  # lines that are put into words and written at a time
 GATHER = 0.05  # seconds in which records are gathered before they are written, so that load wakes the thread seldom
 STOP_WAIT = 2.0  # seconds that a destination which blocks may hold up the end of the process
 
+JOURNAL = "/run/systemd/journal/socket"
+
 Write = Callable[[list[tuple[int, str]]], None]  # takes (severity of `logging`, line)
+Entries = Iterable[tuple[str, Mapping[str, str]]]
+"""Lines, each with its fields by name: the attribute `entries` of a record that has such."""
 
 
 class QueuedHandler(logging.Handler):
     """Takes records without waiting, and gives their lines to `write` in a thread of its own."""
 
-    def __init__(self, write: Write) -> None:
+    def __init__(self, write: Write, write_entries: Callable[[int, Entries], None] | None = None) -> None:
+        """`write_entries` takes fields, with the severity of `logging`; without it, a record that has them is lines as well."""
         super().__init__()
-        self._write = write
+        self._write, self._write_entries = write, write_entries
         self._records: deque[logging.LogRecord] = deque()
         self._filled = threading.Event()
         self._stopping = False
@@ -85,7 +90,14 @@ class QueuedHandler(logging.Handler):
         while self._records and count < PORTION:
             record = self._records.popleft()
             count += _lines_of(record)
-            lines += [(record.levelno, line) for line in self._text(record).split("\n")]
+            entries: Entries | None = getattr(record, "entries", None)
+            if entries is None or self._write_entries is None:
+                lines += [(record.levelno, line) for line in self._text(record).split("\n")]
+                continue
+            self._give(lines)
+            lines = []
+            with suppress(OSError):
+                self._write_entries(record.levelno, entries)
         self._give(lines)
         with self._counting:
             self._waiting -= count
@@ -133,6 +145,31 @@ def _to_journal(lines: list[tuple[int, str]]) -> None:
     _write_to_stderr("".join([f"<{_severity(level)}>{line}\n" for level, line in lines]))
 
 
+def _entries_to_journal(level: int, entries: Entries) -> None:
+    """Entries with fields by the journal's own protocol, a datagram each; as lines where it does not take them."""
+    waiting = list(entries)
+    with suppress(OSError), socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as out:
+        out.connect(JOURNAL)
+        while waiting:
+            out.send(journal_entry(_severity(level), *waiting[0]))
+            del waiting[0]
+    _to_journal([(level, text) for text, _ in waiting])
+
+
+def journal_entry(severity: int, text: str, fields: Mapping[str, str]) -> bytes:
+    """A datagram of the journal's protocol (systemd.io/JOURNAL_NATIVE_PROTOCOL): NAME=value in lines; a value that has lines
+    itself comes by its length."""
+    values = {"MESSAGE": text, "PRIORITY": str(severity), "SYSLOG_IDENTIFIER": "pydhcpd", "SYSLOG_FACILITY": _FACILITY,
+              **{name.upper(): value for name, value in fields.items()}}
+    return b"".join(_journal_field(name.encode(), value.encode("utf-8", "backslashreplace")) for name, value in values.items())
+
+
+def _journal_field(name: bytes, value: bytes) -> bytes:
+    if b"\n" in value:
+        return name + b"\n" + len(value).to_bytes(8, "little") + value + b"\n"
+    return name + b"=" + value + b"\n"
+
+
 def _write_to_stderr(text: str) -> None:
     data = text.encode("utf-8", "backslashreplace")
     while data:
@@ -151,6 +188,9 @@ def _severity(level: int) -> int:
     return 7 if level < logging.INFO else 6 if level < logging.WARNING else 4 if level < logging.ERROR else 3
 
 
+_FACILITY = str(SysLogHandler.LOG_DAEMON)
+
+
 def _syslog_priority(level: int) -> int:
     return SysLogHandler.LOG_DAEMON << 3 | _severity(level)
 
@@ -158,10 +198,11 @@ def _syslog_priority(level: int) -> int:
 def start_logging(level: str, foreground: bool) -> QueuedHandler:
     """Send the log to stderr in the foreground (as systemd's journal wants it, where that listens), else to syslog."""
     if not foreground:
-        write: Write = _to_syslog
+        handler = QueuedHandler(_to_syslog)
+    elif _is_journal():
+        handler = QueuedHandler(_to_journal, _entries_to_journal)
     else:
-        write = _to_journal if _is_journal() else _to_terminal
-    handler = QueuedHandler(write)
+        handler = QueuedHandler(_to_terminal)
     handler.setFormatter(logging.Formatter("%(message)s"))
     root = logging.getLogger("pydhcpd")
     root.handlers[:] = [handler]

@@ -124,11 +124,14 @@ def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
 
 
 def give_database(configuration: DHCPServerConfiguration) -> None:
-    """Let root leave the lease database to those who serve it: to `user`, else to the owner of its directory."""
+    """Let root leave the lease database, and the history, to those who serve it: `user`, else the owner of its directory."""
     database = configuration["host_file"]
     for suffix in (*BESIDE, ".lock", ".known", SUFFIX):
         with suppress(FileNotFoundError):
             _give(configuration, Path(f"{database}{suffix}"))
+    for suffix in BESIDE:
+        with suppress(OSError, InvalidValue):  # the history says itself what is wrong with it, and leases go on
+            _give(configuration, Path(f"{configuration.history_file}{suffix}"))
 
 
 def _give(configuration: DHCPServerConfiguration, path: Path) -> None:

@@ -1,14 +1,17 @@
-"""`LeaseLog`: writes what happened to leases into the log, a line each."""
+"""`LeaseLog`: writes what happened to leases into the log, a line each, or an entry with fields (`log_form`)."""
 
 import logging
+from collections.abc import Iterator, Mapping
 
-from pydhcpd.events import Event, words
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.events import Event, key_values, log_fields, words
 from pydhcpd.services.boot_events import FAILURE
 from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
 LINES = 1_000  # of a record, at the most
+FIELDS = "fields"
 
 
 class Lines:
@@ -23,15 +26,42 @@ class Lines:
         return "\n".join([words(one) for one in self._events])
 
 
+class Fields(Lines):
+    """The same as fields by name; iterated, with the line of text that goes with them."""
+
+    __slots__ = ()
+
+    def __str__(self) -> str:
+        return "\n".join([key_values(one) for one in self._events])
+
+    def __iter__(self) -> Iterator[tuple[str, Mapping[str, str]]]:
+        return ((words(one), log_fields(one)) for one in self._events)
+
+
 class LeaseLog(Listener):
     """Records of the log for what happened since the last, each of so few lines that a full log drops no more than it must."""
 
     name = "the log of leases"
+    _has_fields = _is_to_have_fields = False
+
+    def prepare(self, configuration: DHCPServerConfiguration) -> None:
+        """In what form."""
+        self._is_to_have_fields = configuration["log_form"] == FIELDS
+
+    def reconfigure(self) -> None:
+        """The same, from now on."""
+        self._has_fields = self._is_to_have_fields
 
     def take(self, events: list[Event]) -> None:
         """Into the log, if anybody wants to know."""
         if log.isEnabledFor(logging.INFO):
             events = [one for one in events if one[1] != FAILURE]  # that is a warning already
             for start in range(0, len(events), LINES):
-                some = events[start:start + LINES]
-                log.info("%s", Lines(some), extra={"lines": len(some)})
+                self._log(events[start:start + LINES])
+
+    def _log(self, events: list[Event]) -> None:
+        if self._has_fields:
+            fields = Fields(events)
+            log.info("%s", fields, extra={"lines": len(events), "entries": fields})
+        else:
+            log.info("%s", Lines(events), extra={"lines": len(events)})

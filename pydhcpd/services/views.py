@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydhcpd import __version__
 from pydhcpd.addresses import address_from, address_text, hardware_text
 from pydhcpd.control.output import (
+    BindingRow,
     BootRow,
     CaptureRow,
     ClassRow,
@@ -35,6 +36,7 @@ from pydhcpd.policy.network import Network, Pool
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
 from pydhcpd.services.boots import Boot
+from pydhcpd.services.history.records import Records
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.relay import words as relay_words
@@ -170,6 +172,24 @@ class Views(Sources):
             raise InvalidValue(f"{seconds!r} is no number of seconds")
         path = self._captures.begin(self._configuration()["host_file"].parent, who, file, int(seconds))
         return f"what {who} says and is told goes into {path} for {duration(int(seconds))}"
+
+    def history(self, word: str) -> tuple[Iterator[BindingRow], int]:
+        """Who had an address, or what a machine had."""
+        return self._records().find(word)
+
+    def who(self, address: str, start: float, end: float) -> list[BindingRow]:
+        """Who had an address between two times."""
+        return self._records().who(address, start, end)
+
+    def history_begins(self) -> float | None:
+        """Since when there is any history."""
+        return self._records().oldest()
+
+    def _records(self) -> Records:
+        configuration = self._configuration()
+        if not configuration["history_days"]:
+            raise InvalidValue("no history is kept, for history_days is 0")
+        return Records(configuration.history_file)
 
     def services(self) -> Iterator[tuple[str, str]]:
         """What runs beside DHCP."""

@@ -264,3 +264,60 @@ def test_standard_files_that_are_closed_are_opened():
                "open_standard_files()\nassert [os.readlink(f'/proc/self/fd/{n}') for n in (0, 1, 2)] == ['/dev/null'] * 3\n"
                "assert os.open('/dev/null', os.O_RDONLY) == 3\n")
     assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, close_fds=True).returncode == 0
+
+
+# --- fields
+
+
+ENTRY = ("leased 10.0.0.1", {"event": "leased", "mac": "02:00", "note": "a\nPRIORITY=0"})
+
+
+def parsed(datagram):
+    """The fields of a datagram, by the rules of systemd.io/JOURNAL_NATIVE_PROTOCOL."""
+    found = {}
+    while datagram:
+        line, _, datagram = datagram.partition(b"\n")
+        name, is_text, value = line.partition(b"=")
+        if not is_text:
+            length = int.from_bytes(datagram[:8], "little")
+            value, datagram = datagram[8:8 + length], datagram[9 + length:]
+        found[name.decode()] = value.decode()
+    return found
+
+
+@pytest.fixture
+def journal(tmp_path, monkeypatch):
+    monkeypatch.setattr(module, "JOURNAL", str(tmp_path / "socket"))
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as listener:
+        listener.bind(str(tmp_path / "socket"))
+        listener.settimeout(PATIENCE)
+        yield listener
+
+
+def test_the_journal_gets_fields_that_no_value_forges(journal, destination):
+    handler = QueuedHandler(destination, module._entries_to_journal)
+    handler.setFormatter(logging.Formatter("%(message)s"))
+    one = record("as text", level=logging.INFO)
+    one.entries = [ENTRY, ENTRY]
+    for each in (record("before"), one, record("after")):
+        handler.handle(each)
+    handler.close()
+    assert [line for _, line in destination.lines] == ["before", "after"]
+    for _ in range(2):
+        assert parsed(journal.recv(65536)) == {
+            "MESSAGE": "leased 10.0.0.1", "PRIORITY": "6", "SYSLOG_IDENTIFIER": "pydhcpd", "SYSLOG_FACILITY": "3",
+            "EVENT": "leased", "MAC": "02:00", "NOTE": "a\nPRIORITY=0"}
+
+
+def test_where_the_journal_takes_no_fields_they_are_lines(tmp_path, monkeypatch, capfd):
+    monkeypatch.setattr(module, "JOURNAL", str(tmp_path / "nothing"))
+    module._entries_to_journal(logging.INFO, [ENTRY])
+    assert capfd.readouterr().err == "<6>leased 10.0.0.1\n"
+
+
+def test_elsewhere_fields_are_lines(handler, destination):
+    one = record("event=leased")
+    one.entries = [ENTRY]
+    handler.handle(one)
+    handler.close()
+    assert destination.lines == [(logging.INFO, "event=leased")]

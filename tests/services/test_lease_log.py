@@ -63,3 +63,17 @@ def test_nothing_is_put_into_words_that_nobody_wants_to_know(log, events, caplog
     events.publish([event(0.0, "leased", 1, b"\1")])
     log.stop()
     assert lines(caplog) == []
+
+
+@pytest.mark.parametrize(("form", "line"), [
+    ("text", "leased 0.0.0.1 01 pc 1"), ("fields", 'event=leased address=0.0.0.1 mac=01 name="pc 1"')])
+def test_the_form_is_what_is_configured_from_the_next_reload_on(log, events, caplog, form, line):
+    log.prepare({"log_form": form})
+    log.reconfigure()
+    events.publish([event(0.0, "leased", 1, b"\1", "pc 1")])
+    log.start()
+    log.stop()
+    assert lines(caplog) == [line]
+    entries = getattr(caplog.records[0], "entries", None)
+    assert (entries and list(entries)) == (None if form == "text" else [
+        ("leased 0.0.0.1 01 pc 1", {"event": "leased", "address": "0.0.0.1", "mac": "01", "name": "pc 1"})])
