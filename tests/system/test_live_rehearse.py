@@ -3,12 +3,16 @@
 import json
 import subprocess
 import time
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from lab import SERVER, Daemon, Lab, Machine
 from messages import Message, mac_of, mac_text
 from station import Station
+
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.store import SQLiteStore
 
 pytestmark = pytest.mark.namespaces
 ROUTERS = (55, bytes((1, 3, 15)))
@@ -132,3 +136,33 @@ def test_a_reload_after_a_reload_and_an_end_give_up_what_is_under_way(lab: Lab, 
     for _ in range(3):
         daemon.reload()
     assert daemon.stop() == 0
+
+
+def test_clients_are_served_while_ten_thousand_are_judged(lab: Lab, client: Machine, station: Station) -> None:
+    """It takes half a minute, of which it rests most: answers take hardly longer beside it."""
+    daemon = lab.daemon(router=SERVER, ip_ranges=[("10.77.1.10", "10.77.1.250"), ("10.77.100.0", "10.77.199.255")])
+    daemon.database.parent.mkdir(mode=0o755)
+    now, first = int(time.time()), 0x0A4D6400
+    with closing(SQLiteStore(daemon.database)) as store:
+        store.import_rows(Row(first + n, b"\2\1\2\0" + n.to_bytes(4, "big"), 1, b"\2\0" + n.to_bytes(4, "big"), f"pc{n}",
+                              now + 86400, now, BOUND) for n in range(9990))
+    daemon.start()
+
+    def delays() -> list[float]:
+        found = []
+        for number in range(600):
+            time.sleep(0.005)
+            begun = time.monotonic()
+            station.offer(mac_of(number % 200))
+            found.append(time.monotonic() - begun)
+        return sorted(found)
+
+    before = delays()
+    daemon.write(router="10.77.0.2")
+    begin = len(daemon.log())
+    daemon.reload()
+    beside = delays()
+    assert "by the reload" not in daemon.log()[begin:], "it was done before it was measured"
+    print(*(f"{one:.4f}" for one in (before[300], beside[300], before[-1], beside[-1])))
+    assert beside[300] < before[300] + 0.02
+    daemon.wait_for("by the reload: 9,990 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2", begin, timeout=180)
