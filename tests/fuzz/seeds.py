@@ -3,6 +3,8 @@
 Addresses and clients are those of `everything.conf`, which has reservations, classes and relay agents for them.
 """
 
+from struct import pack
+
 from pydhcpd.addresses import address_from
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.wire.packet import DECLINE, DISCOVER, INFORM, LEASEQUERY, OFFER, RELEASE, REQUEST, Packet
@@ -76,6 +78,33 @@ FRAMES: tuple[bytes, ...] = (
     bytes.fromhex("0001 0800 0604 0002 02000000000a c0000205 02000000000b c0000201"),  # an answer by ARP
     bytes.fromhex("4500 0024 0000 0000 4001 0000 c0000205 c0000201 0000 0000") + bytes(16),  # an echo
 )
+
+
+
+def _pcap(order: str, link_type: int, before: bytes, start: int) -> bytes:
+    """Three messages in a file of the form pcap, in so many octets of a frame each after `before`."""
+    made = pack(order + "IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, link_type)
+    for one in MESSAGES[:3]:
+        frame = before + udp_frame(one, ALICE, BOB, 0, 0xFFFFFFFF, 68, 67)[start:]
+        made += pack(order + "IIII", 1, 2, len(frame), len(frame)) + frame
+    return made
+
+
+def _pcapng(order: str) -> bytes:
+    """Two messages in a file of the form pcapng."""
+    made = pack(order + "IIIHHqI", 0x0A0D0D0A, 28, 0x1A2B3C4D, 1, 0, -1, 28)
+    made += pack(order + "IIHHIHH4sHHcxxxI", 1, 36, 1, 0, 0, 2, 4, b"eth1", 9, 1, b"\6", 36)
+    for one in MESSAGES[:2]:
+        frame = udp_frame(one, ALICE, BOB, 0, 0xFFFFFFFF, 68, 67)
+        size, padding = len(frame), bytes(-len(frame) % 4)
+        made += pack(order + "IIIIIII", 6, size + len(padding) + 32, 0, 0, 9, size, size) + frame + padding
+        made += pack(order + "I", size + len(padding) + 32)
+    return made
+
+
+CAPTURES: tuple[bytes, ...] = (
+    _pcap("<", 1, b"", 0), _pcap(">", 1, bytes(12) + b"\x81\0\0\7", 12), _pcap("<", 101, b"", 14),
+    _pcap("<", 113, bytes(14) + b"\x08\0", 14), _pcap(">", 276, b"\x08\0" + bytes(18), 14), _pcapng("<"), _pcapng(">"))
 
 OPTIONS: tuple[bytes, ...] = tuple(bytes([code]) + value for code, value in (
     (3, bytes.fromhex("c0000201 c0000202")), (12, b"pc"), (19, b"\1"), (21, bytes(8)), (25, bytes.fromhex("0044 05dc")),

@@ -10,6 +10,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
+from itertools import pairwise
 from pathlib import Path
 from random import Random
 from tempfile import TemporaryDirectory
@@ -19,6 +20,7 @@ from typing import NamedTuple
 from mutation import MessageMutator, Mutator
 from onslaught import Failure, served
 from seeds import (
+    CAPTURES,
     FILES,
     FRAMES,
     HOSTS_FILES,
@@ -49,6 +51,9 @@ from pydhcpd.services import root
 from pydhcpd.services.leasequery.messages import Refused, is_bulk_query, read_bulk_query
 from pydhcpd.services.tftp import messages, negotiation
 from pydhcpd.settings import BY_NAME, SETTINGS
+from pydhcpd.whatif import captures
+from pydhcpd.whatif.comparison import differences
+from pydhcpd.whatif.datagrams import datagram_in
 from pydhcpd.wire import fqdn, options, relay, service_parameters
 from pydhcpd.wire.describe import LONGEST, describe
 from pydhcpd.wire.packet import OVERLOAD, Packet, Request
@@ -141,6 +146,18 @@ def frame(data: bytes) -> None:
     if is_whole(data, is_summed=False):
         _datagram(data, 1)
     is_whole(data)
+
+
+def capture(data: bytes) -> None:
+    """A file of captured frames is read or refused; of two messages in it what differs can be shown."""
+    found: list[Packet] = []
+    with suppress(InvalidValue):
+        for one in captures.frames(io.BytesIO(data)):
+            with suppress(MalformedPacket):
+                datagram = datagram_in(one.link_type, one.data)
+                found += [] if datagram is None else [Packet.decode(datagram.payload, bootp=True)]
+    for one, other in pairwise(found):
+        require(all("".join(words).isprintable() for words in differences(one, other)), "what differs cannot be shown")
 
 
 @contextmanager
@@ -357,6 +374,7 @@ TARGETS = {one.name: one for one in (
     Target("codecs", "options from the wire", _alone(decode_option), OPTIONS),
     Target("parameters", "service parameters in option 162", _alone(parameters), PARAMETERS),
     Target("frames", "frames that only packet sockets hear", _alone(frame), FRAMES),
+    Target("captures", "files of captured frames", _alone(capture), CAPTURES),
     Target("tftp", "requests for files", _alone(transfer), TRANSFERS),
     Target("names", "names of files from the network", names, PATHS),
     Target("prompt", "what somebody sends to the prompt", _alone(prompt), WORDS),

@@ -1,6 +1,9 @@
 """`-rehearse` beside a running server, over a copy of its leases; and what a reload logs of the same."""
 
 import json
+import os
+import pty
+import signal
 import subprocess
 import time
 from contextlib import closing
@@ -27,6 +30,15 @@ def daemon(lab: Lab, client: Machine) -> Daemon:
 @pytest.fixture
 def leases(daemon: Daemon, station: Station) -> list[Message]:
     return [station.lease(mac_of(number), ROUTERS, (12, b"pc%d" % number)) for number in range(1, 4)]
+
+
+def give_leases(daemon: Daemon, count: int) -> None:
+    """Have so many leases from 10.77.100.0 on, in a new database."""
+    daemon.database.parent.mkdir(mode=0o755)
+    now, first = int(time.time()), 0x0A4D6400
+    with closing(SQLiteStore(daemon.database)) as store:
+        store.import_rows(Row(first + n, b"\2\1\2\0" + n.to_bytes(4, "big"), 1, b"\2\0" + n.to_bytes(4, "big"), f"pc{n}",
+                              now + 86400, now, BOUND) for n in range(count))
 
 
 def rehearse(daemon: Daemon, **settings: object) -> "subprocess.CompletedProcess[str]":
@@ -141,11 +153,7 @@ def test_a_reload_after_a_reload_and_an_end_give_up_what_is_under_way(lab: Lab, 
 def test_clients_are_served_while_ten_thousand_are_judged(lab: Lab, client: Machine, station: Station) -> None:
     """It takes half a minute, of which it rests most: answers take hardly longer beside it."""
     daemon = lab.daemon(router=SERVER, ip_ranges=[("10.77.1.10", "10.77.1.250"), ("10.77.100.0", "10.77.199.255")])
-    daemon.database.parent.mkdir(mode=0o755)
-    now, first = int(time.time()), 0x0A4D6400
-    with closing(SQLiteStore(daemon.database)) as store:
-        store.import_rows(Row(first + n, b"\2\1\2\0" + n.to_bytes(4, "big"), 1, b"\2\0" + n.to_bytes(4, "big"), f"pc{n}",
-                              now + 86400, now, BOUND) for n in range(9990))
+    give_leases(daemon, 9990)
     daemon.start()
 
     def delays() -> list[float]:
@@ -166,3 +174,28 @@ def test_clients_are_served_while_ten_thousand_are_judged(lab: Lab, client: Mach
     print(*(f"{one:.4f}" for one in (before[300], beside[300], before[-1], beside[-1])))
     assert beside[300] < before[300] + 0.02
     daemon.wait_for("by the reload: 9,990 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2", begin, timeout=180)
+
+
+def test_a_terminal_shows_how_far_it_is_and_ctrl_c_ends_it(lab: Lab, client: Machine) -> None:
+    """Nothing is left of the copies."""
+    daemon = lab.daemon(router=SERVER, ip_ranges=[("10.77.100.0", "10.77.199.255")])
+    give_leases(daemon, 20_000)
+    controller, terminal = pty.openpty()
+    copies = daemon.directory / "copies"
+    copies.mkdir()
+    process = lab.server.start(*daemon.words("-rehearse", daemon.file), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=terminal, env=daemon.environment(TMPDIR=str(copies)), cwd="/")
+    os.close(terminal)
+    shown = b""
+    while b"clients judged: " not in shown:
+        shown += os.read(controller, 4096)
+    assert len(list(copies.iterdir())) == 2
+    for pid in lab.server.processes():
+        if b"-rehearse" in (words := Path(f"/proc/{pid}/cmdline").read_bytes()) and b"nsenter" not in words:
+            os.kill(pid, signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    shown += os.read(controller, 4096)
+    os.close(controller)
+    assert process.returncode == 130 and out == b"", shown
+    assert b"interrupted: nothing is known of the other clients" in shown and b"Traceback" not in shown
+    assert list(copies.iterdir()) == []
