@@ -16,6 +16,7 @@ from pydhcpd.progress import Progress
 from pydhcpd.trial import on_trial
 from pydhcpd.whatif.captures import frames
 from pydhcpd.whatif.clients import Options, heard_by
+from pydhcpd.whatif.comparison import own_options
 from pydhcpd.whatif.rehearsal import Rehearsal
 from pydhcpd.whatif.replay import Replay
 from pydhcpd.whatif.reservations import reservation_changes
@@ -29,8 +30,9 @@ def replay(command_line: CommandLine) -> int:
     """Print what would be answered to a capture; returns the exit code. Raises InvalidValue, StoreError, OSError."""
     with ExitStack() as stack:
         capture = _opened(command_line, stack)
-        serving, hosts = stack.enter_context(on_trial(load(command_line)))
-        one, code = Replay(serving, hosts, print), 0
+        configuration = load(command_line)
+        serving, hosts = stack.enter_context(on_trial(configuration))
+        one, code = Replay(serving, hosts, print, own_options(configuration)), 0
         try:
             for frame in Progress("frames replayed:", is_wanted=not sys.stdout.isatty()).over(frames(capture)):
                 one.take(frame)
@@ -52,7 +54,7 @@ def rehearse(command_line: CommandLine) -> int:
     heard = _heard(configuration)
     with on_trial(configuration) as (serving, hosts), on_trial(other, configuration["host_file"]) as (new, copy):
         now = hosts.time.now()
-        rehearsal = Rehearsal(Side(serving, hosts, now), Side(new, copy, now))
+        rehearsal = Rehearsal(Side(serving, hosts, now), Side(new, copy, now), own_options(configuration, other))
         try:
             for row in Progress("clients judged:").over(hosts.store.select(*leased(int(now)))):
                 rehearsal.judge(row, heard.get(row.address, {}))

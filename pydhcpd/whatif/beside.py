@@ -16,6 +16,7 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.search import leased
 from pydhcpd.serving import Serving
 from pydhcpd.trial import copied_leases
+from pydhcpd.whatif.comparison import own_options
 from pydhcpd.whatif.rehearsal import Rehearsal
 from pydhcpd.whatif.reservations import reservation_changes
 from pydhcpd.whatif.sentences import few
@@ -79,7 +80,8 @@ class BesideReload:
             return
         with copied_leases(before.serving, database) as present, copied_leases(after.serving, database) as new:
             now = present.time.now()
-            rehearsal = Rehearsal(Side(before.serving, present, now), Side(after.serving, new, now))
+            rehearsal = Rehearsal(Side(before.serving, present, now), Side(after.serving, new, now),
+                                  own_options(before.configuration, after.configuration))
             slow = _slow_calls(after)
             for row in present.store.select(*leased(int(now))):
                 begun = time.monotonic()

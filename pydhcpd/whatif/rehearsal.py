@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pydhcpd.errors import MalformedPacket
 from pydhcpd.leases.interface import Row
 from pydhcpd.whatif.clients import Client, Options
+from pydhcpd.whatif.comparison import NO_OWN, OwnOptions
 from pydhcpd.whatif.sentences import Summary
 from pydhcpd.whatif.verdicts import Side, change_of
 
@@ -12,8 +13,9 @@ from pydhcpd.whatif.verdicts import Side, change_of
 class Rehearsal:
     """Of two configurations."""
 
-    def __init__(self, present: Side, new: Side) -> None:
-        self._present, self._new = present, new
+    def __init__(self, present: Side, new: Side, own: OwnOptions = NO_OWN) -> None:
+        """`own` are options that the configurations define."""
+        self._present, self._new, self._own = present, new, own
         self._summary = Summary()
         self._heard = self._by_lease = self._unknowable = 0
 
@@ -22,7 +24,7 @@ class Rehearsal:
         interface is served."""
         try:
             client = Client(row, asks, self._present.serving)
-            change = change_of(client, self._present, self._new)
+            change = change_of(client, self._present, self._new, self._own)
         except MalformedPacket:  # its lease does not tell by what it was known
             self._unknowable += 1
             return

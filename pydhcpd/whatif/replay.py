@@ -18,7 +18,7 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.link import Link
 from pydhcpd.serving import Serving
 from pydhcpd.whatif.captures import Frame
-from pydhcpd.whatif.comparison import SILENCE, differences, kind_of
+from pydhcpd.whatif.comparison import NO_OWN, SILENCE, OwnOptions, differences, kind_of
 from pydhcpd.whatif.datagrams import READ, Datagram, datagram_in
 from pydhcpd.wire.packet import (
     ACK,
@@ -36,6 +36,7 @@ from pydhcpd.wire.packet import (
     Request,
 )
 
+AT_ONCE = 0.1  # seconds between the same request on two interfaces, such as a bridge and its port (tcpdump -i any)
 PATIENCE = 30.0  # seconds in which a server answers, at the most
 MOST_WAITING = 10_000  # requests whose answers are waited for
 MOST_REMEMBERED = 100_000  # addresses that the other server gave
@@ -56,6 +57,7 @@ class _Asked(NamedTuple):
 
     number: int
     time: float
+    payload: bytes
     request: Packet
     answer: Packet | None
     reason: str
@@ -65,18 +67,18 @@ class _Asked(NamedTuple):
 class Replay:
     """One capture. `say` is given the lines; what is counted, `summary` tells."""
 
-    def __init__(self, serving: Serving, hosts: HostDatabase, say: Callable[[str], None]) -> None:
-        """Raises InvalidValue where nothing is served."""
+    def __init__(self, serving: Serving, hosts: HostDatabase, say: Callable[[str], None], own: OwnOptions = NO_OWN) -> None:
+        """Raises InvalidValue where nothing is served. `own` are options that the configuration defines."""
         if not serving.links:
             raise InvalidValue("no interface is served at the moment, so nothing would be answered: "
                                f"{'; '.join(serving.waiting) or 'see -check'}")
-        self._serving, self._hosts, self._say = serving, hosts, say
+        self._serving, self._hosts, self._say, self._own = serving, hosts, say, own
         self._now = self._begun = hosts.time.now()
         self._first: float | None = None  # when the capture begins
         self._waiting: deque[_Asked] = deque()
         self._newest: dict[_Key, _Asked] = {}  # of those that wait
         self._instead: dict[tuple[bytes, int], int] = {}  # for a client and what it was offered: what it would have been here
-        self.frames = self.requests = self.answered = self.as_if = 0
+        self.frames = self.requests = self.repeated = self.answered = self.as_if = 0
         self.unread: Counter[str] = Counter()
         self.silences: Counter[str] = Counter()
         self.compared: Counter[int] = Counter()  # answers, by server
@@ -121,6 +123,10 @@ class Replay:
     # --- requests
 
     def _asked(self, frame: Frame, datagram: Datagram, packet: Packet) -> None:
+        before = self._newest.get(_key(packet))
+        if before is not None and before.payload == datagram.payload and abs(frame.time - before.time) < AT_ONCE:
+            self.repeated += 1
+            return
         self.requests += 1
         link = self._link(frame, datagram)
         source = self._as_if_here(packet, datagram.source)
@@ -134,7 +140,7 @@ class Replay:
         self.answered += answer is not None
         if answer is None:
             self.silences[outcome.reason] += 1
-        asked = _Asked(frame.number, frame.time, packet, answer, outcome.reason, [])
+        asked = _Asked(frame.number, frame.time, datagram.payload, packet, answer, outcome.reason, [])
         self._waiting.append(asked)
         self._newest[_key(packet)] = asked
 
@@ -197,7 +203,7 @@ class Replay:
             self._compare(server, asked, answer)
 
     def _compare(self, server: int, asked: _Asked, other: Packet) -> None:
-        found = differences(asked.answer, other)
+        found = differences(asked.answer, other, self._own)
         self.compared[server] += 1
         self.same += not found
         self.differing.update(one.about for one in found)
@@ -220,6 +226,8 @@ class Replay:
         if self.as_if:
             yield (f"{_counted(self.as_if, 'request')} chose another server or its offer: judged as if this one had been "
                    "chosen, with the address that it would have offered")
+        if self.repeated:
+            yield f"{_counted(self.repeated, 'request')} captured again on another interface"
         yield from _few("not read", self.unread)
 
 

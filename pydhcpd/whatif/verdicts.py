@@ -11,7 +11,7 @@ from pydhcpd.leases.address_table import POOL, RESERVED
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.serving import Serving
 from pydhcpd.whatif.clients import Client
-from pydhcpd.whatif.comparison import Difference, differences
+from pydhcpd.whatif.comparison import Difference, OwnOptions, differences
 from pydhcpd.wire.packet import ACK, NAK, Packet
 
 OF_ADDRESS = "address"
@@ -51,7 +51,7 @@ class Change(NamedTuple):
     values: list[Difference]
 
 
-def change_of(client: Client, present: Side, new: Side) -> Change | None:
+def change_of(client: Client, present: Side, new: Side, own: OwnOptions) -> Change | None:
     """What would change for a client; None for nothing."""
     before, after = present.outcome(client), new.outcome(client)
     network = present.serving.network_words(client.row.address)
@@ -60,7 +60,7 @@ def change_of(client: Client, present: Side, new: Side) -> Change | None:
         return Change(client, network, gets, _why_lost(had, after, new), "" if gets else _why_none(after), False, [])
     if gets and not had:
         return Change(client, network, gets, "", "", True, [])
-    found = [one for one in differences(before.answer, after.answer) if one.about != OF_ADDRESS] if had else []
+    found = [one for one in differences(before.answer, after.answer, own) if one.about != OF_ADDRESS] if had else []
     return Change(client, network, gets, "", "", False, found) if found else None
 
 

@@ -296,17 +296,18 @@ def name_of(code: int) -> str:
     return option.name if option else f"option_{code}"
 
 
-def describe(code: int, data: bytes) -> str:
-    """`name=value` for a log: printable ASCII in one line, whatever the network sent, and of bounded length.
+def describe(code: int, data: bytes, own: Option | None = None) -> str:
+    """`name=value` for a log: printable ASCII in one line, whatever the network sent, and of bounded length. `own` is what the
+    configuration file defines for the code.
 
     Octets that the option's shape cannot read are shown in hexadecimal, with the reason.
     """
-    option = BY_CODE.get(code)
+    option = own or BY_CODE.get(code)
     try:
         value = _words(option.codec.decode(data) if option else data)
     except MalformedPacket as reason:
         value = f"{_words(data)} ({reason})"
-    words = f"{name_of(code)}={value}"
+    words = f"{own.name if own else name_of(code)}={value}"
     return words if len(words) <= LONGEST_DESCRIPTION else words[:LONGEST_DESCRIPTION - 3] + "..."
 
 

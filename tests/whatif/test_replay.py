@@ -3,12 +3,14 @@
 from dataclasses import replace
 
 import pytest
-from rig import ALICE, BEGINNING, BOB, EVERYBODY
+from rig import ALICE, BEGINNING, BOB, EVERYBODY, NETWORK
 
 from pydhcpd.addresses import address_from
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.whatif.captures import Frame
+from pydhcpd.whatif.comparison import own_options
 from pydhcpd.whatif.replay import Replay
 from pydhcpd.wire.packet import ACK, BOOTREPLY, NAK, OFFER, Packet
 
@@ -149,6 +151,30 @@ def test_what_cannot_be_read_is_counted_and_the_rest_goes_on(bench, capture):
     assert lines == ["     4  DISCOVER of 02:00:00:00:00:0a: OFFER 192.0.2.10"]
     assert set(summary[1:]) == {"not read: 1 shorter than 236 bytes", "not read: 1 on a link of type 105, which is not read",
                                 "not read: 1 a message of type 10, which no client sends"}
+
+
+def test_options_of_ones_own_are_told_by_name_and_value(bench):
+    """Those that the file defines: 224 would be octets else."""
+    file = bench.database.parent / "own.conf"
+    bench.serve(NETWORK + 'option_definitions = [option(224, "asset", "text")]\nasset = "desk 7"\nalways_send = ["asset"]\n')
+    file.write_text((bench.database.parent / "pydhcpd.conf").read_text())
+    file.chmod(0o644)
+    capture = Capture(bench)
+    capture.replay = Replay(bench.server.serving, bench.hosts, capture.lines.append,
+                            own_options(DHCPServerConfiguration.load(file)))
+    capture.answer(capture.ask(bench.discover()), OFFER, "192.0.2.10", {6: b"\xc0\0\2\x01", 224: b"old"})
+    assert [line.strip() for line in capture.end()[0][2:]] == ["asset                        'desk 7'; there old"]
+
+
+def test_what_is_captured_on_a_bridge_and_its_port_is_asked_once(bench, capture):
+    """As `tcpdump -i any` has it: the same octets a moment later; a second later it is the client that asks again."""
+    asked = bench.discover()
+    for time, number in ((0.0, 1), (0.001, 2), (1.0, 3)):
+        frame = udp_frame(asked.encode(), bytes(6), bytes(6), 0, address_from(EVERYBODY), 68, 67)
+        capture.replay.take(Frame(number, BEGINNING + time, 1, frame))
+    lines, summary = capture.end()
+    assert [line.split()[0] for line in lines] == ["1", "3"]
+    assert summary == ["3 frames, 2 requests: 2 would be answered, 0 not", "1 request captured again on another interface"]
 
 
 def test_requests_come_in_where_the_capture_says(bench):
