@@ -6,20 +6,24 @@ from typing import NamedTuple
 
 from pydhcpd.addresses import address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.errors import MalformedPacket
 from pydhcpd.escape import escape
-from pydhcpd.wire.options import Option, describe, name_of
-from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, Packet
+from pydhcpd.wire.options import VENDOR_SPECIFIC, Inside, Option, describe, name_of
+from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, Packet, read_options
+from pydhcpd.wire.relay import suboptions
 from pydhcpd.wire.relay import words as relay_words
 
 OF_EACH_SERVER = frozenset((53, 54))  # told as the kind of answer, and as the server; every two servers differ in 54
 RELAY_INFORMATION = 82
+UNKNOWN = 0  # the code of what has no shape of its own
 CUT = "..."  # how a value ends that is too long to be shown
 FOLLOWING = (name_of(58), name_of(59))  # from the lease time
 SILENCE = "no answer"
 NOT_SENT = "none"
 
-OwnOptions = Mapping[int, Option]
-"""What the configuration file defines, by code."""
+OwnOptions = Mapping[tuple[Inside | None, int], Option]
+"""What the configuration file defines, by where it is inside, if it is a suboption, and code."""
+Suboptions = Mapping[tuple[Inside, int], bytes]
 NO_OWN: OwnOptions = MappingProxyType({})
 
 
@@ -69,15 +73,48 @@ def _of_options(one: Packet, other: Packet, own: OwnOptions) -> Iterator[Differe
         values = one.options.get(code), other.options.get(code)
         if values[0] == values[1] or code in OF_EACH_SERVER:
             continue
-        defined = own.get(code)
-        texts = tuple(value_text(code, value, defined) for value in values)
-        if None in values or texts[0] != texts[1] or texts[0].endswith(CUT):  # the same with a NUL at its end is the same
-            yield Difference(defined.name if defined else name_of(code), *texts)
+        if any(inside is not None and inside[0] == code for inside, _ in own):
+            parts = [_suboptions(code, value or b"") for value in values]
+            if None not in parts:
+                yield from _of_suboptions(code, parts[0] or {}, parts[1] or {}, own)
+                continue
+        yield from _of_value(code, name_of(code), values, own.get((None, code)))
+
+
+def _of_value(code: int, name: str, values: tuple[bytes | None, bytes | None], own: Option | None) -> Iterator[Difference]:
+    """What differs for people: a name is the same with a NUL at its end."""
+    texts = tuple(value_text(code, value, own) for value in values)
+    if None in values or texts[0] != texts[1] or texts[0].endswith(CUT):
+        yield Difference(own.name if own else name, *texts)
+
+
+def _of_suboptions(code: int, one: Suboptions, other: Suboptions, own: OwnOptions) -> Iterator[Difference]:
+    """What differs in an option inside which the configuration file defines others."""
+    for key in dict.fromkeys((*one, *other)):
+        if (values := (one.get(key), other.get(key)))[0] != values[1]:
+            (_, enterprise), number = key
+            of = f"{enterprise}." if enterprise else ""
+            yield from _of_value(UNKNOWN, f"{name_of(code)} {of}{number}", values, own.get(key))
+
+
+def _suboptions(code: int, value: bytes) -> Suboptions | None:
+    """The suboptions of 43 (RFC 2132 section 8.4) or 125 (RFC 3925 section 4); None where it is made otherwise."""
+    try:
+        if code == VENDOR_SPECIFIC:
+            return {((code, 0), number): content for number, content in read_options(value).items()}
+        found: dict[tuple[Inside, int], bytes] = {}
+        while value:
+            enterprise, end = int.from_bytes(value[:4], "big"), 5 + value[4]
+            found.update({((code, enterprise), number): content for number, content in suboptions(value[5:end]).items()})
+            value = value[end:]
+        return found
+    except (MalformedPacket, IndexError):
+        return None
 
 
 def own_options(*configurations: DHCPServerConfiguration) -> OwnOptions:
     """What configuration files define for codes."""
-    return {option.code: option for one in configurations for option in one.own_options.values() if option.inside is None}
+    return {(option.inside, option.code): option for one in configurations for option in one.own_options.values()}
 
 
 def value_text(code: int, value: bytes | None, own: Option | None = None) -> str:
