@@ -21,6 +21,7 @@ FIRST_LOOK, LAST_LOOK = 0.001, 0.03  # seconds between looks at what is acknowle
 CHANGED = "put another file in its place by mv instead"
 BROKEN_OFF = "the client broke it off"
 
+TCP_CLOSE = 7  # tcpi_state, which is the first of struct tcp_info (netinet/tcp.h)
 BYTES_ACKED = 120  # where tcpi_bytes_acked is in struct tcp_info (linux/tcp.h)
 
 
@@ -100,11 +101,23 @@ class Sending:
     async def _wait(self) -> None:
         """Until the client has all of it."""
         look = FIRST_LOOK
-        while self.received() < self._count:
-            if self._connection.is_closing():
-                raise Stopped(BROKEN_OFF)
+        while not self._is_complete():
             await asyncio.sleep(look)
             look = min(look * 2, LAST_LOOK)
+
+    def _is_complete(self) -> bool:
+        """Whether the client has all of it. Raises Stopped where it never will."""
+        is_over = self._connection.is_closing() or _is_over(self._socket)  # before the last look at what it has
+        if self.received() >= self._count:
+            return True
+        if is_over:
+            raise Stopped(BROKEN_OFF)
+        return False
+
+
+def _is_over(connection: socket.socket) -> bool:
+    """Whether a connection has ended: who has said that it sends no more is not read from, and asyncio misses its reset."""
+    return connection.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 1)[0] == TCP_CLOSE
 
 
 def _acknowledged(connection: socket.socket) -> int:

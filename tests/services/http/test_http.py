@@ -383,6 +383,18 @@ def test_a_client_that_goes_away_is_told(served: Served, big: bytes) -> None:
     assert report.trouble == "the client broke it off" and 0 < report.sent < BIG
 
 
+def test_a_client_that_says_no_more_and_goes_away_is_told_at_once(served: Served, root: Path) -> None:
+    """What it does not take has left us by then: its reset is all that there is to be seen."""
+    (root / "small").write_bytes(bytes(40_000))
+    with served.connect(room=4096) as connection:
+        connection.sendall(b"GET /small HTTP/1.0\r\n\r\n")
+        connection.shutdown(socket.SHUT_WR)
+        served.told(BEGUN)
+        time.sleep(0.2)
+    report = served.told(FAILED)
+    assert report.trouble == "the client broke it off" and report.sent < 40_000
+
+
 def test_how_far_it_has_got_is_told(served: Served, big: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(account, "TELL_EVERY", 0.01)
     with begun(served) as connection:
