@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from operator import itemgetter
 
 from pydhcpd.drops import Drops
-from pydhcpd.errors import Ignored, MalformedPacket, StoreError
+from pydhcpd.errors import Ignored, MalformedPacket, StoreError, ToAnother, TooMany
 from pydhcpd.events import Event, Events, event
+from pydhcpd.signs import ANOTHER_SERVER, DECLINES, OVER_LIMIT, TOO_MANY, Signs
 from pydhcpd.sparing import Sparing
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.packet import MESSAGE_NAMES, Request
@@ -44,6 +45,7 @@ class Account:
         self.received = self.sent = 0  # messages
         self.kinds: Counter[int] = Counter()  # of those that were answered or not by what they say, by kind
         self.is_detailed = False
+        self.signs = Signs()
         self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
         self._spared: Counter[tuple[str, str]] = Counter()  # events of the kinds that are not all told, by kind and network
         self._lost = 0  # datagrams that came faster than they could be answered
@@ -54,6 +56,10 @@ class Account:
         """Count and tell what gets no answer; that the database fails, or the program, is told apart. `interface` is the index
         of the one it came in on; `request` is None where it cannot be read."""
         why, place = reason, (interface, request.giaddr if request is not None else 0)
+        if isinstance(reason, ToAnother):
+            self.signs.note(ANOTHER_SERVER, (reason.server, place))
+        elif isinstance(reason, TooMany):
+            self.signs.note(TOO_MANY, (str(reason), place))
         if isinstance(reason, StoreError):
             why = Ignored("the lease database failed")
             self.complain("the lease database cannot be read: %s", reason)
@@ -92,10 +98,18 @@ class Account:
         """What came of a batch."""
         if not _ARE_RARE(map(_KIND, batch)):
             now = time.monotonic()
+            self._note_signs(batch)
             self._spared.update((one[1], one[8]) for one in batch if one[1] in SPARED)
             batch = [one for one in batch
                      if one[1] not in SPARED or self._sparing.may_say(_kind_of(one), now, SPARED[one[1]])]
         self.events.publish(batch)
+
+    def _note_signs(self, batch: list[Event]) -> None:
+        for one in batch:
+            if one[1] == "declined":
+                self.signs.note(DECLINES, one[3])
+            elif one[1] == "no address for":
+                self.signs.note(OVER_LIMIT, one[6])
 
     def tell_rest(self, now: float) -> None:
         """How often something happened that was not told. `now` is in seconds by the ledger."""

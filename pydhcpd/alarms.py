@@ -10,6 +10,9 @@ from typing import NamedTuple
 
 from pydhcpd.sparing import Sparing
 
+MOST = 100  # at a time; strangers may make some of them
+MOST_SHOWN = 5  # in a line
+
 log = logging.getLogger(__name__)
 
 
@@ -30,6 +33,8 @@ class Alarms:
         self._clock = clock
         self._alarms: dict[str, Alarm] = {}
         self._sparing = Sparing()
+        self.heard: Callable[[str, str], object] = lambda kind, words: None  # noqa: ARG005
+        """Is told of each that begins ("alarm") and ends ("alarm over"), once, in words."""
 
     def __iter__(self) -> Iterator[Alarm]:
         return iter(list(self._alarms.values()))
@@ -42,13 +47,18 @@ class Alarms:
         before = self._alarms.get(name)
         if before is not None and before.words == words:
             return
+        if before is None and len(self._alarms) >= MOST:
+            return
         self._alarms[name] = Alarm(name, self._clock() if before is None else before.since, words)
         self._tell(level, name, words)
+        if before is None:
+            self.heard("alarm", words)
 
     def end(self, name: str, words: str) -> None:
         """It is over; `words` say so."""
         if self._alarms.pop(name, None) is not None:
             self._tell(logging.WARNING, name, words)
+            self.heard("alarm over", words)
 
     def _tell(self, level: int, name: str, words: str) -> None:
         now = time.monotonic()
@@ -58,4 +68,6 @@ class Alarms:
 
     def status(self) -> str:
         """All of it in one line; empty where all is well."""
-        return "; ".join(f"ALARM: {one.words}" for one in self)
+        shown = list(self)
+        more = [f"{len(shown) - MOST_SHOWN} more alarms: pydhcpd -ask alarms"] if len(shown) > MOST_SHOWN else []
+        return "; ".join([*(f"ALARM: {one.words}" for one in shown[:MOST_SHOWN]), *more])

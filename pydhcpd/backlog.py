@@ -13,7 +13,7 @@ configured. They are asked here alone: on a quiet day nobody meets them.
 
 from collections import deque
 
-from pydhcpd.errors import Unserved
+from pydhcpd.errors import TooMany
 from pydhcpd.leases.address_table import BY_HARDWARE
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.limiter import TokenBuckets
@@ -57,10 +57,10 @@ class Backlog:
         rank = self._rank(request, serving, hosts)
         buckets = self._clients if rank else self._holders
         if buckets is not None and not buckets.take(request.chaddr[:request.hlen] or request.client, moment):
-            raise Unserved("from a client that sends more than maximum_per_client")
+            raise TooMany("from a client that sends more than maximum_per_client")
         if rank and self._ports is not None and (port := port_of(request.giaddr, request.relay)) and (
                 not self._ports.take(port, moment)):
-            raise Unserved("of a relay agent's port that sends more than maximum_per_relay_port")
+            raise TooMany("of a relay agent's port that sends more than maximum_per_relay_port")
         if rank == HOLDER:
             self._known.append(request)
         elif rank == CHOOSING:

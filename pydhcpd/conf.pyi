@@ -443,6 +443,7 @@ class _HostSettings(_Options, total=False):
 
 class _PoolSettings(_HostSettings, total=False):
     shorten_leases_above: float | None
+    pool_alarm: str | None
 
 class _NetworkSettings(_PoolSettings, total=False):
     authoritative: bool | None

@@ -27,7 +27,8 @@ from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfigurati
 from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
 from pydhcpd.configuration.summary import summary
 from pydhcpd.errors import Interrupted, InvalidValue, StoreError
-from pydhcpd.events import Events
+from pydhcpd.events import Events, event
+from pydhcpd.files import write_safely
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.ledger_time import begun
 from pydhcpd.leases.store import SQLiteStore
@@ -66,8 +67,9 @@ from pydhcpd.services.history.service import History
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
 from pydhcpd.services.leasequery.service import BulkLeasequery, Leasequery
+from pydhcpd.services.lookout import Lookout
 from pydhcpd.services.prompt import ControlSocket, Prompt
-from pydhcpd.services.service import Ports, Surroundings
+from pydhcpd.services.service import Amendment, Ports, Surroundings
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
 from pydhcpd.whatif.beside import BesideReload, Served
@@ -78,7 +80,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, ControlSocket, LeaseLog, History, Leasequery, BulkLeasequery, BootServer, FileServer)
+SERVICES = (Prompt, ControlSocket, LeaseLog, History, Lookout, Leasequery, BulkLeasequery, BootServer, FileServer)
 RELOAD_PATIENCE = 20.0  # seconds that a reload which was asked for at the prompt may take, beside those of the file
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
@@ -125,9 +127,11 @@ class Daemon:
                                       arp=self._ports.get(ARP), icmp=self._ports.get(ICMP),
                                       unaddressed=self._ports.get(UNADDRESSED))
             time_now = self._hosts.time.now
+            self._alarms.heard = lambda kind, words: self._server.events.publish([event(time_now(), kind, note=words)])
             boots = Boots(BootEvents(self._server.events.publish, time_now).tell, lambda ip: self._hosts.get(ip=ip), time_now)
             surroundings = Surroundings(self._server, lambda: self._configuration, self._ports, reports=boots.take,
-                                        boots=boots.newest, reload=self._ask_for_reload, services=self._services_now)
+                                        boots=boots.newest, reload=self._ask_for_reload, services=self._services_now,
+                                        amend=self._amend)
             self._services = Services(SERVICES, surroundings)
             stack.callback(self._services.stop)
             watcher = InterfaceWatcher(self._follow)
@@ -317,6 +321,7 @@ class Daemon:
         """Swap in a configuration that has been checked; returns how many networks are served. Raises before any change."""
         with self._lock:
             before, served_before = self._configuration, self._server.serving
+            configuration.reservations_now()  # at the prompt, one may have been made since the file was read
             self._services.prepare(configuration)
             self._watch(configuration)
             try:
@@ -334,6 +339,20 @@ class Daemon:
         if serving is not None and served_before is not None:
             self._beside.begin(Served(before, served_before), Served(configuration, serving))
         return 0 if serving is None else len(list(serving.policy.networks))
+
+    def _amend(self, amendment: Amendment) -> None:
+        """Put other reservations in force, and write their file; for any thread. Raises InvalidValue, StoreError or OSError;
+        then all is as it was."""
+        with self._lock:
+            before = self._configuration
+            after, text = amendment(before)
+            self._apply(after, self._watcher.snapshot())
+            try:
+                write_safely(after.reservation_file, text)
+            except BaseException:
+                self._apply(before, self._watcher.snapshot())
+                raise
+            self._configuration = after
 
 
 def level_of(configuration: DHCPServerConfiguration) -> str:

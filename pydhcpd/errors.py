@@ -17,6 +17,26 @@ class Ignored(Exception):  # not an error: most of what is ignored is meant for 
     """A request that gets no answer. `str()` of it is the reason, which is counted."""
 
 
+class Unserved(Ignored):
+    """A request that gets no answer although somebody may expect one: the administrator is warned. `remedy` is what to do."""
+
+    def __init__(self, reason: str, remedy: str = "") -> None:
+        super().__init__(reason)
+        self.remedy = remedy
+
+
+class TooMany(Unserved):
+    """A message of somebody who sends more than is taken from one."""
+
+
+class ToAnother(Ignored):
+    """A request to another server, whose address (host byte order) it names."""
+
+    def __init__(self, server: int) -> None:
+        super().__init__("REQUEST to another server")
+        self.server = server
+
+
 class StoreError(Exception):
     """The store of leases failed. `str()` of it says how. `is_doubtful`: what was stored before may not be on the disk either,
     so everything must be read again before anything is acknowledged. `is_busy`: another program is in the way."""
@@ -24,14 +44,6 @@ class StoreError(Exception):
     def __init__(self, words: str, *, is_doubtful: bool = False, is_busy: bool = False) -> None:
         super().__init__(words)
         self.is_doubtful, self.is_busy = is_doubtful, is_busy
-
-
-class Unserved(Ignored):
-    """A request that gets no answer although somebody may expect one: the administrator is warned. `remedy` is what to do."""
-
-    def __init__(self, reason: str, remedy: str = "") -> None:
-        super().__init__(reason)
-        self.remedy = remedy
 
 
 class Interrupted(BaseException):

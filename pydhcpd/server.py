@@ -21,10 +21,12 @@ from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.delivery import SERVER_PORT
 from pydhcpd.errors import Ignored, InvalidValue, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
+from pydhcpd.inquiries import Inquiries
 from pydhcpd.leases.address_table import NEVER, AddressTable
 from pydhcpd.leases.host_database import PORTION, HostDatabase
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.leases.upkeep import Upkeep
+from pydhcpd.link import Link
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Message
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
@@ -48,6 +50,7 @@ HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have e
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5  # seconds after a failure to receive, of which the next may come at once
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
 RESERVED_FOR_KNOWN = 8  # an eighth of the delayed answers is kept for clients that have leases
+WAITS_NEAR, WAITS_FAR = (0.5, 0.5), (1.0, 1.0)  # seconds for answers to a question by hand, asked so many times
 PORTION_PAUSE = 0.02  # seconds, where there is more to reclaim than one portion
 ENDED_KINDS = {BOUND: "expired", RELEASED: "released", QUARANTINED: "quarantine ended"}
 
@@ -99,6 +102,7 @@ class DHCPServer:
         self.tap: Tap | None = None  # other threads put it there, and take it away
         self.probes = Probes(maximum_transactions)
         self.witnesses = Witnesses()
+        self._inquiries = Inquiries()
         self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
 
     # --- life
@@ -336,6 +340,8 @@ class DHCPServer:
         """Decide, commit, and only then send: for the receiving thread what is due now, for the worker what fell due."""
         with self.hosts.lock:
             self.account.kinds.update([one.request.kind for one in due if one.request is not None])
+            if due and (first := due[0].request) is not None:
+                self.account.signs.senders.append(first.chaddr)
             position = 0
             try:
                 while position < len(due):
@@ -388,6 +394,8 @@ class DHCPServer:
 
     def _heard(self, users: list[User]) -> None:
         """Quarantine the addresses that somebody uses who has no lease of them; called by the thread that hears answers."""
+        if self._inquiries:
+            self._inquiries.heard(users)
         if self._serving is None or not any(address in self.probes for address, _, _ in users):
             return
         found: list[Event] = []
@@ -418,6 +426,33 @@ class DHCPServer:
                               "any more; turn proxy ARP off there, or find the machine", hardware.hex(":"))
         for address in self.hosts.quarantined(hardware):
             self.hosts.clear_quarantine(address, int(now))
+
+    def who_answers(self, address: int) -> tuple[list[tuple[bytes, str]], list[str]]:
+        """The machines that answer for an address, as (hardware address, interface), both empty behind routers; and the
+        links on which they were asked by ARP, none where it was by ping. Changes nothing. Raises InvalidValue."""
+        serving = self._serving
+        network = None if serving is None else serving.policy.networks.of(address)
+        if self._prober is None:
+            raise InvalidValue("nothing can be probed: raw sockets need the capability CAP_NET_RAW")
+        if serving is None or network is None:
+            raise InvalidValue(f"{address_text(address)} is of no network that is served")
+        if address in serving.own:
+            raise InvalidValue(f"{address_text(address)} is this server's own")
+        near = [link for link in serving.links.values() if link.hardware and link.holds(address)]
+        with self._inquiries.about(address) as inquiry:
+            for wait in WAITS_NEAR if near else WAITS_FAR:
+                self._ask_by_hand(self._prober, address, near)
+                inquiry.wait(wait, for_all=bool(near))
+                if inquiry.answers:
+                    break
+        return list(inquiry.answers), [link.name for link in near]
+
+    def _ask_by_hand(self, prober: Prober, address: int, near: Sequence[Link]) -> None:
+        with self.hosts.lock:
+            prober.start()
+            sent = [prober.ask_link(link.name, link.hardware, address) for link in near] or [prober.ask_far(address)]
+        if not any(sent):
+            raise InvalidValue(f"{address_text(address)} cannot be asked: the question could not be sent")
 
     def clear(self, address: int | None = None) -> int:
         """End the quarantine of an address, or of all, by hand; returns of how many. Raises StoreError."""

@@ -217,6 +217,10 @@ def _per_cent(value: object) -> float:
     return float(value)
 
 
+def _share(value: object) -> float:
+    return 0.0 if value == 0 and not isinstance(value, bool) else _per_cent(value)
+
+
 def _networks(value: object) -> tuple[tuple[int, int], ...]:
     """Base and mask of each; an address alone is a network of one."""
     return tuple(network_from(one if isinstance(one, str) and "/" in one else f"{address_text(address_from(one))}/32")
@@ -282,6 +286,7 @@ SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "shared_network")
 CLASSES = _several_of(ClientClass, "client_class")
 DEFINITIONS = _several_of(Option, "option", "code, name, shape")
 FIELDS = Kind("a list of names of fields, such as ['remote_id', 'circuit_id']", _option_names)
+SHARE = Kind("per cent, up to 100; 0 is off", _share)
 PER_CENT = Kind("per cent above 0, up to 100", _per_cent)
 NETWORKS = Kind("a list of addresses and networks, such as ['192.0.2.7', '198.51.100.0/24']", _networks)
 FAILURES = Kind("'ignore' or 'drop'", _failure)
@@ -411,6 +416,13 @@ GROUPS: tuple[Group, ...] = (
         Setting("maximum_per_relay_port", COUNT, None, "1/s",
                 "the same for one port (giaddr and circuit id) of a relay agent, clients with a lease not counted"),
         Setting("maximum_unknown_per_second", COUNT, None, "1/s", "most offers to clients without a lease; None is no limit"),
+    )),
+    Group("Alarms", "What is told as long as it lasts, by alarms at the prompt, by systemctl status, and as events.", (
+        Setting("pool_alarm", SHARE, 90.0, "%", "use of a pool above which there is an alarm; 0 is none", POOL),
+        Setting("disk_alarm", SHARE, 95.0, "%",
+                "use of the disk of host_file above which there is an alarm, where less than 1 GiB is free; 0 is none"),
+        Setting("known_servers", NETWORKS, (), "",
+                "addresses of other DHCP servers that may be there; of any other one that clients choose, there is an alarm"),
     )),
     Group("Control",
           "The prompt that shows leases and events: telnet 127.0.0.1 6767. On its socket, pydhcpd -ask changes things too.", (

@@ -18,7 +18,7 @@ decided by the policy of that moment.
 from collections.abc import Callable
 
 from pydhcpd.delivery import Route, route_of_information, route_of_lease, route_of_refusal
-from pydhcpd.errors import Ignored, Unserved
+from pydhcpd.errors import Ignored, ToAnother, Unserved
 from pydhcpd.events import Event
 from pydhcpd.leases.address_table import AddressTable
 from pydhcpd.leases.faces import BY_IDENTIFIER
@@ -377,7 +377,7 @@ class DHCPTransaction(Case):
         address = request.address(50) or request.ciaddr
         if 54 in request.options and not self._is_for_us(request):
             self.hosts.withdraw(request.client)
-            raise Ignored("REQUEST to another server")
+            raise Ignored("REQUEST to another server") if self.network.is_proxy else ToAnother(request.address(54))
         if not address:
             raise Ignored("REQUEST without an address")
         if 54 not in request.options and not self._is_on_record(request, address):  # INIT-REBOOT, RENEWING, REBINDING

@@ -29,6 +29,10 @@ class Witnesses:
         """Whether it is not believed."""
         return bool(self._doubted) and self._doubted.get(hardware, 0.0) > now
 
+    def doubted(self, now: float) -> list[bytes]:
+        """Those that are not believed. For any thread."""
+        return [hardware for hardware, end in list(self._doubted.items()) if end > now]
+
     def answers_for_many(self, hardware: bytes, address: int, now: float) -> bool:
         """Take in that it answers for an address; whether that is one too many, so that from now on it is not believed."""
         addresses = self._answers.pop(hardware, frozenset()) | {address}

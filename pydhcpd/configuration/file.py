@@ -11,8 +11,10 @@ import time
 import traceback
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from copy import copy
 from dataclasses import replace
 from functools import cached_property
+from hashlib import blake2b
 from pathlib import Path
 from sys import _getframe
 from types import ModuleType
@@ -105,6 +107,7 @@ class DHCPServerConfiguration:
         self.functions = Functions.none()
         self.fields = Fields({})
         self.classifier = Classifier((), self.fields)
+        self._reservations_read = b""  # a digest of the reservation file, empty where there was none
         self.fingerprint = ""  # of what was run: another file has another one; of one without functions nobody asks
         self._text = b""
         self._directory = Path()
@@ -440,7 +443,8 @@ class DHCPServerConfiguration:
     def every_subnet(self) -> list[SubnetDeclaration]:
         return [*self.subnets, *(one for shared in self.shared_networks for one in shared.subnets)]
 
-    def _check_hosts(self) -> None:
+    def _check_hosts(self, text: str | None = None) -> None:
+        """Check the hosts of the configuration, and those of the reservation file, or of a text in its place."""
         listed: tuple[Reservation, ...] = self.settings["hosts"]
         names, subnets = [one.name for one in self.settings["classes"]], self.every_subnet()
         checker = HostChecker(self._checker, subnets, self.scope, names)
@@ -449,7 +453,7 @@ class DHCPServerConfiguration:
             made, wrong = checker.check(one)
             hosts.append(made)
             self._problems += wrong
-        for one in self._reserved():  # a bad row costs no other
+        for one in self._reserved() if text is None else self._reserved_in(text):  # a bad row costs no other
             made, wrong = checker.check(one)
             self.warnings += wrong
             hosts += [] if wrong else [made]
@@ -487,21 +491,47 @@ class DHCPServerConfiguration:
         named: Path | None = self.settings["control_socket"]
         return named or Path(self.settings["pid_file"]).parent / CONTROL_SOCKET
 
+    def with_reservations(self, text: str) -> "DHCPServerConfiguration":
+        """The same with this text as the reservation file, judged as when it is read. The configuration file is not run again.
+        Raises Unreadable."""
+        made = copy(self)
+        made.warnings = []
+        made._checker = replace(self._checker, warnings=made.warnings)
+        made._check_hosts(text)
+        made._reservations_read = _digest(text.encode("utf-8", "surrogateescape"))
+        return made
+
+    def reservations_now(self) -> str:
+        """The text of the reservation file, empty where there is none. Raises InvalidValue where it is not what was read."""
+        file = self.reservation_file
+        try:
+            data = read_carefully(file, self._user())
+        except FileNotFoundError:
+            data = b""
+        except OSError as error:
+            raise InvalidValue(f"{file} cannot be read: {error.strerror}") from error
+        if (_digest(data) if data else b"") != self._reservations_read:
+            raise InvalidValue(f"{file} has changed since it was read; reload")
+        return decoded(data)
+
+    def _reserved_in(self, text: str) -> list[Reservation]:
+        hosts, wrong = reservations(text, str(self.reservation_file), [*settings_of(HOST), *self._own_options])
+        self.warnings += wrong
+        return hosts
+
     def _reserved(self) -> list[Reservation]:
         """The hosts of the reservation file. One that cannot be read is a mistake, for its hosts would be refused."""
         file = self.reservation_file
         try:
             data = read_carefully(file, self._user())
-            hosts, wrong = reservations(decoded(data), str(file), [*settings_of(HOST), *self._own_options])
+            self._reservations_read = _digest(data) if data else b""
+            return self._reserved_in(decoded(data))
         except FileNotFoundError:
             self._miss(file)
         except InvalidValue as error:
             self._problems.append(str(error) if str(error).startswith(str(file)) else f"{file}: {error}")
         except OSError as error:
             self._problems.append(f"{file}: cannot be read: {error.strerror}; user {os.geteuid()} must be able to read it")
-        else:
-            self.warnings += wrong
-            return hosts
         return []
 
     def _user(self) -> Collection[int]:
@@ -557,6 +587,10 @@ class DHCPServerConfiguration:
     def _place(self, name: str) -> str:
         line = self._lines.get(name, UNKNOWN if self.file else ON_COMMAND_LINE)
         return "command line" if line == ON_COMMAND_LINE else f"{self.file}:{line}" if line else f"{self.file}"
+
+
+def _digest(data: bytes) -> bytes:
+    return blake2b(data, digest_size=16).digest()
 
 
 def _listed(value: object) -> list[object]:

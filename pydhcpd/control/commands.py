@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import ClassVar
 
+from pydhcpd.control.addresses import AddressCommands
 from pydhcpd.control.boots import BootCommands
 from pydhcpd.control.captures import CaptureCommands
 from pydhcpd.control.clients import ClientCommands
@@ -80,11 +81,12 @@ class GivenCommands(Dispatcher):
         self._tell("1 address is free again" if count == 1 else f"{count} addresses are free again")
 
 
-class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, ClientCommands, HistoryCommands, BootCommands, CaptureCommands,
-                                ProcessCommands):
+class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, AddressCommands, ClientCommands, HistoryCommands, BootCommands,
+                                CaptureCommands, ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
-    changing: ClassVar[frozenset[str]] = (GivenCommands.changing | LeaseCommands.changing | CaptureCommands.changing
-                                          | ProcessCommands.changing)
-    guarded: ClassVar[frozenset[str]] = ClientCommands.guarded | HistoryCommands.guarded | CaptureCommands.guarded
+    changing: ClassVar[frozenset[str]] = (GivenCommands.changing | LeaseCommands.changing | AddressCommands.changing
+                                          | CaptureCommands.changing | ProcessCommands.changing)
+    guarded: ClassVar[frozenset[str]] = (AddressCommands.guarded | ClientCommands.guarded | HistoryCommands.guarded
+                                         | CaptureCommands.guarded)
     aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

@@ -96,6 +96,18 @@ class Sources:
         """End the lease of an address; returns what was done. Raises InvalidValue."""
         return ""
 
+    def probe(self, address: str) -> Iterable[str]:  # noqa: ARG002
+        """Ask who uses an address; in words, a line for each machine. Raises InvalidValue."""
+        return ()
+
+    def reserve(self, who: str, more: Sequence[str]) -> str:  # noqa: ARG002
+        """Reserve an address for a machine; returns what was done. Raises InvalidValue."""
+        return ""
+
+    def unreserve(self, who: str) -> str:  # noqa: ARG002
+        """End the reservation of an address or a machine; returns what was done. Raises InvalidValue."""
+        return ""
+
     def reload(self) -> Sequence[str]:
         """Read the configuration again; returns what is wrong with it."""
         return ()

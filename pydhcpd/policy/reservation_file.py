@@ -1,9 +1,10 @@
 """The reservation file: hosts as rows of CSV, whose first line names `host()`'s arguments (`mac,ip,hostname,boot_file_name`).
 
-Owns the form of the file: bytes in, hosts and what is wrong out, and the text with one more row. A row is one line, so that
-a quote that does not end, or a byte that is no text, costs its own row alone. Empty cells are not given. Several values have
-blanks between them, but commas between classes, whose names may have blanks. Lines that begin with # are comments, and empty
-lines count for nothing. Between cells are commas, semicolons or tabs, as the first line has them; capitals in it do not count.
+Owns the form of the file: bytes in, hosts and what is wrong out, and the text with a row more or less. A row is one line, so
+that a quote that does not end, or a byte that is no text, costs its own row alone. Empty cells are not given. Several values
+have blanks between them, but commas between classes, whose names may have blanks. Lines that begin with # are comments, and
+empty lines count for nothing. Between cells are commas, semicolons or tabs, as the first line has them; capitals in it do not
+count.
 
 Other columns are settings. Their values are literals of Python, as on the command line, or text.
 
@@ -143,6 +144,13 @@ def append(text: str, arguments: Mapping[str, str]) -> str:
     if more:
         text = _with_columns(text, header[0], more, form.delimiter)
     return text + _line([given.get(name, "") for name in (*form.columns, *more)], end, form.delimiter)
+
+
+def without(text: str, line: int) -> str:
+    """The text of the file without the row on a line; all else stays as it is."""
+    lines = text.split("\n")
+    del lines[line - 1]
+    return "\n".join(lines)
 
 
 def _with_columns(text: str, header: int, more: Sequence[str], delimiter: str) -> str:

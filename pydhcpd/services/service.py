@@ -22,6 +22,10 @@ Ports = Mapping[str, socket.socket]
 """What was opened, by name. It is the daemon's: who wants to close it takes a duplicate."""
 
 
+Amendment = Callable[[DHCPServerConfiguration], tuple[DHCPServerConfiguration, str]]
+"""Makes of the configuration in force another one, and the text of its reservation file."""
+
+
 @dataclass(frozen=True)
 class Surroundings:
     """What a service may use of the daemon."""
@@ -33,6 +37,7 @@ class Surroundings:
     reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
     boots: Callable[[], Sequence[Boot]] = list  # who asked for what file lately, the newest first
     services: Callable[[], Iterable[tuple[str, str]]] = list  # name and state of each
+    amend: Callable[[Amendment], object] = id  # puts other reservations in force, and writes them
 
     @cached_property
     def captures(self) -> Captures:

@@ -37,6 +37,7 @@ from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
 from pydhcpd.services.boots import Boot
 from pydhcpd.services.history.records import Records
+from pydhcpd.services.reservations import Reservations
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.relay import words as relay_words
@@ -52,6 +53,7 @@ class Views(Sources):
         self._server = surroundings.server
         self._configuration = surroundings.configuration
         self._captures = surroundings.captures
+        self._reservations = Reservations(surroundings)
 
     def hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
@@ -203,6 +205,23 @@ class Views(Sources):
         """End the lease of an address."""
         self._server.release(address_from(address))
         return f"{address} is free; its client may get it again when it asks next"
+
+    def probe(self, address: str) -> Iterator[str]:
+        """Ask who uses an address."""
+        answers, links = self._server.who_answers(address_from(address))
+        for hardware, interface in answers:
+            who = f"by {hardware.hex(':')} on {interface}" if hardware else "by whoever answers a ping there"
+            yield f"{address} is used {who}"
+        if not answers:
+            yield f"nobody answers for {address}, asked by {'ARP on ' + ', '.join(links) if links else 'ping'}"
+
+    def reserve(self, who: str, more: Sequence[str]) -> str:
+        """Reserve an address for a machine."""
+        return self._reservations.reserve(who, more)
+
+    def unreserve(self, who: str) -> str:
+        """End the reservation of an address or a machine."""
+        return self._reservations.unreserve(who)
 
     def reload(self) -> Sequence[str]:
         """Read the configuration again."""

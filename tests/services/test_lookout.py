@@ -1,0 +1,182 @@
+"""What is wrong begins and ends as an alarm, once, and as an event; a flood of strangers makes few of them."""
+
+from types import SimpleNamespace
+
+import pytest
+from rig import ALICE, BOB, NETWORK, SERVER
+
+from pydhcpd.alarms import MOST, Alarms
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.events import event
+from pydhcpd.policy.network import Pool
+from pydhcpd.services import lookout
+from pydhcpd.services.lookout import HELD, HELD_SERVER, MOST_OF_A_KIND, Lookout
+from pydhcpd.services.service import Surroundings
+
+OTHER = "192.0.2.66"
+
+
+class Watch:
+    """A lookout over a bench."""
+
+    def __init__(self, bench, more=""):
+        self.bench, self.now = bench, 1000.0
+        bench.serve(NETWORK + more)
+        configuration = DHCPServerConfiguration.load(bench.database.parent / "pydhcpd.conf", {"host_file": str(bench.database)})
+        self.alarms = bench.hosts.store.alarms
+        self.alarms.heard = lambda kind, words: bench.server.events.publish([event(bench.now, kind, note=words)])
+        self.lookout = Lookout(Surroundings(bench.server, lambda: configuration, {}))
+
+    def look(self, after=5.0):
+        """The words of the alarms after another look."""
+        self.now += after
+        self.lookout.look(self.now)
+        return [one.words for one in self.alarms]
+
+    def told(self):
+        return [one for one in self.bench.told() if one.startswith("alarm")]
+
+
+@pytest.fixture
+def watch(bench):
+    return Watch(bench)
+
+
+def clients(number):
+    return [bytes.fromhex("0200000001") + bytes([n]) for n in range(number)]
+
+
+def test_a_pool_that_is_nearly_full(watch):
+    """Above 90 per cent of ten addresses: all ten. It ends at 85, not at 90."""
+    for one in clients(9):
+        watch.bench.lease(one)
+    assert watch.look() == []
+    watch.bench.lease(ALICE)
+    (words,) = watch.look()
+    assert words.startswith("the pool 192.0.2.10 - 192.0.2.19 of 192.0.2.0/24 is used above 90 %; give it more addresses")
+    release = [watch.bench.message(7, one, ciaddr=address, options={54: SERVER})
+               for one, address in [(ALICE, "192.0.2.19"), (clients(1)[0], "192.0.2.10")]]
+    watch.bench.say((release[0], SERVER, "192.0.2.19"))
+    assert watch.look() == [words], "90 per cent: not yet"
+    watch.bench.say((release[1], SERVER, "192.0.2.10"))
+    assert watch.look() == []
+    assert watch.told() == [f"alarm: {words}", f"alarm over: it is over: {words}"]
+
+
+@pytest.mark.parametrize(("more", "used", "is_alarm"), [
+    ("pool_alarm = 0", 10, False), ("pool_alarm = 25", 3, True), ("pool_alarm = 100", 10, False),
+    ("pool_alarm = 10\nsubnets = [subnet('192.0.2.0/24', pools=[pool('192.0.2.10 - 192.0.2.19', pool_alarm=50)])]", 5, False),
+    ("pool_alarm = 10\nsubnets = [subnet('192.0.2.0/24', pools=[pool('192.0.2.10 - 192.0.2.19', pool_alarm=50)])]", 6, True)])
+def test_what_is_nearly_full_is_a_setting_of_each_pool(bench, more, used, is_alarm):
+    text = NETWORK if "subnets" not in more else "ip_address_lease_time = 3600\n"
+    bench.serve(text + more)
+    watch = Watch.__new__(Watch)
+    watch.bench, watch.now, watch.alarms = bench, 0.0, bench.hosts.store.alarms
+    configuration = DHCPServerConfiguration.load(bench.database.parent / "pydhcpd.conf", {"host_file": str(bench.database)})
+    watch.lookout = Lookout(Surroundings(bench.server, lambda: configuration, {}))
+    for one in clients(used):
+        bench.lease(one)
+    assert bool(watch.look()) is is_alarm
+
+
+def choose_other(bench, client=ALICE, server=OTHER, **fields):
+    assert bench.say(bench.selecting("192.0.2.15", client, server, **fields)) == []
+
+
+@pytest.mark.parametrize(("more", "is_alarm"), [("", True), (f"known_servers = ['{OTHER}']", False),
+                                                ("known_servers = ['192.0.2.64/29']", False),
+                                                ("known_servers = ['192.0.2.67']", True)])
+def test_another_server_is_heard_of_by_those_who_choose_it(bench, more, is_alarm):
+    watch = Watch(bench, more)
+    choose_other(bench)
+    words = watch.look()
+    assert len(words) == is_alarm
+    assert all(one.startswith(f"another DHCP server, {OTHER}, is chosen by clients on ") for one in words)
+    choose_other(bench, BOB)
+    assert watch.look(HELD_SERVER / 2) == words and watch.look(HELD_SERVER - 1) == words
+    assert watch.look(10) == []
+    assert len(watch.told()) == 2 * is_alarm
+
+
+def test_invented_servers_make_few_alarms(watch):
+    for last in range(1, 200):
+        choose_other(watch.bench, server=f"203.0.113.{last}")
+    for server in ("0.0.0.0", "255.255.255.255", "224.0.0.1"):
+        choose_other(watch.bench, server=server)
+    assert len(watch.look()) == MOST_OF_A_KIND
+
+
+def test_a_machine_that_declines_whatever_it_gets(watch):
+    for _ in range(5):
+        address = watch.bench.lease(ALICE).yiaddr
+        watch.bench.say(watch.bench.message(4, ALICE, options={50: address, 54: SERVER}))
+    (words,) = [one for one in watch.look() if "declines" in one]
+    assert words.startswith(f"{ALICE.hex(':')} declines one address after another")
+    assert [one for one in watch.look(HELD + 1) if "declines" in one] == []
+
+
+def test_a_machine_that_sends_without_end(watch):
+    for _ in range(301):
+        watch.bench.say(watch.bench.discover(ALICE))
+    watch.bench.say(watch.bench.discover(BOB))
+    (words,) = watch.look()
+    assert words.startswith(f"{ALICE.hex(':')} sends more than 300 messages a minute")
+    for _ in range(50):
+        watch.bench.say(watch.bench.discover(ALICE))
+        assert watch.look(12.0) == [words]
+    assert watch.look(HELD) == []
+
+
+def test_a_limit_that_is_met_again_and_again(bench):
+    watch = Watch(bench, "classes = [client_class('all', match(host_name='desk'), lease_limit=1)]\n")
+    bench.lease(BOB, options={12: b"desk"})
+    for one in clients(10):
+        bench.say(bench.discover(one, options={12: b"desk"}))
+    (words,) = watch.look()
+    assert words.startswith("clients ask in vain again and again, over the limit of leases of all; raise the limit")
+
+
+def test_who_answers_for_many_addresses(watch):
+    watch.bench.server.witnesses._doubted[BOB] = 5000.0
+    (words,) = watch.look()
+    assert words.startswith(f"{BOB.hex(':')} answers for many addresses that are probed (proxy ARP, or a thief)")
+    watch.bench.server.clear()
+    assert watch.look() == []
+
+
+def test_a_disk_that_is_nearly_full(watch, monkeypatch):
+    def disk(use, free):
+        monkeypatch.setattr(lookout, "_use_of_disk", lambda _: (use, free))
+        return [one for one in watch.look() if "disk" in one]
+    assert disk(99.0, 2 << 30) == [] and disk(94.0, 1 << 20) == []
+    (words,) = disk(95.1, 1 << 20)
+    assert f"the disk of {watch.bench.database.parent} is nearly full (above 95 %)" in words
+    assert disk(94.5, 1 << 20) == [words] and disk(93.0, 1 << 20) == []
+
+
+def test_the_use_of_a_disk_is_what_df_says(tmp_path):
+    use, free = lookout._use_of_disk(tmp_path)
+    assert 0 <= use <= 100 and free >= 0
+    assert lookout._use_of_disk(tmp_path / "none") is None
+
+
+def test_alarms_are_bounded_and_their_line_is_short():
+    alarms, told = Alarms(lambda: 1.0), []
+    alarms.heard = lambda kind, words: told.append((kind, words))
+    for number in range(2 * MOST):
+        alarms.begin(str(number), f"words {number}")
+        alarms.begin(str(number), f"other words {number}")
+    assert len(list(alarms)) == MOST == len(told)
+    assert alarms.status().endswith("ALARM: other words 4; 95 more alarms: pydhcpd -ask alarms")
+    alarms.end("0", "over")
+    alarms.end("0", "over")
+    assert told[-1] == ("alarm over", "over") and len(told) == MOST + 1
+
+
+def test_a_pool_that_has_gone_is_not_full():
+    made = Lookout.__new__(Lookout)
+
+    def use_of(*_):
+        raise KeyError(1)
+    made._server = SimpleNamespace(hosts=SimpleNamespace(use_of=use_of))
+    assert made._use(Pool((1, 2), (), "")) == 0.0
