@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from pydhcpd.sparing import Sparing
 
+BEGUN, OVER = "alarm", "alarm over"  # kinds of events
 MOST = 100  # at a time; strangers may make some of them
 MOST_SHOWN = 5  # in a line
 
@@ -34,7 +35,7 @@ class Alarms:
         self._alarms: dict[str, Alarm] = {}
         self._sparing = Sparing()
         self.heard: Callable[[str, str], object] = lambda kind, words: None  # noqa: ARG005
-        """Is told of each that begins ("alarm") and ends ("alarm over"), once, in words."""
+        """Is told of each that begins (BEGUN) and ends (OVER), once, in words."""
 
     def __iter__(self) -> Iterator[Alarm]:
         return iter(list(self._alarms.values()))
@@ -52,13 +53,13 @@ class Alarms:
         self._alarms[name] = Alarm(name, self._clock() if before is None else before.since, words)
         self._tell(level, name, words)
         if before is None:
-            self.heard("alarm", words)
+            self.heard(BEGUN, words)
 
     def end(self, name: str, words: str) -> None:
         """It is over; `words` say so."""
         if self._alarms.pop(name, None) is not None:
             self._tell(logging.WARNING, name, words)
-            self.heard("alarm over", words)
+            self.heard(OVER, words)
 
     def _tell(self, level: int, name: str, words: str) -> None:
         now = time.monotonic()

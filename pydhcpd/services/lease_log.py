@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 
+from pydhcpd.alarms import BEGUN, OVER
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import Event, key_values, log_fields, words
 from pydhcpd.services.boot_events import FAILURE
@@ -10,6 +11,7 @@ from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
+TOLD_ALREADY = (FAILURE, BEGUN, OVER)  # kinds of which there is a warning
 LINES = 1_000  # of a record, at the most
 FIELDS = "fields"
 
@@ -55,7 +57,7 @@ class LeaseLog(Listener):
     def take(self, events: list[Event]) -> None:
         """Into the log, if anybody wants to know."""
         if log.isEnabledFor(logging.INFO):
-            events = [one for one in events if one[1] != FAILURE]  # that is a warning already
+            events = [one for one in events if one[1] not in TOLD_ALREADY]
             for start in range(0, len(events), LINES):
                 self._log(events[start:start + LINES])
 

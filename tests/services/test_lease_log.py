@@ -25,6 +25,13 @@ def log(events, monkeypatch, caplog):
     made.stop()
 
 
+def test_what_is_a_warning_already_is_no_line(log, events, caplog):
+    events.publish([event(0.0, kind, note="words") for kind in ("alarm", "alarm over", "leased")])
+    log.start()
+    log.stop()
+    assert lines(caplog) == ["leased: words"]
+
+
 def lines(caplog):
     return [line for record in caplog.records for line in record.getMessage().split("\n")]
 
