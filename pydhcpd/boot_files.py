@@ -23,6 +23,7 @@ ROOTS = ("tftp_root", "http_root")
 FILES = ("boot_file_name", "ipxe_script")
 DOMAIN_NAME_SERVER = 6
 LOCAL_FILE = "file"  # scheme of the only URLs that name no server
+TFTP_SERVER_NAME = 66
 MOST_NAMED = 20  # notes; more are counted
 
 
@@ -48,9 +49,12 @@ def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
     roots = [(name, Root(configuration[name])) for name in there]
     has_names = configuration.sets("proxy_dhcp") or any(  # where another server gives the addresses, it gives that too
         scope.options.get(DOMAIN_NAME_SERVER) for scope in configuration.scopes())
+    is_served = any(configuration[name] is not None for name in ROOTS) or any(map(_names_server, configuration.scopes()))
     for scope, setting, template, server in _named(configuration):
         words = _written(configuration, scope, setting, template)
-        if is_url(template.text):
+        if not is_served and not server and not is_url(template.text):
+            yield f"{words}: nothing says from which server; set tftp_root, to serve it from here, or next_server"
+        elif is_url(template.text):
             if not _server_of(template.text):
                 yield f"{words} is a URL without a server; write it as http://192.0.2.1/ and the file's path there"
             elif not has_names and not template.fields and not _is_address(template.text):
@@ -61,6 +65,11 @@ def _of_names(configuration: DHCPServerConfiguration) -> Iterator[str]:
                        "option 67 boots nothing")
             if roots and not server:
                 yield from _lacking(words, template.text, roots)
+
+
+def _names_server(scope: Scope) -> bool:
+    """Whether a scope says which server has the boot files."""
+    return any(scope.settings.get(name) for name in ("next_server", "server_name")) or bool(scope.options.get(TFTP_SERVER_NAME))
 
 
 def _written(configuration: DHCPServerConfiguration, scope: Scope, setting: str, template: Template) -> str:

@@ -256,7 +256,7 @@ class DHCPTransaction(Case):
             return
         terms = self.serving.policy.terms_of(self, address)
         if (terms.probe or self.is_reused or self.hosts.caution.is_on or (
-                self.hosts.diskless and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
+                self.serving.boots and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
             return
         lease_time = self._lease_time(request, terms, address)
         if terms.rapid_commit and RAPID_COMMIT in request.options and not self._may_do_without(request, terms):
@@ -315,7 +315,7 @@ class DHCPTransaction(Case):
     def _may_be_diskless(self, request: Request, address: int) -> bool:
         """Whether another machine booted with the address. Its system may have it still, with its root directory on it, though
         nothing there ever renewed the lease (the kernel's own DHCP does not): nobody gets it without a probe."""
-        return address in self.hosts.diskless and not self.hosts.is_used_by(address, request.chaddr[:request.hlen])
+        return self.hosts.may_be_diskless(address, request.chaddr[:request.hlen])
 
     def _is_to_wait(self, request: Request, address: int) -> bool:
         """Whether it is not known yet that nobody else uses the address (RFC 2131 section 2.2).
@@ -487,7 +487,7 @@ class DHCPTransaction(Case):
             return
         terms = self.serving.policy.terms_of(self, address)
         if (terms.probe or self.is_reused or self.hosts.caution.is_on or (
-                self.hosts.diskless and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
+                self.serving.boots and self._may_be_diskless(request, address))) and self._is_to_wait(request, address):
             return
         if terms.netboot is not None:
             terms = self._with_boot_values(request, terms, address, None)

@@ -70,6 +70,15 @@ def test_what_can_be_had_or_cannot_be_known_is_told_nothing_of(tmp_path, root, t
     assert notes(tmp_path, f'tftp_root = "{root}"\n{text}') == []
 
 
+@pytest.mark.parametrize(("text", "is_told"), [
+    ('boot_file_name = "pxelinux.0"', True), ('boot_file_name = "http://192.0.2.9/x"', False),
+    ('boot_file_name = "pxelinux.0"\nnext_server = "192.0.2.9"', False), ('boot_file_name = "x"\nserver_name = "boss"', False),
+    ('boot_file_name = "pxelinux.0"\ntftp_server_name = "192.0.2.9"', False)])
+def test_a_file_of_which_nobody_says_where_it_is_is_told(tmp_path, text, is_told):
+    told = [one for one in notes(tmp_path, text) if "nothing says from which server; set tftp_root" in one]
+    assert bool(told) is is_told
+
+
 def test_a_file_may_be_in_the_one_root_or_in_the_other(tmp_path, root):
     (tmp_path / "http").mkdir()
     (tmp_path / "http" / "grub.efi").write_text("x")

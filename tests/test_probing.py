@@ -467,6 +467,18 @@ def test_row_41_an_address_with_which_a_machine_booted_is_given_to_no_other_unas
     assert probing.hosts.store.row(address_from(FIRST)).state == QUARANTINED
 
 
+def test_row_41_after_a_start_it_is_not_known_who_booted_so_all_that_others_had_is_asked_for(probing):
+    probing.serve(DISKLESS)
+    probing.lease(ALICE, options=FIRMWARE)
+    probing.lease(BOB)
+    probing.pass_time(7200)
+    probing.hosts.diskless.clear()
+    probing.hosts._begun = int(probing.now)
+    assert [reply.yiaddr for reply in probing.say(probing.discover(ALICE, options=FIRMWARE))] == [FIRST], "one's own"
+    assert probing.say(probing.discover(CAROL)) == []
+    assert probing.prober.asked == [("eth1", address_from(SECOND))]
+
+
 def test_what_nobody_booted_with_is_not_asked_for(probing):
     probing.serve(DISKLESS)
     probing.lease(ALICE)

@@ -60,6 +60,7 @@ class HostDatabase(HostQueries):
         self.tables = Tables(store)
         self.limits = Limits()
         self.diskless: set[int] = set()  # addresses of machines that booted by us: they may be used by who renews no lease
+        self._begun = int(self.time.now())
         self.caution = store.caution
         self.caution.go_by(self.time.now, self.time.wall_of)
         self.outage = Outage(store.name, self._reread, store.alarms)
@@ -342,6 +343,13 @@ class HostDatabase(HostQueries):
             return state not in (DECLINED, OFFERED)
         row = self.store.row(address)
         return row is None or same_host(row)
+
+    def may_be_diskless(self, address: int, hardware: bytes) -> bool:
+        """Whether another machine may have booted with the address, and use it still though its lease has ended: one that did
+        since the start, or had it before, when nobody was there to see. A look into the store: 10 µs."""
+        row = self.store.row(address)
+        return row is not None and row.hardware not in (b"", hardware) and (
+            address in self.diskless or row.last_used < self._begun)
 
     def is_used_by(self, address: int, hardware: bytes) -> bool:
         """Whether the lease of an address was last used by this hardware. A look into the store: 10 µs."""
