@@ -31,6 +31,7 @@ from pydhcpd.events import Events, event
 from pydhcpd.files import write_safely
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.ledger_time import begun
+from pydhcpd.leases.nonces import nonces_of
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.loading import config_file, load, load_file, time_limit
 from pydhcpd.neighbours import Ours, PortWatch
@@ -117,6 +118,9 @@ class Daemon:
                                 is_whole=True)
             stack.callback(store.close)
             self._hosts = HostDatabase(store, self._configuration["maximum_transactions"], begun(store))
+            self._hosts.nonces = nonces_of(self._configuration["host_file"])
+            if self._hosts.nonces is not None:
+                stack.callback(self._hosts.nonces.save)
             self._hosts.note_time()
             stack.callback(self._hosts.note_time)
             self._beside = BesideReload(self._hosts)

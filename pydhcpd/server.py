@@ -6,6 +6,7 @@ calls the same `answer` with what has fallen due. One lock, that of the `HostDat
 
 import logging
 import os
+import secrets
 import select
 import socket
 import threading
@@ -18,7 +19,7 @@ from pydhcpd.account import Account
 from pydhcpd.addresses import BROADCAST, address_text
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
-from pydhcpd.delivery import SERVER_PORT
+from pydhcpd.delivery import CLIENT_PORT, SERVER_PORT
 from pydhcpd.errors import Ignored, InvalidValue, MalformedPacket, StoreError, Unserved
 from pydhcpd.events import Event, Events, event
 from pydhcpd.inquiries import Inquiries
@@ -38,6 +39,7 @@ from pydhcpd.recurring import Recurring
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey
 from pydhcpd.wire.describe import describe
+from pydhcpd.wire.forcerenew import forcerenew
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import BOOTP, FROM_CLIENTS, LEASEQUERY, Packet, Request
 from pydhcpd.witnesses import Witnesses
@@ -479,6 +481,40 @@ class DHCPServer:
             self.hosts.commit()
         self.account.happened([event(now, "released", address, row.hardware, row.hostname, "by hand", client=row.client,
                                      network=self._serving.network_words(address) if self._serving else "", relay=row.relay)])
+
+    def force_renewal(self, address: int) -> bool:
+        """Tell the client of an address to renew its lease now (RFC 3203); returns whether it is known to listen.
+
+        Raises InvalidValue where it cannot be told, and StoreError.
+        """
+        with self.hosts.lock:
+            row = self.hosts.store.row(address)
+            if row is None or row.state != BOUND or row.ends <= self._clock():
+                raise InvalidValue(f"no lease of {address_text(address)} runs")
+            nonces = self.hosts.nonces
+            xid = nonces.exchange(row.client) if nonces is not None else None
+            if xid is None and self.hosts.was_heard(address):
+                raise InvalidValue(f"{address_text(address)} cannot be made to renew: its client does not say that it knows "
+                                   "FORCERENEW (option 145, RFC 6704)")
+            counter = nonces.count() if nonces is not None else None
+            if nonces is None or counter is None:
+                raise InvalidValue("nobody can be made to renew, for the files of the nonces cannot be written; see the log")
+            self._send_forcerenew(row, secrets.randbits(32) if xid is None else xid, counter, nonces.of(row.client, address))
+        return xid is not None
+
+    def _send_forcerenew(self, row: Row, xid: int, counter: int, nonce: bytes) -> None:
+        """By the link that the address is on, from the address that its client knows; else as the routing table says."""
+        links = self._serving.links.values() if self._serving is not None else ()
+        link = next((one for one in links if one.holds(row.address)), None)
+        index, ours = (link.index, link.identifier_for(row.address)) if link is not None else (0, 0)
+        data = forcerenew(row.htype, row.hardware, xid, ours, counter, nonce)
+        message = data, row.address, CLIENT_PORT, index, ours
+        if (tap := self.tap) is not None:
+            tap.sent([message])
+        failures = self._sender.send([message], on_link=link is not None)
+        if failures:
+            raise InvalidValue(f"{address_text(row.address)} cannot be reached: {os.strerror(failures[0][1])}")
+        self.account.sent += 1
 
     def _drop_truncated(self) -> None:
         """Count and tell the datagrams that were too long to be read."""

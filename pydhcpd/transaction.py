@@ -35,6 +35,7 @@ from pydhcpd.probes import ANYWHERE, Probes, State
 from pydhcpd.serving import Serving
 from pydhcpd.wire import fqdn
 from pydhcpd.wire.fitting import encode_bootp_reply, fitted, fitted_alone
+from pydhcpd.wire.forcerenew import CAPABLE, HMAC_MD5, WE_ARE_CAPABLE, nonce_option
 from pydhcpd.wire.packet import (
     ACK,
     BOOTP,
@@ -542,8 +543,25 @@ class DHCPTransaction(Case):
     def _reply_with_lease(self, request: Request, kind: int, address: int, lease_time: int, terms: Terms,
                           more: bytes = b"") -> None:
         """An OFFER or ACK of an address; `more` are options that follow from the request, ready for the wire."""
+        if CAPABLE in request.options:
+            more += self._nonce(request, kind, address)
         self._encode(request, kind, address, lease_time, request.ciaddr if kind == ACK else 0, terms, more)
         self.route = route_of_lease(request, address, self.link)
+
+    def _nonce(self, request: Request, kind: int, address: int) -> bytes:
+        """What lets the client be told later to renew (RFC 6704 section 3): an OFFER says that we can, an ACK brings the nonce,
+        but to a renewal only where it was not heard before that the client wants one."""
+        nonces = self.hosts.nonces
+        if nonces is None or HMAC_MD5 not in request.options[CAPABLE]:
+            return b""
+        if kind == OFFER:
+            return WE_ARE_CAPABLE
+        was_heard = nonces.exchange(request.client) is not None
+        nonces.note(request.client, request.xid)
+        if was_heard and request.ciaddr and request.unicast:
+            return b""
+        counter = nonces.count()
+        return b"" if counter is None else nonce_option(counter, nonces.of(request.client, address))
 
     def _encode(self, request: Request, kind: int, yiaddr: int, lease_time: int, ciaddr: int, terms: Terms,
                 more: bytes = b"") -> None:

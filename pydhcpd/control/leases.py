@@ -22,7 +22,7 @@ SCREEN = 20  # rows
 class LeaseCommands(Dispatcher):
     """Part of the commands."""
 
-    changing: ClassVar[frozenset[str]] = frozenset({"release"})
+    changing: ClassVar[frozenset[str]] = frozenset({"release", "renew"})
 
     def do_leases(self, *what: str) -> None:
         """list leases: leases [WHAT] [all]
@@ -67,3 +67,9 @@ class LeaseCommands(Dispatcher):
         The client is not told; it may get the address again when it asks next.
         example: release 192.168.137.20"""
         self._tell(self.server.sources.release(address))
+
+    def do_renew(self, address: str) -> None:
+        """have a client renew its lease now, and so get what has changed: renew ADDRESS
+        Only clients that know FORCERENEW (option 145, RFC 6704) can be told. It waits some seconds for the renewal.
+        example: renew 192.168.137.20"""
+        self._tell(self.server.sources.renew(address))

@@ -108,6 +108,10 @@ class Sources:
         """End the reservation of an address or a machine; returns what was done. Raises InvalidValue."""
         return ""
 
+    def renew(self, address: str) -> str:  # noqa: ARG002
+        """Have a client renew its lease now; returns what came of it. Raises InvalidValue."""
+        return ""
+
     def reload(self) -> Sequence[str]:
         """Read the configuration again; returns what is wrong with it."""
         return ()

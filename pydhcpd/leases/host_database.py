@@ -15,11 +15,12 @@ from pydhcpd.addresses import address_from, hardware_text, network_text
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, NEVER, OFFERED, POOL, AddressTable, Plan
 from pydhcpd.leases.faces import BARE, BY_IDENTIFIER, Faces
-from pydhcpd.leases.habits import Habits
+from pydhcpd.leases.habits import UNKNOWN, Habits
 from pydhcpd.leases.hosts import Host, HostQueries, row_of
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, LeaseStore, Row
 from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.limits import SEPARATOR, Limits, class_of
+from pydhcpd.leases.nonces import Nonces
 from pydhcpd.leases.offers import Offers
 from pydhcpd.leases.outage import Outage
 from pydhcpd.leases.quarantine import OF_MACHINE, groups_of
@@ -57,6 +58,7 @@ class HostDatabase(HostQueries):
         self.given_up = 0  # addresses of quarantine, for there were too many in it
         self.faces = Faces()
         self.habits = Habits()
+        self.nonces: Nonces | None = None  # without any, no client is made to renew
         self.tables = Tables(store)
         self.limits = Limits()
         self.diskless: set[int] = set()  # addresses of machines that booted by us: they may be used by who renews no lease
@@ -458,6 +460,11 @@ class HostDatabase(HostQueries):
         """How the client of an address asked last, as options by code; empty where it was not heard since the start."""
         table = self.tables.of(address)
         return {} if table is None else self.habits.options(table.habits[address - table.base])
+
+    def was_heard(self, address: int) -> bool:
+        """Whether the client of an address was heard since the start, and is one of those whose way to ask is known."""
+        table = self.tables.of(address)
+        return table is not None and table.habits[address - table.base] != UNKNOWN
 
     def _holder(self, table: AddressTable, slot: int) -> bytes:
         """Whose lease of the address runs; another's than the client's only where that is another face of one host."""

@@ -56,6 +56,7 @@ class Preview:
         self.tables = {base: _Table(table) for base, table in hosts.tables.items()}
         self.touched: set[bytes | int] = set()
         self.faces = Faces()
+        self.nonces = None  # a question takes no number from their counter
         self.why = ""
 
     def __getattr__(self, name: str) -> Any:

@@ -11,6 +11,7 @@ from pathlib import Path
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_directory_above, open_carefully
+from pydhcpd.leases.nonces import COUNTER, EXCHANGES, SECRET
 from pydhcpd.leases.store import BESIDE
 from pydhcpd.process.standstill import SUFFIX
 
@@ -126,7 +127,7 @@ def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
 def give_database(configuration: DHCPServerConfiguration) -> None:
     """Let root leave the lease database, and the history, to those who serve it: `user`, else the owner of its directory."""
     database = configuration["host_file"]
-    for suffix in (*BESIDE, ".lock", ".known", SUFFIX):
+    for suffix in (*BESIDE, ".lock", ".known", SECRET, COUNTER, EXCHANGES, SUFFIX):
         with suppress(FileNotFoundError):
             _give(configuration, Path(f"{database}{suffix}"))
     for suffix in BESIDE:

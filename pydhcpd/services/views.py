@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from platform import python_version
-from time import monotonic
+from time import monotonic, sleep
 from typing import TypeVar
 
 from pydhcpd import __version__
@@ -43,6 +43,9 @@ from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.relay import words as relay_words
 
 Shown = TypeVar("Shown")
+RENEWAL_PAUSES = (1.0, 2.0, 4.0)  # seconds after each message until the next one, or until it is given up
+LOOK_EVERY = 0.05  # seconds
+
 
 class Views(Sources):
     """Of one server."""
@@ -222,6 +225,19 @@ class Views(Sources):
     def unreserve(self, who: str) -> str:
         """End the reservation of an address or a machine."""
         return self._reservations.unreserve(who)
+
+    def renew(self, address: str) -> str:
+        """Tell a client to renew, again after ever longer pauses (RFC 3203 section 2.2), until it does."""
+        wanted, cursor, is_known = address_from(address), Cursor(self._server.events), True
+        for pause in RENEWAL_PAUSES:
+            is_known = self._server.force_renewal(wanted)
+            ends = monotonic() + pause
+            while monotonic() < ends:
+                sleep(LOOK_EVERY)
+                if any(one[1:3] == ("leased", wanted) for one in cursor.read()):
+                    return f"{address} has renewed its lease"
+        unknown = "" if is_known else "; it was not heard since the start, and may not know FORCERENEW (RFC 6704)"
+        raise InvalidValue(f"{address} was told {len(RENEWAL_PAUSES)} times to renew, and has not{unknown}")
 
     def reload(self) -> Sequence[str]:
         """Read the configuration again."""
