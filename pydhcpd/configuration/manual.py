@@ -41,8 +41,7 @@ domain_name_server = ["192.168.137.1", "9.9.9.9"]
 ip_address_lease_time = 8 * HOURS
 hosts = [
     host(mac="02:00:00:00:99:01", ip="192.168.137.5", hostname="boss"),
-    host(mac=["02:00:00:00:99:02", "02:00:00:00:99:03"], ip="192.168.137.6", boot_file_name="pxelinux.0",
-         next_server="192.168.137.5"),
+    host(mac=["02:00:00:00:99:02", "02:00:00:00:99:03"], boot_file_name="pxelinux.0", next_server="192.168.137.5"),
     host(mac="02:00:00:00:99:04", ignore=True),
 ]"""
 
