@@ -1,5 +1,7 @@
 """What tests of several files share."""
 
+import signal
+
 import pytest
 from hypothesis import HealthCheck, settings
 from rig import made_bench
@@ -7,6 +9,12 @@ from rig import made_bench
 # How long a case takes is the machine's affair: a busy one must not fail a test that is not about time.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+
+# What runs in the background ignores these signals, and so would all that it starts; what handles them does not pass that on.
+for number, handler in ((signal.SIGINT, signal.default_int_handler), (signal.SIGHUP, lambda *_: None)):
+    if signal.getsignal(number) == signal.SIG_IGN:
+        signal.signal(number, handler)
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,7 +24,7 @@ KNOWN, RENEWALS = 500, 200  # clients that hold leases; how many of them renew i
 RELAY = "10.77.0.9"  # they are heard through it, so that a socket can play all of them
 FLOODER = Path(__file__).with_name("flooder.py")
 IS_ALONE = "FLOOD_SECONDS" in os.environ
-GROWTH, LOST = (1.2, 0.01) if IS_ALONE else (1.5, 0.25)
+GROWTH, LOST = (1.2, 0.01) if IS_ALONE else (1.5, 0.5)
 LATE = 0.05  # seconds
 
 
