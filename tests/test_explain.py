@@ -68,7 +68,7 @@ def answer(bench, packet, way=("255.255.255.255", "0.0.0.0")):
 
 
 @pytest.mark.parametrize("name", sorted(OWN))
-@settings(max_examples=50, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
 @given(asked=st.lists(messages(), min_size=1, max_size=4))
 def test_what_it_says_is_what_a_client_then_gets(tmp_path_factory, name, asked):
     """In all states of RFC 2131 section 4.3: DISCOVER, SELECTING, INIT-REBOOT, RENEWING, and INFORM."""

@@ -82,7 +82,8 @@ def check(frame: Frame, offer: Message, sent: Message) -> None:
     assert offer.yiaddr.startswith("10.77.") and offer.address(54) == SERVER and 51 in offer.options
     assert offer.options.get(61) == (sent.options.get(61) or None)
     assert (frame.destination == "255.255.255.255") == bool(sent.flags & BROADCAST_FLAG)
-    assert set(offer.codes) - {51, 53, 54, 58, 59, 61, 82} <= set(sent.options.get(55, bytes(range(256))))
+    assert (145 in offer.options) == (145 in sent.options), "RFC 6704 section 3.1: that both know nonces"
+    assert set(offer.codes) - {51, 53, 54, 58, 59, 61, 82, 145} <= set(sent.options.get(55, bytes(range(256))))
 
 
 def test_no_captured_message_harms_the_daemon(payloads: list[bytes], daemon: Daemon, station: Station) -> None:
