@@ -74,6 +74,7 @@ class Machine:
     """A network namespace with its own host name. With `private` it also has its own /run, /etc and client state."""
 
     def __init__(self, name: str, private: bool = False) -> None:
+        self.is_private = private
         self.name = name
         setup = f"hostname {name} && {{ {PRIVATE_FILES if private else 'true'}\n}}; ip link set lo up; echo ready; exec cat"
         self._holder = subprocess.Popen(["unshare", "-n", "-m", "-u", "sh", "-c", setup], stdin=subprocess.PIPE,

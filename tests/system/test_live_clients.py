@@ -91,6 +91,7 @@ def start_udhcpc(lab: Lab, machine: Machine) -> Client:
 
 
 def _start(lab: Lab, machine: Machine, kind: type[Client], *words: object) -> Client:
+    assert machine.is_private, f"{words[0]} writes into /etc, which is to be the machine's own"
     log = lab.directory / f"{machine.name}.{words[0]}.log"
     with log.open("wb") as out:
         process = machine.start(*words, stdin=subprocess.DEVNULL, stdout=out, stderr=out)

@@ -15,6 +15,12 @@ LONG = 3600  # seconds: no renewal comes by itself
 
 
 @pytest.fixture
+def client(lab: Lab) -> Machine:
+    """With an /etc of its own, for dhcpcd writes there."""
+    return lab.client(private=True)
+
+
+@pytest.fixture
 def dhcpcd(lab: Lab, client: Machine, daemon: Daemon) -> Client:
     need("dhcpcd", "tshark")
     daemon.write(ip_address_lease_time=LONG)
