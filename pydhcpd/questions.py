@@ -13,7 +13,7 @@ from pydhcpd.configuration.file import literal
 from pydhcpd.delivery import CLIENT_PORT, SERVER_PORT
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.escape import escape
-from pydhcpd.leases.faces import BY_IDENTIFIER
+from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.interface import QueryStore, Row
 from pydhcpd.leases.search import matching
 from pydhcpd.link import Link
@@ -179,8 +179,8 @@ def _is_meant(word: str, row: Row) -> bool:
 def options_of(row: Row) -> dict[int, bytes]:
     """What is known of a client's messages by its lease alone."""
     options: dict[int, bytes] = {}
-    if row.client[:1] == bytes((BY_IDENTIFIER,)):
-        options[CLIENT_IDENTIFIER] = row.client[1:]
+    if identifier := identifier_of(row.client):
+        options[CLIENT_IDENTIFIER] = identifier
     if name := row.sent_name or row.hostname:
         options[HOST_NAME] = name.encode()[:255]
     if row.relay[GIADDR:]:

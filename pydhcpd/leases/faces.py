@@ -8,6 +8,11 @@ MOST = 8192  # machines of one generation; twice as many are remembered, some me
 BY_IDENTIFIER, BARE = 1, 2  # the first byte of a client's key: a client identifier; none, but hardware type and address
 
 
+def identifier_of(client: bytes) -> bytes:
+    """The client identifier that a key stands for; b"" for a key of another kind."""
+    return client[1:] if client[:1] == bytes((BY_IDENTIFIER,)) else b""
+
+
 class Faces:
     """The keys of clients by the field chaddr of their messages. Its older half is forgotten all at once.
 

@@ -28,7 +28,7 @@ from pydhcpd.escape import escape
 from pydhcpd.events import GIADDR, Cursor, Event, event, fields, words
 from pydhcpd.explain import explained
 from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, RESERVED, UNUSED, Range
-from pydhcpd.leases.faces import BY_IDENTIFIER
+from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.search import Condition, leased, matching, running
@@ -89,7 +89,7 @@ class Views(Sources):
     def _lease_row(self, row: Row) -> LeaseRow:
         host = Host.of(row, self._server.hosts.time)
         serving = self._server.serving
-        return LeaseRow(host.ip, host.mac, _identifier(row.client), host.hostname, host.sent_name or host.hostname,
+        return LeaseRow(host.ip, host.mac, identifier_of(row.client).hex(":"), host.hostname, host.sent_name or host.hostname,
                         host.expires, host.last_used, host.state,
                         "" if serving is None else serving.network_words(row.address), relay_words(row.relay[GIADDR:]))
 
@@ -100,7 +100,7 @@ class Views(Sources):
     def _client_row(self, row: Row) -> ClientRow:
         asks = self._server.hosts.habit(row.address)
         words = " ".join(describe_option(code, value) for code, value in asks.items())
-        return ClientRow(address_text(row.address), hardware_text(row.hardware), _identifier(row.client),
+        return ClientRow(address_text(row.address), hardware_text(row.hardware), identifier_of(row.client).hex(":"),
                          row.sent_name or row.hostname, bool(asks), {code: value.hex() for code, value in asks.items()}, words)
 
     def boots(self) -> Iterator[BootRow]:
@@ -269,8 +269,3 @@ class Views(Sources):
         """Let it be an event who asked for what change."""
         now = self._server.hosts.time.now()
         self._server.events.publish([event(now, "asked", note=f"{escape(user)}: {escape(line)}")])
-
-
-def _identifier(client: bytes) -> str:
-    """The client identifier of a lease's key, as octets; empty for a key of another kind."""
-    return client[1:].hex(":") if client[:1] == bytes((BY_IDENTIFIER,)) else ""

@@ -14,7 +14,7 @@ from pydhcpd.addresses import address_from, address_text, hardware_from, hardwar
 from pydhcpd.control.output import BindingRow
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.address_table import NEVER
-from pydhcpd.leases.faces import BY_IDENTIFIER
+from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.interface import GIADDR
 from pydhcpd.leases.store import check_database
 from pydhcpd.services.history.book import APPLICATION_ID
@@ -139,8 +139,7 @@ def _meant(word: str) -> list[Where]:
 
 def _row(row: Sequence[Any], clock: Clock) -> BindingRow:
     _, address, client, hardware, name, sent, relay, began, since, first, last, renewals, ends, until, reason = row
-    identifier = client[1:].hex(":") if client[:1] == bytes((BY_IDENTIFIER,)) else ""
     began, since = clock.wall(began), clock.wall(since)
     first, last, ends, until = map(clock.wall_or_never, (first, last, ends, until))
-    return BindingRow(address_text(address), hardware_text(hardware), identifier, name, sent or name,
+    return BindingRow(address_text(address), hardware_text(hardware), identifier_of(client).hex(":"), name, sent or name,
                       relay_words(relay[GIADDR:]), began, since, first, last, renewals, ends, until, reason)
