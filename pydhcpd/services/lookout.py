@@ -6,7 +6,6 @@ keep, so the path of a packet does nothing for it.
 
 import logging
 import os
-import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -21,7 +20,8 @@ from pydhcpd.drops import place_words
 from pydhcpd.escape import escape
 from pydhcpd.policy.network import Network, Pool
 from pydhcpd.recurring import Recurring
-from pydhcpd.services.service import Service, Surroundings
+from pydhcpd.services.service import Surroundings
+from pydhcpd.services.threaded import Threaded
 from pydhcpd.signs import ANOTHER_SERVER, DECLINES, OVER_LIMIT, TOO_MANY, Sign
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,8 @@ Found = tuple[str, str]
 """Name and words of an alarm."""
 
 
-class Lookout(Service):
-    """A thread that looks, until `stop`."""
+class Lookout(Threaded):
+    """A thread that looks, until `stop`; the alarms stay."""
 
     name = "the lookout"
     interval = LOOK_EVERY
@@ -56,12 +56,6 @@ class Lookout(Service):
         self._minute = 0.0  # when it began
         self._held: dict[str, tuple[float, str]] = {}  # until when, and words
         self._recurring = Recurring(log, "what may be wrong could not be looked at")
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=self.name, daemon=True)
-
-    def start(self) -> None:
-        """Begin to look."""
-        self._thread.start()
 
     def _run(self) -> None:
         while not self._ended.wait(self.interval):
@@ -69,16 +63,6 @@ class Lookout(Service):
                 self.look(time.monotonic())
             except Exception as error:  # it is looked at again
                 self._recurring.tell(error)
-
-    def stop(self) -> None:
-        """End the thread; the alarms stay."""
-        self._ended.set()
-        if self._thread.is_alive():
-            self._thread.join(2.0)
-
-    def is_alive(self) -> bool:
-        """Whether the thread runs."""
-        return self._thread.is_alive()
 
     def look(self, now: float) -> None:
         """Let alarms begin and end by what there is. `now` is of a clock that does not go back."""
