@@ -9,7 +9,7 @@ import pytest
 sys.path.insert(0, str(Path(__file__).parents[1] / "system"))
 
 from computer import Computer
-from lab import Daemon, Lab, Machine, reason_to_skip
+from lab import Daemon, Lab, Machine, finished_lab, reason_to_skip
 from old_firmware import OldFirmware
 
 FAR_END = "c0"  # of a cable to the server
@@ -29,12 +29,8 @@ def lab() -> Iterator[Lab]:
     """A lab; at the end its daemons must stop with exit code 0 and without a traceback in their logs."""
     if reason := reason_to_skip():
         pytest.skip(reason)
-    made = Lab()
-    try:
+    with finished_lab() as made:
         yield made
-        made.finish()
-    finally:
-        made.close()
 
 
 @pytest.fixture

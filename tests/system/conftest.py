@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 import sandbox
-from lab import Daemon, Lab, Machine, reason_to_skip
+from lab import Daemon, Lab, Machine, finished_lab, reason_to_skip
 from station import Station
 
 
@@ -36,12 +36,8 @@ def lab(namespaces: None, sandboxed: bool) -> Iterator[Lab]:
     """A lab; at the end its daemons must stop with exit code 0 and without a traceback in their logs."""
     if sandboxed and (reason := sandbox.reason_to_skip()):
         pytest.skip(reason)
-    made = Lab(sandboxed)
-    try:
+    with finished_lab(sandboxed) as made:
         yield made
-        made.finish()
-    finally:
-        made.close()
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import suppress
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -348,3 +348,14 @@ class Lab:
                 one.process.wait()
             print(f"--- log of {one.file}\n{one.log()[-20000:]}")
         shutil.rmtree(self.directory, ignore_errors=True)
+
+
+@contextmanager
+def finished_lab(sandboxed: bool = False) -> Iterator[Lab]:
+    """A lab; at the end its daemons must stop with exit code 0 and without a traceback in their logs."""
+    made = Lab(sandboxed)
+    try:
+        yield made
+        made.finish()
+    finally:
+        made.close()
