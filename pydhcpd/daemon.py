@@ -26,6 +26,7 @@ from pydhcpd.configuration.command_line import CommandLine, parse, usage
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
 from pydhcpd.configuration.summary import summary
+from pydhcpd.control.output import ServiceRow
 from pydhcpd.errors import Interrupted, InvalidValue, StoreError
 from pydhcpd.events import Events, event
 from pydhcpd.files import write_safely
@@ -314,7 +315,7 @@ class Daemon:
         """Have a reload done, for a thread that is not the main one; what is wrong with it."""
         return self._reloader.ask(2 * time_limit(self._command_line, self._configuration) + RELOAD_PATIENCE)
 
-    def _services_now(self) -> Iterable[tuple[str, str]]:
+    def _services_now(self) -> Iterable[ServiceRow]:
         return list(self._services.status())
 
     def _end_reload(self) -> None:

@@ -141,6 +141,11 @@ class Cursor:
         self._events = events
         self._next = events.published
 
+    @property
+    def ahead(self) -> int:
+        """How many were published since."""
+        return self._events.published - self._next
+
     def read(self) -> list[Event]:
         """What was published since the last call, as far as it is still there."""
         first, found = self._events.since(self._next)

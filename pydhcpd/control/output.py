@@ -119,6 +119,20 @@ class BootRow(NamedTuple):
     """What became of it, in words."""
 
 
+class ServiceRow(NamedTuple):
+    """What runs beside DHCP. `state` is in words, with what else it says of itself."""
+
+    name: str
+    state: str
+    runs: bool
+    waiting: int
+    """How much it has still to do."""
+    dropped: int
+    """How much it has dropped since the start, for there was too much."""
+    failures: int
+    """How often it ended by itself, or could not be started, since the start."""
+
+
 class CaptureRow(NamedTuple):
     """A capture that runs; `remaining` is in seconds."""
 

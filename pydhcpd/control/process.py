@@ -18,8 +18,8 @@ class ProcessCommands(Dispatcher):
     def do_services(self) -> None:
         """show what runs beside DHCP, and how it fares
         example: services"""
-        self._show(self.server.sources.services(), lambda one: f"{one[0]}: {escape(one[1])}",
-                   lambda one: {"name": one[0], "state": one[1]})
+        self._show(self.server.sources.services(), lambda row: f"{row.name}: {escape(row.state)}",
+                   lambda row: row._asdict())
 
     def do_version(self) -> None:
         """show the version, and since when it runs

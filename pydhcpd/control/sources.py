@@ -17,6 +17,7 @@ from pydhcpd.control.output import (
     LeaseRow,
     NetworkRow,
     PoolRow,
+    ServiceRow,
 )
 
 
@@ -84,8 +85,8 @@ class Sources:
         """Since when that is known; None where nothing is."""
         return None
 
-    def services(self) -> Iterable[tuple[str, str]]:
-        """(name, state) of what runs beside DHCP."""
+    def services(self) -> Iterable[ServiceRow]:
+        """What runs beside DHCP."""
         return ()
 
     def version(self) -> str:

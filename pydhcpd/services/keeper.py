@@ -7,6 +7,7 @@ import logging
 from collections.abc import Iterator, Sequence
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.control.output import ServiceRow
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.services.service import Opener, Service, Surroundings
 
@@ -21,10 +22,33 @@ class _Place:
 
     def __init__(self, kind: type[Service]) -> None:
         self.kind = kind
-        self.instance: Service | None = None
+        self._holding: tuple[Service | None, int] = None, 0  # the instance, and how much those before it have dropped
         self.is_wanted = False
         self.pause, self.retry_at, self.started_at = FIRST_PAUSE, 0.0, 0.0
         self.trouble = ""
+        self.failures = 0
+
+    @property
+    def instance(self) -> Service | None:
+        """What runs."""
+        return self._holding[0]
+
+    def hold(self, instance: Service) -> None:
+        """It runs from now on."""
+        self._holding = instance, self._holding[1]
+
+    def let_go(self) -> None:
+        """It runs no more."""
+        self._holding = None, self.row().dropped
+
+    def row(self) -> ServiceRow:
+        """How it fares; for any thread. What was dropped never grows less."""
+        instance, dropped = self._holding
+        if instance is None:
+            return ServiceRow(self.kind.name, self.trouble, False, 0, dropped, self.failures)
+        trouble = [f"before, it {self.trouble}"] if self.trouble else []
+        return ServiceRow(self.kind.name, "; ".join(["runs", *instance.status(), *trouble]), True, instance.waiting(),
+                          dropped + instance.dropped(), self.failures)
 
 
 class Services:
@@ -84,7 +108,8 @@ class Services:
             is_expected = isinstance(error, InvalidValue | StoreError | OSError)
             self._tell(place, now, f"cannot be started: {error or type(error).__name__}", is_expected)
         else:
-            place.instance, place.started_at = made, now
+            place.started_at = now
+            place.hold(made)
 
     def _note_death(self, place: _Place, now: float) -> None:
         self._end(place)
@@ -95,24 +120,20 @@ class Services:
     def _tell(self, place: _Place, now: float, trouble: str, is_expected: bool) -> None:
         log.error("%s %s; it is started again in %.0f s", place.kind.name, trouble, place.pause, exc_info=not is_expected)
         place.trouble = trouble
+        place.failures += 1
         place.retry_at, place.pause = now + place.pause, min(place.pause * 2, LONGEST_PAUSE)
 
     def _end(self, place: _Place) -> None:
-        instance, place.instance = place.instance, None
-        if instance is not None:
+        if place.instance is not None:
             try:
-                instance.stop()
+                place.instance.stop()
             except Exception:
                 log.exception("%s could not be stopped", place.kind.name)
+            place.let_go()
 
-    def status(self) -> Iterator[tuple[str, str]]:
-        """Name and state of each service that is wanted, and what else it says of itself."""
-        for place in self._places:
-            if place.instance is not None:
-                trouble = [f"before, it {place.trouble}"] if place.trouble else []
-                yield place.kind.name, "; ".join(["runs", *place.instance.status(), *trouble])
-            elif place.is_wanted:
-                yield place.kind.name, place.trouble
+    def status(self) -> Iterator[ServiceRow]:
+        """How each service fares that is wanted."""
+        return (row for place in self._places if (row := place.row()).runs or place.is_wanted)
 
     def stop(self) -> None:
         """Stop all, the last first."""

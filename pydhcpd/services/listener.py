@@ -45,3 +45,11 @@ class Listener(Threaded):
         """What was missed."""
         if self.missed:
             yield f"{self.missed} events missed"
+
+    def waiting(self) -> int:
+        """Events that were not taken yet."""
+        return self._cursor.ahead
+
+    def dropped(self) -> int:
+        """Events that went by."""
+        return self.missed

@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import ClassVar
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.control.output import ServiceRow
 from pydhcpd.server import DHCPServer
 from pydhcpd.services.boots import Boot
 from pydhcpd.services.captures import Captures
@@ -36,7 +37,7 @@ class Surroundings:
     reports: Callable[[Report], object] = id  # hears of files that are sent, in a thread of a service; by default nobody does
     reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
     boots: Callable[[], Sequence[Boot]] = list  # who asked for what file lately, the newest first
-    services: Callable[[], Iterable[tuple[str, str]]] = list  # name and state of each
+    services: Callable[[], Iterable[ServiceRow]] = list  # how each of them fares
     amend: Callable[[Amendment], object] = id  # puts other reservations in force, and writes them
 
     @cached_property
@@ -85,3 +86,11 @@ class Service(ABC):
     def status(self) -> Iterator[str]:
         """Lines for people: what waits, what was dropped, the last trouble."""
         yield from ()
+
+    def waiting(self) -> int:
+        """How much it has still to do: what is in its queue."""
+        return 0
+
+    def dropped(self) -> int:
+        """How much it has dropped since it was made, for there was too much."""
+        return 0

@@ -20,6 +20,7 @@ from pydhcpd.control.output import (
     LeaseRow,
     NetworkRow,
     PoolRow,
+    ServiceRow,
 )
 from pydhcpd.control.sources import Sources
 from pydhcpd.durations import duration
@@ -196,7 +197,7 @@ class Views(Sources):
             raise InvalidValue("no history is kept, for history_days is 0")
         return Records(configuration.history_file)
 
-    def services(self) -> Iterator[tuple[str, str]]:
+    def services(self) -> Iterator[ServiceRow]:
         """What runs beside DHCP."""
         return iter(self._surroundings.services())
 

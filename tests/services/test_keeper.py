@@ -4,6 +4,7 @@ import logging
 
 import pytest
 
+from pydhcpd.control.output import ServiceRow
 from pydhcpd.errors import InvalidValue
 from pydhcpd.services.keeper import FIRST_PAUSE, LASTING, LONGEST_PAUSE, Services, openers
 from pydhcpd.services.service import Service, Surroundings
@@ -54,6 +55,12 @@ class Toy(Service):
     def status(self):
         yield "plays"
 
+    def waiting(self):
+        return 3
+
+    def dropped(self):
+        return 2
+
 
 @pytest.fixture
 def keep():
@@ -67,10 +74,14 @@ def keep():
     return make
 
 
+def told(kept):
+    return {row.name: row.state for row in kept.status()}
+
+
 def test_what_is_wanted_is_prepared_before_it_starts_and_tells_its_status(keep):
     kept = keep({"toy": True})
     assert Toy.made[0].done == ["prepare", "reconfigure", "start"]
-    assert list(kept.status()) == [("toy", "runs; plays")]
+    assert list(kept.status()) == [ServiceRow("toy", "runs; plays", True, 3, 2, 0)]
     kept.stop()
     assert Toy.made[0].done[-1] == "stop"
     assert list(kept.status()) == []
@@ -112,11 +123,11 @@ def test_what_dies_is_started_again_with_growing_pauses(keep, caplog):
     for _ in range(9):
         Toy.made[-1].alive = False
         kept.look(now)
-        assert dict(kept.status()) == {"toy": "ended by itself"}
+        assert told(kept) == {"toy": "ended by itself"}
         pauses.append(kept.next_look() - now)
         now = kept.next_look()
         kept.look(now - 0.01)
-        assert dict(kept.status()) == {"toy": "ended by itself"}
+        assert told(kept) == {"toy": "ended by itself"}
         kept.look(now)
         assert kept.next_look() is None
     assert pauses == [min(FIRST_PAUSE * 2 ** n, LONGEST_PAUSE) for n in range(9)]
@@ -127,11 +138,25 @@ def test_what_dies_is_started_again_with_growing_pauses(keep, caplog):
     assert kept.next_look() == now + LASTING + FIRST_PAUSE, "one that lasted is forgiven"
 
 
+def test_what_was_dropped_and_how_often_it_failed_is_kept_over_deaths_and_reloads(keep):
+    kept, now = keep({"toy": True}), 0.0
+    for times in (1, 2):
+        Toy.made[-1].alive = False
+        kept.look(now)
+        assert [row[2:] for row in kept.status()] == [(False, 0, 2 * times, times)]
+        now = kept.next_look()
+        kept.look(now)
+    assert [row[2:] for row in kept.status()] == [(True, 3, 6, 2)]
+    kept.reconfigure({"toy": False}, now)
+    kept.reconfigure({"toy": True}, now)
+    assert [row[2:] for row in kept.status()] == [(True, 3, 8, 2)]
+
+
 @pytest.mark.parametrize(("fault", "traceback"), [(OSError("no room"), False), (InvalidValue("no room"), False),
                                                   (RuntimeError("no room"), True)])
 def test_one_that_cannot_start_is_told_and_tried_again(keep, caplog, fault, traceback):
     kept = keep({"toy": True, "fault": fault})
-    assert dict(kept.status()) == {"toy": "cannot be started: no room"}
+    assert told(kept) == {"toy": "cannot be started: no room"}
     assert "toy cannot be started: no room; it is started again in 1 s" in caplog.text
     assert ("Traceback" in caplog.text) is traceback
     kept.look(kept.next_look())

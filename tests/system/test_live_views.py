@@ -67,7 +67,8 @@ def test_pools_networks_and_classes(daemon: Daemon, station: Station) -> None:
                                               "leased": 1, "free": 1}]
     assert documents(daemon, "classes") == [{"name": "desks", "condition": "host_name is what begins with desk", "limit": 5,
                                              "per": "", "leases": 1}]
-    assert {"name": "the control socket", "state": "runs"} in documents(daemon, "services")
+    assert {"name": "the control socket", "state": "runs", "runs": True, "waiting": 0, "dropped": 0,
+            "failures": 0} in documents(daemon, "services")
     assert ask(daemon, "version").startswith("pydhcpd ")
 
 

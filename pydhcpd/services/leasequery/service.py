@@ -13,7 +13,7 @@ from pydhcpd.net.sockets import open_tcp
 from pydhcpd.ports import UDP
 from pydhcpd.services.leasequery.bulk import PORT, BulkLeasequeryServer
 from pydhcpd.services.leasequery.messages import as_request, default_timers, one_of
-from pydhcpd.services.leasequery.single import LeasequeryService
+from pydhcpd.services.leasequery.single import TOO_MANY, LeasequeryService
 from pydhcpd.services.service import Opener, Service, Surroundings
 from pydhcpd.serving import Serving
 from pydhcpd.wire.packet import Request
@@ -104,6 +104,14 @@ class Leasequery(_Queries):
         """How many were answered, and what was not."""
         yield f"{self._thread.answered} answered"
         yield from (f"{count} {reason}" for reason, count in self._thread.counters.most_common())
+
+    def waiting(self) -> int:
+        """Queries that were not answered yet."""
+        return self._thread.waiting()
+
+    def dropped(self) -> int:
+        """Queries that were too many."""
+        return self._thread.counters[TOO_MANY]
 
 
 class BulkLeasequery(_Queries):

@@ -31,6 +31,7 @@ from pydhcpd.wire.packet import Request
 
 log = logging.getLogger(__name__)
 
+TOO_MANY = "more leasequeries than can be answered"
 WAITING = 256  # queries; they are answered within a tenth of a second
 
 Datagram = tuple[bytes, int, int, int, int]
@@ -74,9 +75,13 @@ class LeasequeryService(threading.Thread):
         try:
             self._waiting.put_nowait(request)
         except queue.Full:
-            self.counters["more leasequeries than can be answered"] += 1
+            self.counters[TOO_MANY] += 1
             return False
         return True
+
+    def waiting(self) -> int:
+        """How many queries wait."""
+        return self._waiting.qsize()
 
     def run(self) -> None:
         """Until `stop`."""
