@@ -27,12 +27,17 @@ from pydhcpd.serving import Serving
 from pydhcpd.settings import BY_NAME
 from pydhcpd.transaction import DHCPTransaction
 from pydhcpd.wire.options import describe as describe_option
-from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, Packet, Request
+from pydhcpd.wire.options import name_of
+from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, OPTIONS, OVERLOAD, Packet, Request, read_options
 from pydhcpd.wire.relay import words as relay_words
 
-PARAMETER_REQUEST_LIST, SIZE_LIMIT, LEASE_TIME = 55, 57, 51
-ECHOED = frozenset((61, 82))
-OF_PROTOCOL = frozenset((51, 53, 54, 58, 59))  # told with the lease, not as options that somebody has set
+PARAMETER_REQUEST_LIST, LEASE_TIME, MESSAGE, SERVER_IDENTIFIER = 55, 51, 56, 54
+OF_PROTOCOL = frozenset((51, 53, 54, 58, 59))  # told with the answer and the lease, not as options that somebody has set
+OF_THE_ANSWER = OF_PROTOCOL | {MESSAGE}
+FOLLOWING = {  # what follows from the request alone
+    61: "as it sends it", 80: "for it sends that", 81: "the answer to its own", 82: "as the relay agent sends it",
+    90: "for it sends forcerenew_nonce_capable", 97: "as it sends it", 118: "as it sends it", 145: "for it sends that"}
+SECRET = {90: "a nonce of its own, by which it believes FORCERENEW (RFC 6704)"}
 LONGEST_VALUE = 300  # characters
 
 
@@ -112,7 +117,9 @@ def explained(request: Request, serving: Serving, hosts: HostDatabase, now: floa
         return
     yield from _of_lease(case, answer, outcome.hosts)
     if answer.message_type != NAK:
+        yield from _of_boot(case, request, answer)
         yield from _of_options(case, request, answer, outcome.left_out)
+    yield from _following(case, answer, outcome.left_out)
     yield Line("goes", _route(case))
 
 
@@ -186,9 +193,9 @@ def _openness(network: Network, pool: Pool, tags: frozenset[str], case: DHCPTran
 def _of_lease(case: DHCPTransaction, answer: Packet, preview: Preview) -> Iterator[Line]:
     kind = MESSAGE_NAMES.get(answer.message_type, "BOOTREPLY")
     if answer.message_type == NAK:
-        yield Line("answer", f"{kind}: {answer.options.get(56, b'').decode(errors='replace')}")
+        yield Line("answer", f"{kind}: {answer.options.get(MESSAGE, b'').decode(errors='replace')}{_from(answer)}")
         return
-    yield Line("answer", kind)
+    yield Line("answer", f"{kind}{_from(answer)}")
     address = answer.yiaddr
     if not address:
         return
@@ -234,18 +241,33 @@ def _time(seconds: int) -> str:
     return "for ever" if seconds == INFINITE else f"{duration(seconds)} ({seconds} s)"
 
 
-def _of_options(case: DHCPTransaction, request: Request, answer: Packet, left_out: tuple[int, ...]) -> Iterator[Line]:
-    """What is sent, and from where it is; and what would be, if it was asked for or had room."""
+def _from(answer: Packet) -> str:
+    """The server that the answer names (option 54)."""
+    server = answer.address(SERVER_IDENTIFIER)
+    return f", from the server {address_text(server)}" if server else ""
+
+
+def _of_boot(case: DHCPTransaction, request: Request, answer: Packet) -> Iterator[Line]:
+    """What the header says to who boots."""
     terms = case.serving.policy.terms_of(case, answer.yiaddr or request.ciaddr)
     if answer.siaddr:
         yield Line("boot", f"next server {address_text(answer.siaddr)}", _place(terms, "next_server"))
-    if file := answer.boot[64:192].rstrip(b"\0"):
+    if name := answer.sname:
+        yield Line("boot", f"server name {escape(name)}", _place(terms, "server_name"))
+    if file := answer.file:
         yield Line("boot", f"file {escape(file)}", _place(terms, 67))
+
+
+def _of_options(case: DHCPTransaction, request: Request, answer: Packet, left_out: tuple[int, ...]) -> Iterator[Line]:
+    """What policy has sent, and from where it is; and what would be, if it was asked for or had room."""
+    terms = case.serving.policy.terms_of(case, answer.yiaddr or request.ciaddr)
     first = "options"
     for code, value in answer.options.items():
-        if code not in OF_PROTOCOL and code not in ECHOED:
-            yield Line(first, describe_option(code, value)[:LONGEST_VALUE], _place(terms, code))
+        if code not in OF_THE_ANSWER and code not in FOLLOWING:
+            yield Line(first, _option(case, code, value), _place(terms, code))
             first = ""
+    if OVERLOAD in read_options(case.message[OPTIONS:]):
+        yield Line(first, "some of them in the fields file and sname (option overload), for want of room")
     wanted, first = request.options.get(PARAMETER_REQUEST_LIST), "not sent"
     for code, value in {**terms.only_if_asked, **terms.options}.items():
         if code not in answer.options:
@@ -253,8 +275,26 @@ def _of_options(case: DHCPTransaction, request: Request, answer: Packet, left_ou
                    "it goes to those alone who ask for it" if code in terms.only_if_asked or code in NEVER_UNASKED
                    else "the server that gives the addresses sends it" if case.network.is_proxy and code not in OF_BOOTING
                    else "finish() left it out" if wanted is None or code in wanted else "the client does not ask for it")
-            yield Line(first, f"{describe_option(code, value)[:LONGEST_VALUE]}: {why}", _place(terms, code))
+            yield Line(first, f"{_option(case, code, value)}: {why}", _place(terms, code))
             first = ""
+
+
+def _following(case: DHCPTransaction, answer: Packet, left_out: tuple[int, ...]) -> Iterator[Line]:
+    """Options that follow from the request."""
+    first = "besides"
+    for code, value in answer.options.items():
+        if code in FOLLOWING:
+            yield Line(first, f"{_option(case, code, value)}: {FOLLOWING[code]}")
+            first = ""
+    yield from (Line("not sent", f"{name_of(code)}: there is no room for it") for code in left_out if code in FOLLOWING)
+
+
+def _option(case: DHCPTransaction, code: int, value: bytes) -> str:
+    """An option by name and value, as the configuration file defines it if it does."""
+    if code in SECRET:
+        return f"{name_of(code)}={SECRET[code]}"
+    words = describe_option(code, value, case.serving.policy.functions.table.of(code))
+    return words if len(words) <= LONGEST_VALUE else f"{words[:LONGEST_VALUE]}..."
 
 
 def _place(terms: Terms, key: str | int, otherwise: str = "") -> str:

@@ -18,6 +18,7 @@ from pydhcpd.leases.interface import QueryStore, Row
 from pydhcpd.leases.search import matching
 from pydhcpd.link import Link
 from pydhcpd.names import MATCH, remedy
+from pydhcpd.policy.machine_uuid import orders_of
 from pydhcpd.serving import Serving
 from pydhcpd.wire.codecs import BYTES
 from pydhcpd.wire.options import BY_NAME, Option, option_named
@@ -33,14 +34,14 @@ SHORTEST_HARDWARE = 6  # octets
 MOST_NAMED = 5  # clients of one name that are listed
 HOST_NAME, MESSAGE_TYPE, CLIENT_IDENTIFIER, RELAY_INFORMATION, CLIENT_UUID = 12, 53, 61, 82, 97
 
-Known = Callable[[int], Mapping[int, bytes]]
-"""What the client of an address has sent last: options by code; empty where it was not heard."""
+Known = Callable[[int], Mapping[int, bytes] | None]
+"""What the client of an address has sent last: options by code; None where it was not heard."""
 
 
 class Question:
     """A client, and how it asks. `row` is its lease, None for one that has none; `is_heard` whether it was heard itself."""
 
-    def __init__(self, words: Sequence[str], serving: Serving, store: QueryStore, known: Known = lambda _: {},
+    def __init__(self, words: Sequence[str], serving: Serving, store: QueryStore, known: Known = lambda _: None,
                  own_options: Mapping[str, Option] | None = None) -> None:
         """Raises InvalidValue for words that mean nothing, and StoreError."""
         if not words:
@@ -53,8 +54,8 @@ class Question:
         if self.row is not None:
             self._options.update(options_of(self.row))
             heard = known(self.row.address)
-            self._options.update(heard)
-            self.is_heard = bool(heard)
+            self._options.update(heard or {})
+            self.is_heard = heard is not None
         else:
             self.is_heard = False
 
@@ -123,7 +124,7 @@ class Question:
             if name == "client_id":
                 given[CLIENT_IDENTIFIER] = BYTES.encode(value)
             elif name == "uuid":
-                given[CLIENT_UUID] = b"\0" + BYTES.encode(str(value).replace("-", ""))
+                given[CLIENT_UUID] = b"\0" + orders_of(value)[0]
             elif name not in HEADER:
                 option = self._own.get(name) or option_named(name)
                 if option is None or option.inside is not None:

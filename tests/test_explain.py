@@ -1,5 +1,7 @@
 """`explain`: what it says is what a client then gets, byte for byte, and nothing is done by it."""
 
+import re
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -10,12 +12,15 @@ from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.explain import explained, judge
 from pydhcpd.leases.habits import MOST, UNKNOWN, Habits
+from pydhcpd.leases.nonces import Nonces
 from pydhcpd.questions import Question
-from pydhcpd.wire.packet import DISCOVER, INFORM, MESSAGE_NAMES, REQUEST, Request
+from pydhcpd.wire.options import describe, name_of
+from pydhcpd.wire.packet import DISCOVER, INFORM, MESSAGE_NAMES, REQUEST, Packet, Request
 
 RELAYS = ["0.0.0.0", "10.1.0.1", "10.2.0.1", "10.20.0.1", "10.99.0.1", "192.168.20.1", "203.0.113.1"]
 VENDORS = [b"", b"PXEClient:Arch:00000:UNDI:002001", b"PXEClient:Arch:00007:UNDI:003016", b"HTTPClient:Arch:00016", b"MSFT 5.0",
            b"Cisco Systems, Inc. IP Phone"]
+CODES = {name_of(code): code for code in range(1, 255)}
 NAMES = [b"", b"printer", b"node-1-1", b"desk-7"]
 
 
@@ -26,7 +31,8 @@ def messages(draw):
     for code, values in ((12, NAMES), (60, VENDORS), (55, [b"", b"\1\3\6\17", b"\3\1\x42\x43\x79\x2a"]), (77, [b"", b"iPXE"]),
                          (93, [b"", b"\0\0", b"\0\7"]), (51, [b"", b"\0\0\0\x63", b"\0\1\0\0"]),
                          (57, [b"", b"\2\x40", b"\5\xdc"]),
-                         (61, [b"", b"\0unit"]), (50, [b"", bytes((10, 1, 0, 9))]), (80, [b"\0", b""])):
+                         (61, [b"", b"\0unit"]), (50, [b"", bytes((10, 1, 0, 9))]), (80, [b"\0", b""]),
+                         (81, [b"", b"\0\0\0desk-7"]), (97, [b"", bytes(range(17))]), (145, [b"", b"\1"])):
         value = draw(st.sampled_from(values))
         if value or code == 80:
             options[code] = value
@@ -58,7 +64,47 @@ def judged(bench, packet, way=("255.255.255.255", "0.0.0.0")):
                           bench.server.serving, bench.hosts, bench.now) for number in range(2))
     assert state_of(bench) == before, "nothing is done by asking"
     assert getattr(first.transaction, "message", b"") == getattr(again.transaction, "message", b"")
-    return getattr(first.transaction, "message", b"")
+    said = getattr(first.transaction, "message", b"")
+    assert told(bench, request) == sent(said)
+    return said
+
+
+def sent(message):
+    """All that a client reads in an answer, in words; the number of a nonce is nobody's to read."""
+    if not message:
+        return {}
+    packet = Packet.decode(message)
+    values = {code: describe(code, value) for code, value in packet.options.items() if code != 90}
+    values.update({53: MESSAGE_NAMES[packet.message_type]} if 53 in values else {})
+    values.update({90: "authentication=a nonce of its own"} if 90 in packet.options else {})
+    fields = {name: getattr(packet, name) for name in ("yiaddr", "siaddr", "sname", "file") if getattr(packet, name)}
+    return {code: value if len(value) <= 300 else f"{value[:300]}..." for code, value in values.items()} | fields
+
+
+def told(bench, request):
+    """The same, as an explanation has it."""
+    found, heading = {}, ""
+    for line in explained(request, bench.server.serving, bench.hosts, bench.now):
+        heading, text = line.about or heading, line.text
+        if heading == "answer" and not text.startswith("none"):
+            kind, server = re.fullmatch(r"(\w+)(?::.*)?, from the server ([\d.]+)", text).groups()
+            found |= {53: kind, 54: f"server_identifier={server}"}
+            if kind == "NAK":
+                found[56] = "message=" + ascii(re.search(": (.*), from", text)[1])
+        elif heading == "address" and line.about:
+            found["yiaddr"] = address_from(text.partition(":")[0])
+        elif heading == "lease" and (times := re.findall(r"\((\d+) s\)", text.partition(", which")[0])):
+            found |= ({51: f"ip_address_lease_time={times[0]}"} if line.about else
+                      {58: f"renewal_time_value={times[0]}", 59: f"rebinding_time_value={times[1]}"})
+        elif heading == "boot" and text.startswith("next server "):
+            found["siaddr"] = address_from(text.removeprefix("next server "))
+        elif heading == "boot" and text.startswith(("server name ", "file ")):
+            what, _, value = text.rpartition(" ")
+            found["file" if what == "file" else "sname"] = value.encode()
+        elif heading in ("options", "besides"):
+            value = text.rpartition(": ")[0] if heading == "besides" else text
+            found[CODES[value.partition("=")[0]]] = value.removesuffix(", by which it believes FORCERENEW (RFC 6704)")
+    return found
 
 
 def answer(bench, packet, way=("255.255.255.255", "0.0.0.0")):
@@ -74,6 +120,7 @@ def test_what_it_says_is_what_a_client_then_gets(tmp_path_factory, name, asked):
     """In all states of RFC 2131 section 4.3: DISCOVER, SELECTING, INIT-REBOOT, RENEWING, and INFORM."""
     with made_bench(tmp_path_factory.mktemp("explain")) as bench:
         ready(bench, name)
+        bench.hosts.nonces = Nonces(bench.database)
         bench.server.account.is_detailed = False
         for one in asked:
             giaddr, client, options = one["giaddr"], one["client"], one["options"]
@@ -172,7 +219,45 @@ def test_a_client_is_found_by_address_and_name_and_asked_as_its_lease_tells(benc
     assert about(bench, "address", "desk-7") == [f"{ack.yiaddr}: the address that it had last"]
 
 
+UUID = "00112233-4455-6677-8899-aabbccddeeff"
+
+
+@pytest.mark.parametrize(("words", "heading", "texts"), [
+    ([], "answer", ["OFFER, from the server 192.0.2.1"]), ([], "options", ["site_colour=red"]), ([], "besides", []),
+    (["message_type=REQUEST", "requested_ip_address=198.51.100.9"], "answer", [
+        "NAK: the client is not known here, from the server 192.0.2.1"]),
+    ([f"uuid={UUID}"], "besides", [
+        "client_machine_identifier=00:" + ":".join(re.findall("..", UUID.replace("-", ""))) + ": as it sends it"]),
+    (["giaddr=192.0.2.3", "circuit_id=port7"], "besides", [
+        "relay_agent_information=01:05:70:6f:72:74:37: as the relay agent sends it"]),
+    (["forcerenew_nonce_capable=1"], "besides", ["forcerenew_nonce_capable=1: for it sends that"]),
+    (["forcerenew_nonce_capable=1", "message_type=REQUEST", "requested_ip_address=192.0.2.10", "server_identifier=192.0.2.1"],
+     "besides", ["authentication=a nonce of its own, by which it believes FORCERENEW (RFC 6704): "
+                 "for it sends forcerenew_nonce_capable"]),
+    (["parameter_request_list=[67]"], "boot", ["next server 192.0.2.8", "server name boot", "file a.efi"])])
+def test_what_follows_from_the_request_and_what_the_file_defines_is_told_too(bench, words, heading, texts):
+    bench.serve('network = "192.0.2.0/24"\nip_ranges = ["192.0.2.10 - 192.0.2.19"]\nauthoritative = True\n'
+                'server_name = "boot"\nnext_server = "192.0.2.8"\nboot_file_name = "a.efi"\nsite_colour = "red"\n'
+                'option_definitions = [option(224, "site_colour", "text")]\n')
+    bench.hosts.nonces = Nonces(bench.database)
+    found = about(bench, heading, "02:00:00:00:00:0a", *words)
+    usual = ("subnet_mask", "broadcast_address", "tftp_server", "boot_file")
+    assert [text for text in found if not text.startswith(usual)] == texts
+
+
+def test_it_says_that_options_had_no_room_beside_the_others(bench):
+    bench.serve('network = "192.0.2.0/24"\nip_ranges = ["192.0.2.10 - 192.0.2.19"]\nroot_path = "/" + "x" * 200\n'
+                'merit_dump_file = "y" * 100\nnetwork_information_service_domain = "z" * 150\nextensions_path = "e" * 200\n')
+    found = about(bench, "options", "02:00:00:00:00:0a")
+    assert found[-1].startswith("some of them in the fields file and sname")
+    assert about(bench, "not sent", "02:00:00:00:00:0a")[0].endswith(": there is no room for it")
+    relayed = about(bench, "not sent", "02:00:00:00:00:0a", "giaddr=192.0.2.3", f"circuit_id={'c' * 250}",
+                    f"remote_id={'r' * 200}")
+    assert "relay_agent_information: there is no room for it" in relayed
+
+
 @pytest.mark.parametrize(("words", "why"), [
+    (["02:00:00:00:00:0a", "uuid=banana"], "is not a UUID"),
     (["nobody"], "nobody: no lease is known by it; of a client that was never here, name the hardware address"),
     ([], "of whom"), (["02:00:00:00:00:0a", "router"], "router: allowed is field=value"),
     (["02:00:00:00:00:0a", "hostname=x"], "hostname: no field of a message; .*host_name"),
@@ -203,7 +288,7 @@ def test_a_client_that_was_heard_is_asked_as_it_asked(bench):
     assert about(bench, "options", "phone") == ["subnet_mask=255.255.255.0", "router=192.0.2.1"]
     question = Question(["phone"], bench.server.serving, bench.hosts.store, bench.hosts.habit)
     assert question.line()[1] == "02:00:00:00:00:0a, asks as it did last"
-    after_a_start = Question(["phone"], bench.server.serving, bench.hosts.store, lambda _: {})
+    after_a_start = Question(["phone"], bench.server.serving, bench.hosts.store, lambda _: None)
     assert "not heard since the start" in after_a_start.line()[1]
 
 

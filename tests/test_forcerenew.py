@@ -89,4 +89,8 @@ def test_without_nonces_nobody_is_promised_any(bench):
 
 
 def test_a_question_takes_no_number_from_the_counter(forcing):
-    assert Preview(forcing.hosts).nonces is None
+    asked = Preview(forcing.hosts).nonces
+    asked.note(b"\2\1somebody", 7)
+    number = asked.count()
+    assert asked.count() == number == forcing.hosts.nonces.count()
+    assert forcing.hosts.nonces.exchange(b"\2\1somebody") is None

@@ -456,10 +456,12 @@ class HostDatabase(HostQueries):
         else:
             self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
 
-    def habit(self, address: int) -> dict[int, bytes]:
-        """How the client of an address asked last, as options by code; empty where it was not heard since the start."""
+    def habit(self, address: int) -> dict[int, bytes] | None:
+        """How the client of an address asked last, as options by code; None where it was not heard since the start, or asks in
+        one way too many to be known."""
         table = self.tables.of(address)
-        return {} if table is None else self.habits.options(table.habits[address - table.base])
+        number = UNKNOWN if table is None else table.habits[address - table.base]
+        return None if number == UNKNOWN else self.habits.options(number)
 
     def was_heard(self, address: int) -> bool:
         """Whether the client of an address was heard since the start, and is one of those whose way to ask is known."""

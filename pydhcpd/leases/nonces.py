@@ -79,6 +79,10 @@ class Nonces:
             self._next += 1
             return self._next - 1
 
+    def next(self) -> int:
+        """The number that would be next."""
+        return self._next
+
     def _has_more(self) -> bool:
         if time.monotonic() < self._try_again:
             return False

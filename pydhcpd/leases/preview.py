@@ -10,6 +10,7 @@ from typing import Any
 from pydhcpd.leases.address_table import BY_HARDWARE, ENDED, LEASED, OFFERED, POOL, AddressTable
 from pydhcpd.leases.faces import Faces
 from pydhcpd.leases.host_database import HostDatabase, Places
+from pydhcpd.leases.nonces import Nonces
 
 
 class _Table:
@@ -48,6 +49,16 @@ class _Renamed(Mapping[bytes, int]):
         return len(self._clients)
 
 
+class _Nonces:
+    """Nonces of which none is given."""
+
+    def __init__(self, nonces: Nonces) -> None:
+        self.of, self.exchange, self.count = nonces.of, nonces.exchange, nonces.next
+
+    def note(self, client: bytes, xid: int) -> None:
+        """A question is no exchange."""
+
+
 class Preview:
     """Of some leases. `why` tells in words by which preference an address was chosen (RFC 2131 section 4.3.1)."""
 
@@ -56,7 +67,7 @@ class Preview:
         self.tables = {base: _Table(table) for base, table in hosts.tables.items()}
         self.touched: set[bytes | int] = set()
         self.faces = Faces()
-        self.nonces = None  # a question takes no number from their counter
+        self.nonces = None if hosts.nonces is None else _Nonces(hosts.nonces)
         self.why = ""
 
     def __getattr__(self, name: str) -> Any:

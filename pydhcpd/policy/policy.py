@@ -51,7 +51,7 @@ class Policy(Rules):
         """`class_scopes` are those of the classes that set anything."""
         listed, fields = tuple(reservations), fields or Fields({})
         super().__init__(NetworkIndex(segments, listed_relays_only), ReservationIndex(listed), fields,
-                         classifier or Classifier((), fields), functions or Functions.none())
+                         classifier or Classifier((), fields), Functions.none() if functions is None else functions)
         self.class_scopes = class_scopes or {}
         self.reads_relay = (keys_read_relay or self.reservations.reads_relay or self.classifier.reads_relay
                             or bool(self.functions))

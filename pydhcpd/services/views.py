@@ -100,9 +100,10 @@ class Views(Sources):
 
     def _client_row(self, row: Row) -> ClientRow:
         asks = self._server.hosts.habit(row.address)
-        words = " ".join(describe_option(code, value) for code, value in asks.items())
+        options = (asks or {}).items()
+        words = " ".join(describe_option(code, value) for code, value in options)
         return ClientRow(address_text(row.address), hardware_text(row.hardware), identifier_of(row.client).hex(":"),
-                         row.sent_name or row.hostname, bool(asks), {code: value.hex() for code, value in asks.items()}, words)
+                         row.sent_name or row.hostname, asks is not None, {code: value.hex() for code, value in options}, words)
 
     def boots(self) -> Iterator[BootRow]:
         """The files that machines asked for lately, the newest first."""

@@ -57,7 +57,7 @@ def rehearse(command_line: CommandLine) -> int:
         rehearsal = Rehearsal(Side(serving, hosts, now), Side(new, copy, now), own_options(configuration, other))
         try:
             for row in Progress("clients judged:").over(hosts.store.select(*leased(int(now)))):
-                rehearsal.judge(row, heard.get(row.address, {}))
+                rehearsal.judge(row, heard.get(row.address))
         except KeyboardInterrupt:
             return _tell("interrupted: nothing is known of the other clients", INTERRUPTED)
         sentences = [*rehearsal.sentences(), *reservation_changes(configuration, other, hosts, now)]

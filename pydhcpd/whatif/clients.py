@@ -24,10 +24,11 @@ Options = Mapping[int, bytes]
 class Client:
     """One with a lease, and how it asks. `is_heard`: whether that is known, and not its lease alone."""
 
-    def __init__(self, row: Row, asks: Options, serving: Serving) -> None:
-        """It is where the present configuration has it. Raises InvalidValue where no interface is served."""
-        self.row, self.is_heard = row, bool(asks)
-        self._options = {**options_of(row), **asks}
+    def __init__(self, row: Row, asks: Options | None, serving: Serving) -> None:
+        """`asks` is None where that is not known; it is where the present configuration has it. Raises InvalidValue where
+        no interface is served."""
+        self.row, self.is_heard = row, asks is not None
+        self._options = {**options_of(row), **(asks or {})}
         self._giaddr = int.from_bytes(row.relay[:GIADDR], "big")
         self._link = link_near(serving, 0 if self._giaddr else row.address)
         self.can_begin_anew = bool(self._giaddr) or self._link.holds(row.address)
@@ -71,7 +72,8 @@ def heard_by(control_socket: Path) -> dict[int, Options]:
         document = json.loads(line)
         if "error" in document:
             raise InvalidValue(str(document["error"]))
-        if asks := document["asks"]:
+        if document["is_heard"]:
+            asks = document["asks"]
             kind = kinds.setdefault(json.dumps(asks), {int(code): bytes.fromhex(value) for code, value in asks.items()})
             found[address_from(document["address"])] = kind
     return found

@@ -19,7 +19,7 @@ class Rehearsal:
         self._summary = Summary()
         self._heard = self._by_lease = self._unknowable = 0
 
-    def judge(self, row: Row, asks: Options) -> None:
+    def judge(self, row: Row, asks: Options | None) -> None:
         """The next client, by its lease, and how it asks where that is known. Raises StoreError, and InvalidValue where no
         interface is served."""
         try:
