@@ -28,7 +28,7 @@ from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
 from pydhcpd.configuration.summary import summary
 from pydhcpd.control.output import ServiceRow
 from pydhcpd.errors import Interrupted, InvalidValue, StoreError
-from pydhcpd.events import Events, event
+from pydhcpd.events import Events, alarm_event
 from pydhcpd.files import write_safely
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.ledger_time import begun
@@ -132,7 +132,7 @@ class Daemon:
                                       arp=self._ports.get(ARP), icmp=self._ports.get(ICMP),
                                       unaddressed=self._ports.get(UNADDRESSED))
             time_now = self._hosts.time.now
-            self._alarms.heard = lambda kind, words: self._server.events.publish([event(time_now(), kind, note=words)])
+            self._alarms.heard = lambda one: self._server.events.publish([alarm_event(time_now(), one)])
             boots = Boots(BootEvents(self._server.events.publish, time_now).tell, lambda ip: self._hosts.get(ip=ip), time_now)
             surroundings = Surroundings(self._server, lambda: self._configuration, self._ports, reports=boots.take,
                                         boots=boots.newest, reload=self._ask_for_reload, services=self._services_now,

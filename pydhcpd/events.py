@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pydhcpd.addresses import address_text
+from pydhcpd.alarms import Alarm
 from pydhcpd.escape import escape
 from pydhcpd.wire.relay import words as relay_words
 
@@ -53,6 +54,11 @@ def event(time: float, kind: str, address: int = 0, hardware: bytes = b"", name:
           sent_name: str | None = None, client: bytes = b"", network: str = "", ends: int = 0, relay: bytes = b"") -> Event:
     """An event of which most is not known; `sent_name` is `name` unless given."""
     return time, kind, address, hardware, name, name if sent_name is None else sent_name, note, client, network, ends, relay
+
+
+def alarm_event(time: float, one: Alarm) -> Event:
+    """That an alarm begins or ends, which its kind tells."""
+    return event(time, one.kind, one.about.address, one.about.hardware, note=one.words, network=one.about.network)
 
 
 def words(one: Event) -> str:

@@ -1,9 +1,9 @@
 """The parts of the manual that follow from tables: `python -m pydhcpd.configuration.manual` writes them anew, in place.
 
 Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
-arguments and those of the other constructors,
-fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's commands in pydhcpd(8). A test sees to it
-that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
+arguments and those of the other constructors, fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's
+commands and the kinds of alarms in pydhcpd(8). A test sees to it that they are current. In the sample a line that begins
+with `#name = ` is a setting: without its # it is in force.
 """
 
 import re
@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from textwrap import wrap
 
+from pydhcpd.alarms import KINDS as ALARMS
 from pydhcpd.configuration.file import NOT_SETTABLE
 from pydhcpd.configuration.stub import stub
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
@@ -325,6 +326,11 @@ def commands_section() -> str:
     return "\n".join([*lines, ".El"])
 
 
+def alarms_section() -> str:
+    """Every kind of alarm, as events call it."""
+    return "\n".join(_list("database-file-alarm", "Li", [(kind, _sentence(words)) for kind, words in ALARMS.items()]))
+
+
 def _escaped(text: str) -> str:
     text = text.replace("\\", "\\e").replace("\u2014", "\\(em").replace('"', "\\(dq").replace("'", "\\(aq")
     return f"\\&{text}" if text[:1] in (".", "'") else text
@@ -336,15 +342,16 @@ def _escaped(text: str) -> str:
 def current(root: Path) -> dict[Path, str]:
     """What the files below `root` should be: path and text. Raises InvalidValue where a marker is missing."""
     page, daemon_page = root / CONFIGURATION_PAGE, root / DAEMON_PAGE
-    text = page.read_text()
+    text, daemon_text = page.read_text(), daemon_page.read_text()
     for name, section in (("settings", settings_section), ("host", host_section), ("comparators", comparators_section),
                           ("fields", fields_section), ("shapes", shapes_section), ("options", options_section),
                           ("architectures", architectures_section)):
         text = _between_markers(page, text, name, section())
     for name, _, _ in CONSTRUCTORS:
         text = _between_markers(page, text, name, constructor_section(name))
-    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), page: text,
-            daemon_page: _between_markers(daemon_page, daemon_page.read_text(), "commands", commands_section())}
+    for name, section in (("commands", commands_section), ("alarms", alarms_section)):
+        daemon_text = _between_markers(daemon_page, daemon_text, name, section())
+    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), page: text, daemon_page: daemon_text}
 
 
 def _between_markers(page: Path, text: str, name: str, section: str) -> str:

@@ -69,8 +69,9 @@ class GivenCommands(Dispatcher):
             self.server.sources.settle()
         elif act:
             raise Refused(f"{escape(act)}: unknown; type help alarms")
-        self._show(self.server.sources.alarms(), lambda one: f"since {local_time(one[0])}: {escape(one[1], LONGEST_EVENT)}",
-                   lambda one: {"since": one[0], "text": one[1]}, none="all is well")
+        self._show(self.server.sources.alarms(),
+                   lambda one: f"since {local_time(one.since)}: {escape(one.text, LONGEST_EVENT)}",
+                   lambda one: one._asdict(), none="all is well")
 
     def do_clear(self, address: str) -> None:
         """end the quarantine of an address, or of all: clear ADDRESS, clear all

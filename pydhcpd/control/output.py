@@ -30,6 +30,14 @@ class EventRow(NamedTuple):
     fields: Mapping[str, object] = {}
 
 
+class AlarmRow(NamedTuple):
+    """What is wrong since when, in seconds of the epoch: its kind, as events have it, and words."""
+
+    since: float
+    kind: str
+    text: str
+
+
 class LeaseRow(NamedTuple):
     """A lease, or an address in quarantine. Times are in seconds of the epoch, `expires` None for never."""
 

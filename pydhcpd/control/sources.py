@@ -6,6 +6,7 @@ Here all is empty; the service that offers the prompt has another kind of it, wh
 from collections.abc import Callable, Iterable, Sequence
 
 from pydhcpd.control.output import (
+    AlarmRow,
     BindingRow,
     BootRow,
     CaptureRow,
@@ -125,8 +126,8 @@ class Sources:
         """(what was counted, how often)."""
         return ()
 
-    def alarms(self) -> Iterable[tuple[float, str]]:
-        """(since when, what is wrong)."""
+    def alarms(self) -> Iterable[AlarmRow]:
+        """What is wrong now."""
         return ()
 
     def settle(self) -> None:

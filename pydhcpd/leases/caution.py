@@ -15,13 +15,12 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pydhcpd.alarms import Alarms
+from pydhcpd.alarms import LOST, Alarms
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_owned, write_safely
 
 log = logging.getLogger(__name__)
 
-ALARM = "lost leases"
 NOTE = "that there were leases in the database beside this file; remove it to begin anew without them"
 FOREVER = 0xFFFFFFFF  # seconds of a lease that does not end
 
@@ -113,7 +112,7 @@ class Caution:
         until = ""
         if self._seconds < FOREVER:
             until = time.strftime(" until %Y-%m-%d %H:%M:%S", time.localtime(round(self._wall_of(self._ends))))
-        self._alarms.begin(ALARM, f"{self._words}; addresses are probed before they are offered, and clients that are not "
+        self._alarms.begin(LOST, f"{self._words}; addresses are probed before they are offered, and clients that are not "
                                   f"known keep what they have{until}, or until an administrator says at the prompt: alarms "
                                   "settle")
 
@@ -127,7 +126,7 @@ class Caution:
     def settle(self, words: str = "an administrator says that all clients are known") -> None:
         """It is over."""
         self.is_on, self.lost = False, []
-        self._alarms.end(ALARM, f"{words}: no more care is taken for lost leases")
+        self._alarms.end(LOST, f"{words}: no more care is taken for lost leases")
         self._kept = {}  # until leases are noted again, for there may be none
         with suppress(OSError):
             self.path.unlink()

@@ -3,12 +3,11 @@
 import time
 from collections.abc import Callable
 
-from pydhcpd.alarms import Alarms
+from pydhcpd.alarms import STORE, Alarms
 from pydhcpd.errors import StoreError
 
 RETRY_AFTER = 1.0  # seconds between attempts to use a store that has failed
 RETRY_BUSY = 0.1  # the same where another program is in the way: to look whether it still is costs nothing
-ALARM = "store"
 
 
 class Outage:
@@ -37,8 +36,8 @@ class Outage:
 
     def note(self, error: StoreError) -> None:
         """The store has failed."""
-        if ALARM not in self._alarms:
-            self._alarms.begin(ALARM, f"leases cannot be stored in {self._name}: {error}; nothing new is acknowledged until "
+        if STORE not in self._alarms:
+            self._alarms.begin(STORE, f"leases cannot be stored in {self._name}: {error}; nothing new is acknowledged until "
                                       "they can")
         self._failed = error
         self._must_reread = error.is_doubtful
@@ -46,8 +45,8 @@ class Outage:
 
     def end(self) -> None:
         """Something could be stored."""
-        if self._failed is not None or ALARM in self._alarms:
-            self._alarms.end(ALARM, "leases are stored again")
+        if self._failed is not None or STORE in self._alarms:
+            self._alarms.end(STORE, "leases are stored again")
         self._failed = None
 
     def recover(self) -> None:

@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, closing, suppress
 from pathlib import Path
 
-from pydhcpd.alarms import Alarms
+from pydhcpd.alarms import DATABASE_FILE, DATABASE_LOG, Alarms
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.files import check_owned
 from pydhcpd.leases.caution import Caution
@@ -45,7 +45,6 @@ FRAME = 24  # bytes of log around each page
 WAIT = 50  # milliseconds for which a commit waits where another program has a transaction open on the database
 PATIENCE = 5.0  # seconds for which the start, and whoever works beside the path, waits for that
 DAY = 86400
-DISPLACED, LONG_LOG = "lease database displaced", "log of the lease database"  # alarms
 PAGE = 1024  # bytes: a renewal writes a page to the log, and renewals come in any order; a quarter of the default's writing
 
 SCHEMA = """
@@ -408,8 +407,8 @@ class SQLiteStore:
         self._place = self.path.stat()
         what = "replaced" if aside else "removed, or its log,"
         kept = f", and what stood there is kept as {aside}" if aside else ""
-        self.alarms.begin(DISPLACED, f"{self.name} was {what} while it was in use; all leases were saved to a new file in its "
-                          f"place{kept}; stop pydhcpd before its database is changed")
+        self.alarms.begin(DATABASE_FILE, f"{self.name} was {what} while it was in use; all leases were saved to a new file in "
+                          f"its place{kept}; stop pydhcpd before its database is changed")
 
     def _copy_to(self, path: Path) -> None:
         with closing(sqlite3.connect(path)) as copy:
@@ -528,13 +527,13 @@ class SQLiteStore:
             return
         self._look_after(lock)
         logged = self._logged
-        if self.is_due.is_set() or logged == self._looked > 0 or LONG_LOG in self.alarms:
+        if self.is_due.is_set() or logged == self._looked > 0 or DATABASE_LOG in self.alarms:
             self._logged = 0
             self.is_due.clear()
             if self.checkpoint("PASSIVE") > WAL_LIMIT:
                 self._shorten(lock)
             else:
-                self.alarms.end(LONG_LOG, "the log of the lease database can be written back again")
+                self.alarms.end(DATABASE_LOG, "the log of the lease database can be written back again")
         self._looked = logged
 
     def _shorten(self, lock: AbstractContextManager[object]) -> None:
@@ -544,10 +543,10 @@ class SQLiteStore:
             is_held = self._is_held_up("RESTART")
         if is_held:
             reader = self._holders.words(WRITE, READ)
-            self.alarms.begin(LONG_LOG, f"the log of {self.name} grows, for {reader} has been reading it for long; end that",
-                              logging.WARNING)
+            self.alarms.begin(DATABASE_LOG, f"the log of {self.name} grows, for {reader} has been reading it for long; end "
+                              "that", logging.WARNING)
         else:
-            self.alarms.end(LONG_LOG, "the log of the lease database can be written back again")
+            self.alarms.end(DATABASE_LOG, "the log of the lease database can be written back again")
 
     def _look_after(self, lock: AbstractContextManager[object]) -> None:
         """Put back a file that was removed or replaced; note that there are leases; end a caution that is over."""
@@ -556,8 +555,8 @@ class SQLiteStore:
                 with lock, self._troubles.told():
                     self._put_back()
             except (StoreError, OSError, InvalidValue) as error:
-                self.alarms.begin(DISPLACED, f"{self.name} was removed or replaced while it was in use, and its leases cannot "
-                                             f"be saved to a new file: {error}; they are lost when pydhcpd ends")
+                self.alarms.begin(DATABASE_FILE, f"{self.name} was removed or replaced while it was in use, and its leases "
+                                                 f"cannot be saved to a new file: {error}; they are lost when pydhcpd ends")
         self.caution.look()
         if not self.caution.had_leases and next(self.select("1"), None) is not None:
             self.caution.note_leases()

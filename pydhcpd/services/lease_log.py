@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 
-from pydhcpd.alarms import BEGUN, OVER
+from pydhcpd.alarms import EVENTS as ALARMS
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import Event, key_values, log_fields, words
 from pydhcpd.services.boot_events import FAILURE
@@ -11,7 +11,7 @@ from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
-TOLD_ALREADY = (FAILURE, BEGUN, OVER)  # kinds of which there is a warning
+TOLD_ALREADY = ALARMS | {FAILURE}  # kinds of which there is a warning
 LINES = 1_000  # of a record, at the most
 FIELDS = "fields"
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from pydhcpd.addresses import address_text, is_unicast
-from pydhcpd.alarms import Alarms
+from pydhcpd.alarms import DECLINE, DISK, FLOOD, LIMIT, NOTHING, OTHER_SERVER, POOL, PROXY_ARP, RATE, About, Alarms
 from pydhcpd.drops import place_words
 from pydhcpd.escape import escape
 from pydhcpd.policy.network import Network, Pool
@@ -37,8 +37,10 @@ MOST_OVER_LIMIT = 10  # a minute of one key
 MOST_MESSAGES = 300  # a minute of one machine
 MOST_OF_A_KIND = 16  # alarms of one kind that strangers can make
 
-Found = tuple[str, str]
-"""Name and words of an alarm."""
+Name = tuple[str, About]
+"""Kind of an alarm, and whom it is about."""
+Found = tuple[Name, str]
+"""Such a name, and words."""
 
 
 class Lookout(Threaded):
@@ -51,10 +53,10 @@ class Lookout(Threaded):
         super().__init__(surroundings)
         self._server = surroundings.server
         self._alarms: Alarms = self._server.hosts.store.alarms
-        self._begun: dict[str, str] = {}
+        self._begun: dict[Name, str] = {}
         self._counts: Counter[Any] = Counter()  # in this minute
         self._minute = 0.0  # when it began
-        self._held: dict[str, tuple[float, str]] = {}  # until when, and words
+        self._held: dict[Name, tuple[float, str]] = {}  # until when, and words
         self._recurring = Recurring(log, "what may be wrong could not be looked at")
 
     def _run(self) -> None:
@@ -68,10 +70,10 @@ class Lookout(Threaded):
         """Let alarms begin and end by what there is. `now` is of a clock that does not go back."""
         self._take_signs(now)
         found = dict(chain(self._pools(), self._disk(), self._witnesses(now), self._held_ones(now)))
-        for name in self._begun.keys() - found.keys():
-            self._alarms.end(name, f"it is over: {self._begun[name]}")
-        for name, words in found.items():
-            self._alarms.begin(name, words, logging.WARNING)
+        for kind, about in self._begun.keys() - found.keys():
+            self._alarms.end(kind, f"it is over: {self._begun[kind, about]}", about)
+        for (kind, about), words in found.items():
+            self._alarms.begin(kind, words, logging.WARNING, about)
         self._begun = found
 
     # --- what is full
@@ -81,7 +83,7 @@ class Lookout(Threaded):
         for network in serving.policy.networks if serving is not None else ():
             for pool in network.pools:
                 limit = _limit_of(network, pool)
-                name = f"pool {network} {pool}"
+                name = POOL, About(str(pool), str(network))
                 if limit and pool.size and self._use(pool) > limit - (LESS if name in self._begun else 0.0):
                     yield name, (f"the pool {pool} of {network} is used above {limit:g} %; give it more addresses, or see at "
                                  "the prompt, by pools and leases, who has them")
@@ -96,16 +98,18 @@ class Lookout(Threaded):
         limit, directory = configuration["disk_alarm"], Path(configuration["host_file"]).parent
         if limit and (place := _use_of_disk(directory)) is not None:
             use, free = place
-            is_on = "disk" in self._begun
+            is_on = (DISK, NOTHING) in self._begun
             if use > limit - (LESS / 5 if is_on else 0.0) and free < ENOUGH * (1 + is_on):
-                yield "disk", f"the disk of {directory} is nearly full (above {limit:g} %); without room no lease is given"
+                yield (DISK, NOTHING), (f"the disk of {directory} is nearly full (above {limit:g} %); without room no lease "
+                                       "is given")
 
     # --- who behaves oddly
 
     def _witnesses(self, now: float) -> Iterator[Found]:
         for hardware in self._server.witnesses.doubted(now)[:MOST_OF_A_KIND]:
-            yield f"answers {hardware.hex()}", (f"{hardware.hex(':')} answers for many addresses that are probed (proxy ARP, "
-                                                "or a thief), and is not believed; turn proxy ARP off there, then: clear all")
+            words = (f"{hardware.hex(':')} answers for many addresses that are probed (proxy ARP, or a thief), and is not "
+                     "believed; turn proxy ARP off there, then: clear all")
+            yield (PROXY_ARP, About(hardware=hardware)), words
 
     def _take_signs(self, now: float) -> None:
         if now >= self._minute + MINUTE:
@@ -118,8 +122,8 @@ class Lookout(Threaded):
             self._judge(sign, now)
         for chaddr in senders:
             if self._counts[chaddr] > MOST_MESSAGES:
-                self._hold(f"messages {chaddr.hex()}", f"{chaddr[:6].hex(':')} sends more than {MOST_MESSAGES} messages a "
-                           "minute; see what is wrong with it", now + HELD)
+                self._hold(FLOOD, About(hardware=chaddr[:6]), f"{chaddr[:6].hex(':')} sends more than {MOST_MESSAGES} messages "
+                           "a minute; see what is wrong with it", now + HELD)
 
     def _judge(self, sign: Sign, now: float) -> None:
         kind: str = sign[0]
@@ -127,27 +131,27 @@ class Lookout(Threaded):
         if kind == ANOTHER_SERVER:
             self._note_server(whose, now)
         elif kind == DECLINES and self._counts[sign] >= MOST_DECLINES:
-            self._hold(f"declines {whose!r}", f"{_octets(whose)} declines one address after another; see whether a machine "
-                       "answers for all of them (proxy ARP), or what is wrong with it", now + HELD)
+            self._hold(DECLINE, About(hardware=whose), f"{_octets(whose)} declines one address after another; see whether a "
+                       "machine answers for all of them (proxy ARP), or what is wrong with it", now + HELD)
         elif kind == OVER_LIMIT and self._counts[sign] >= MOST_OVER_LIMIT:
-            self._hold(f"limit {whose}", f"clients ask in vain again and again, {escape(str(whose))}; raise the limit, or see "
-                       "who has the leases", now + HELD)
+            self._hold(LIMIT, About(str(whose)), f"clients ask in vain again and again, {escape(str(whose))}; raise the limit, "
+                       "or see who has the leases", now + HELD)
         elif kind == TOO_MANY and self._counts[sign] >= MOST_OVER_LIMIT:
             reason, place = whose
-            self._hold(f"rate {whose}", f"messages {place_words(place)} are not answered, {reason}; find the machine behind it",
-                       now + HELD)
+            words = f"messages {place_words(place)} are not answered, {reason}"
+            self._hold(RATE, About(words), f"{words}; find the machine behind it", now + HELD)
 
     def _note_server(self, whose: Any, now: float) -> None:
         server, place = whose
         known = self.surroundings.configuration()["known_servers"]
         if is_unicast(server) and not any(server & mask == base for base, mask in known):
-            self._hold(f"server {server} {place}", f"another DHCP server, {address_text(server)}, is chosen by clients "
-                       f"{place_words(place)}; stop it, or name it in known_servers", now + HELD_SERVER)
+            where, who = place_words(place), f"another DHCP server, {address_text(server)},"
+            self._hold(OTHER_SERVER, About(where, address=server), f"{who} serves clients {where}; stop it, or name it in "
+                       "known_servers", now + HELD_SERVER)
 
-    def _hold(self, name: str, words: str, until: float) -> None:
-        kind = name.partition(" ")[0] + " "
-        if name in self._held or sum(one.startswith(kind) for one in self._held) < MOST_OF_A_KIND:
-            self._held[name] = until, words
+    def _hold(self, kind: str, about: About, words: str, until: float) -> None:
+        if (kind, about) in self._held or sum(held == kind for held, _ in self._held) < MOST_OF_A_KIND:
+            self._held[kind, about] = until, words
 
     def _held_ones(self, now: float) -> Iterator[Found]:
         self._held = {name: one for name, one in self._held.items() if one[0] > now}

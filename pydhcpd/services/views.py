@@ -9,6 +9,7 @@ from typing import TypeVar
 from pydhcpd import __version__
 from pydhcpd.addresses import address_from, address_text, hardware_text
 from pydhcpd.control.output import (
+    AlarmRow,
     BindingRow,
     BootRow,
     CaptureRow,
@@ -255,9 +256,9 @@ class Views(Sources):
         """What was counted."""
         return iter(self._server.statistics())
 
-    def alarms(self) -> Iterator[tuple[float, str]]:
+    def alarms(self) -> Iterator[AlarmRow]:
         """What is wrong now."""
-        return ((one.since, one.words) for one in self._server.hosts.store.alarms)
+        return (AlarmRow(one.since, one.kind, one.words) for one in self._server.hosts.store.alarms)
 
     def settle(self) -> None:
         """Take no more care for leases that were lost."""

@@ -38,7 +38,7 @@ from pydhcpd import conf
 from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration, literal
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.output import HostRow
+from pydhcpd.control.output import AlarmRow, HostRow
 from pydhcpd.control.sources import Sources
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.leases.hosts import Host
@@ -216,7 +216,8 @@ class Told(Sources):
     def words(self, begun: str) -> list[str]:
         return [begun, "x\x9b"]
 
-    alarms = events
+    def alarms(self) -> list[AlarmRow]:
+        return [AlarmRow(NOW, "pool alarm", "x\x9b")]
 
 
 PROMPT_SERVER = SimpleNamespace(idle_timeout=10.0, send_timeout=10.0, clock=lambda: NOW, sources=Told(), is_trusted=True,

@@ -15,13 +15,13 @@ from random import Random
 import pytest
 from damage import held, leaves, overwrite
 
-from pydhcpd.alarms import Alarms
+from pydhcpd.alarms import DATABASE_FILE, DATABASE_LOG, NOTHING, Alarms
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases import custody
 from pydhcpd.leases import store as store_module
 from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.salvage import salvage
-from pydhcpd.leases.store import DISPLACED, FRAME, LONG_LOG, PAGE, SQLiteStore
+from pydhcpd.leases.store import FRAME, PAGE, SQLiteStore
 
 NOW = 1_800_000_000
 BASE = 0x0A000000
@@ -374,7 +374,7 @@ def test_a_file_that_is_displaced_while_it_is_in_use_is_put_back_with_all_leases
         other.rename(path)
     store.commit([row(2)])
     store.keep(threading.Lock())
-    assert DISPLACED in store.alarms and act in words(store)
+    assert DATABASE_FILE in store.alarms and act in words(store)
     store.commit([row(3)])
     with contextlib.closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as reader:
         assert [one for (one,) in reader.execute("SELECT address FROM leases")] == [BASE + one for one in (1, 2, 3)]
@@ -453,9 +453,9 @@ def test_a_log_that_a_stranger_reads_grows_and_holds_up_nobody(path, opened, mon
             store.commit([row(number)])
         store.is_due.set()
         assert took(lambda: store.keep(threading.Lock())) < 0.5
-        assert LONG_LOG in store.alarms and f"process {other}" in words(store)
+        assert DATABASE_LOG in store.alarms and f"process {other}" in words(store)
     store.keep(threading.Lock())
-    assert LONG_LOG not in store.alarms
+    assert DATABASE_LOG not in store.alarms
 
 
 def test_a_start_beside_a_transaction_of_another_program_goes_on(path, opened):
@@ -521,10 +521,11 @@ def test_a_start_on_a_full_disk_reads_what_is_there_and_stores_again_when_there_
 def test_an_alarm_is_told_once_and_when_it_is_over(caplog):
     alarms = Alarms(clock=lambda: 5.0)
     with caplog.at_level(logging.INFO, "pydhcpd"):
-        alarms.begin("disk", "no room")
-        alarms.begin("disk", "no room")
-        assert ([tuple(one) for one in alarms], alarms.status()) == ([("disk", 5.0, "no room")], "ALARM: no room")
-        alarms.end("disk", "room again")
-        alarms.end("disk", "room again")
+        alarms.begin("disk alarm", "no room")
+        alarms.begin("disk alarm", "no room")
+        assert [tuple(one) for one in alarms] == [("disk alarm", NOTHING, 5.0, "no room")]
+        assert alarms.status() == "ALARM: no room"
+        alarms.end("disk alarm", "room again")
+        alarms.end("disk alarm", "room again")
     assert (list(alarms), alarms.status()) == ([], "")
     assert [one.getMessage() for one in caplog.records] == ["no room", "room again"]

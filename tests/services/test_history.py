@@ -10,6 +10,7 @@ import rig
 from rig import ALICE, BEGINNING, BOB
 
 from pydhcpd.addresses import address_from
+from pydhcpd.alarms import HISTORY
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import event
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row, TimeNote
@@ -362,7 +363,7 @@ def test_what_cannot_be_written_is_told_once_and_harms_nobody(bench, tmp_path, r
     made = History(Surroundings(bench.server, lambda: settings, {}))
     made.reconfigure()
     made.start()
-    wait_for(lambda: service.ALARM in bench.hosts.store.alarms)
+    wait_for(lambda: HISTORY in bench.hosts.store.alarms)
     bench.lease(ALICE)
     time.sleep(0.3)
     assert made.is_alive() and list(made.status()) == ["not written now"]
@@ -371,7 +372,7 @@ def test_what_cannot_be_written_is_told_once_and_harms_nobody(bench, tmp_path, r
         (tmp_path / "history.db").unlink()
     monkeypatch.setattr(service, "SHARE_LEFT", 1 << 30)
     wait_for(lambda: rows_of(records) == [("0a", "", BEGINNING, None, "")])
-    wait_for(lambda: service.ALARM not in bench.hosts.store.alarms)
+    wait_for(lambda: HISTORY not in bench.hosts.store.alarms)
     made.stop()
 
 

@@ -26,7 +26,7 @@ def log(events, monkeypatch, caplog):
 
 
 def test_what_is_a_warning_already_is_no_line(log, events, caplog):
-    events.publish([event(0.0, kind, note="words") for kind in ("alarm", "alarm over", "leased")])
+    events.publish([event(0.0, kind, note="words") for kind in ("pool alarm", "pool alarm over", "leased")])
     log.start()
     log.stop()
     assert lines(caplog) == ["leased: words"]

@@ -5,9 +5,9 @@ from types import SimpleNamespace
 import pytest
 from rig import ALICE, BOB, NETWORK, SERVER
 
-from pydhcpd.alarms import MOST, Alarms
+from pydhcpd.alarms import EVENTS, FLOOD, KINDS, MOST, OVER, POOL, About, Alarms
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.events import event
+from pydhcpd.events import Told, alarm_event
 from pydhcpd.policy.network import Pool
 from pydhcpd.services import lookout
 from pydhcpd.services.lookout import HELD, HELD_SERVER, MOST_OF_A_KIND, Lookout
@@ -24,7 +24,7 @@ class Watch:
         bench.serve(NETWORK + more)
         configuration = DHCPServerConfiguration.load(bench.database.parent / "pydhcpd.conf", {"host_file": str(bench.database)})
         self.alarms = bench.hosts.store.alarms
-        self.alarms.heard = lambda kind, words: bench.server.events.publish([event(bench.now, kind, note=words)])
+        self.alarms.heard = lambda one: bench.server.events.publish([alarm_event(bench.now, one)])
         self.lookout = Lookout(Surroundings(bench.server, lambda: configuration, {}))
 
     def look(self, after=5.0):
@@ -34,7 +34,12 @@ class Watch:
         return [one.words for one in self.alarms]
 
     def told(self):
-        return [one for one in self.bench.told() if one.startswith("alarm")]
+        """The events of alarms, in words."""
+        return [one for one in self.bench.told() if one.startswith(tuple(KINDS))]
+
+    def events(self):
+        """The same, by name."""
+        return [told for one in self.bench.server.events.since(0)[1] if (told := Told._make(one)).kind in EVENTS]
 
 
 @pytest.fixture
@@ -60,7 +65,8 @@ def test_a_pool_that_is_nearly_full(watch):
     assert watch.look() == [words], "90 per cent: not yet"
     watch.bench.say((release[1], SERVER, "192.0.2.10"))
     assert watch.look() == []
-    assert watch.told() == [f"alarm: {words}", f"alarm over: it is over: {words}"]
+    assert watch.told() == [f"pool alarm: {words}", f"pool alarm over: it is over: {words}"]
+    assert {(one.kind, one.network) for one in watch.events()} == {(kind, "192.0.2.0/24") for kind in (POOL, POOL + OVER)}
 
 
 @pytest.mark.parametrize(("more", "used", "is_alarm"), [
@@ -91,7 +97,7 @@ def test_another_server_is_heard_of_by_those_who_choose_it(bench, more, is_alarm
     choose_other(bench)
     words = watch.look()
     assert len(words) == is_alarm
-    assert all(one.startswith(f"another DHCP server, {OTHER}, is chosen by clients on ") for one in words)
+    assert all(one.startswith(f"another DHCP server, {OTHER}, serves clients on ") for one in words)
     choose_other(bench, BOB)
     assert watch.look(HELD_SERVER / 2) == words and watch.look(HELD_SERVER - 1) == words
     assert watch.look(10) == []
@@ -162,15 +168,15 @@ def test_the_use_of_a_disk_is_what_df_says(tmp_path):
 
 def test_alarms_are_bounded_and_their_line_is_short():
     alarms, told = Alarms(lambda: 1.0), []
-    alarms.heard = lambda kind, words: told.append((kind, words))
+    alarms.heard = lambda one: told.append((one.kind, one.words))
     for number in range(2 * MOST):
-        alarms.begin(str(number), f"words {number}")
-        alarms.begin(str(number), f"other words {number}")
+        alarms.begin(FLOOD, f"words {number}", about=About(str(number)))
+        alarms.begin(FLOOD, f"other words {number}", about=About(str(number)))
     assert len(list(alarms)) == MOST == len(told)
     assert alarms.status().endswith("ALARM: other words 4; 95 more alarms: pydhcpd -ask alarms")
-    alarms.end("0", "over")
-    alarms.end("0", "over")
-    assert told[-1] == ("alarm over", "over") and len(told) == MOST + 1
+    alarms.end(FLOOD, "over", About("0"))
+    alarms.end(FLOOD, "over", About("0"))
+    assert told[-1] == ("flood alarm over", "over") and len(told) == MOST + 1
 
 
 def test_a_pool_that_has_gone_is_not_full():

@@ -20,8 +20,8 @@ def test_another_server_on_the_link_is_an_alarm_until_it_is_known(lab: Lab) -> N
     daemon = lab.daemon(dhcp_offer_after_seconds=3.0).start()
     client.run("udhcpc", "-i", "c0", "-n", "-q", "-f", "-s", "/bin/true", timeout=30)
     words = wait_until(lambda: RIVAL in (said := daemon.ask("alarms").stdout) and said, "there is an alarm")
-    assert f"another DHCP server, {RIVAL}, is chosen by clients on s0; stop it, or name it in known_servers" in words
-    assert f"alarm: another DHCP server, {RIVAL}" in daemon.prompt("events")
+    assert f"another DHCP server, {RIVAL}, serves clients on s0; stop it, or name it in known_servers" in words
+    assert f"other server alarm {RIVAL}: another DHCP server, {RIVAL}" in daemon.prompt("events")
     daemon.write(known_servers=[RIVAL])
     daemon.kill()
     begin = len(daemon.log())
@@ -48,4 +48,4 @@ def test_a_full_pool_and_a_machine_that_declines(lab: Lab, client: Machine, stat
         assert daemon.ask("release", address).returncode == 0
     wait_until(lambda: words not in daemon.ask("alarms").stdout, "it is over")
     events = daemon.prompt("events")
-    assert (events.count(f"alarm: {words}"), events.count(f"alarm over: it is over: {words}")) == (1, 1)
+    assert (events.count(f"pool alarm: {words}"), events.count(f"pool alarm over: it is over: {words}")) == (1, 1)

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from pydhcpd.alarms import HISTORY, HISTORY_SIZE
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.events import Event
@@ -30,7 +31,6 @@ CHECK_EVERY = 6 * 3600.0  # seconds between looks whether it is whole; the first
 BREATH = 0.02  # seconds between two portions of what takes long
 LEFT_TO_LEASES = 64 << 20  # bytes of the disk, or
 SHARE_LEFT = 20  # ... that part of it
-ALARM, SMALL = "history", "history_size"
 
 
 class History(Listener):
@@ -111,7 +111,7 @@ class History(Listener):
                 self._read()
                 if self._ended.wait(BREATH):
                     return
-            self._alarms.end(ALARM, f"the history {self._path} is written again")
+            self._alarms.end(HISTORY, f"the history {self._path} is written again")
         if now >= self._next_look:
             self._next_look = now + AGAIN
             self._look_after(book)
@@ -129,10 +129,10 @@ class History(Listener):
             if self._ended.wait(BREATH):
                 return
         if book.used() > self._size:
-            self._alarms.begin(SMALL, f"the history of the leases that run takes {book.used() // MEBIBYTE} MiB, so nothing "
-                               f"older is kept; make history_size larger ({self._size // MEBIBYTE})", logging.WARNING)
+            self._alarms.begin(HISTORY_SIZE, f"the history of the leases that run takes {book.used() // MEBIBYTE} MiB, so "
+                               f"nothing older is kept; make history_size larger ({self._size // MEBIBYTE})", logging.WARNING)
         else:
-            self._alarms.end(SMALL, "the history has room again")
+            self._alarms.end(HISTORY_SIZE, "the history has room again")
 
     def _check_room(self) -> None:
         """Raises OSError while so little room is left on the disk that the leases may need it."""
@@ -149,8 +149,8 @@ class History(Listener):
             self._set_aside(why)
             return
         self._give_up()
-        self._alarms.begin(ALARM, f"the history {self._path} is not written: {why}{remedy}; leases are given as ever, and what "
-                           "happens meanwhile is made up from them later")
+        self._alarms.begin(HISTORY, f"the history {self._path} is not written: {why}{remedy}; leases are given as ever, and "
+                           "what happens meanwhile is made up from them later")
 
     def _give_up(self) -> None:
         if self._book is not None:
