@@ -300,6 +300,11 @@ def capture_line(row: CaptureRow) -> str:
     return f"{row.file}: {row.client}, {row.messages} messages, {row.size} bytes, ends in {duration(row.remaining)}"
 
 
+def stopped_capture_line(row: CaptureRow) -> str:
+    """One that has ended."""
+    return f"{row.file}: {row.client}, ended with {row.messages} messages, {row.size} bytes"
+
+
 def event_line(row: EventRow) -> str:
     """What happened, with its time."""
     return f"{local_time(row.time)} {escape(row.text, LONGEST_EVENT)}"

@@ -73,6 +73,10 @@ class Sources:
         """Capture the messages of a client; returns what was begun. Raises InvalidValue."""
         return ""
 
+    def stop_capture(self, word: str) -> Iterable[CaptureRow]:  # noqa: ARG002
+        """End the captures of a client or into a file, or of `all`; returns how they ended. Raises InvalidValue."""
+        return ()
+
     def history(self, word: str) -> tuple[Iterable[BindingRow], int]:  # noqa: ARG002
         """Who had an address, or what a hardware address or a name had, the newest first, and how many rows that is. Raises
         InvalidValue and StoreError."""

@@ -3,7 +3,7 @@
 The path of a packet hands over what passes, while there is a capture at all, and waits for nothing: a thread picks what is of
 the clients that are looked at, and writes. It lives while any capture runs. What the kernel has stripped, the IP and UDP
 headers, is made again from what it told of a datagram, and the file says so. Each capture ends by itself: by time, by size, or
-because it cannot be written; then the file ends with the last whole message.
+because it cannot be written; or it is stopped. Then the file ends with the last whole message.
 """
 
 import logging
@@ -22,6 +22,7 @@ from pydhcpd.backlog import Datagram
 from pydhcpd.control.output import CaptureRow
 from pydhcpd.delivery import SERVER_PORT
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
 from pydhcpd.net.batch import Message
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.pcapng import INBOUND, OUTBOUND, RAW, interface_block, packet_block, section_block
@@ -37,6 +38,8 @@ LARGEST = 10_000_000  # bytes of a file
 MOST_KEPT = 100_000_000  # bytes of all files in the directory, when another one is begun
 MOST_WAITING = 256  # batches between the path and the thread
 LOOK_EVERY = 0.2  # seconds between looks at whether a capture is over
+PATIENCE = 5.0  # seconds for one that is stopped to end
+ALL = "all"
 ETHERNET_HEADER, NO_STATION = 14, bytes(6)
 COMMENT = ("IP and UDP headers were made by pydhcpd, from what the kernel told of each datagram: addresses and ports are true, "
            "the rest is not as it was on the wire. What is in the datagrams is as it was received or sent.")
@@ -81,7 +84,7 @@ class _Capture:
         self.path, self.client = path, client
         self.messages, self.size = 0, 0
         self.ends = time.monotonic() + seconds
-        self.why_over = ""
+        self.why_over, self._is_stopped = "", False
         self._file, self._test, self._name_of = file, test, name_of
         self._interfaces: dict[int, int] = {}
         self._write(section_block(COMMENT, f"pydhcpd {__version__}"))
@@ -117,11 +120,26 @@ class _Capture:
             with suppress(OSError):
                 os.ftruncate(self._file, self.size)
 
+    def is_meant(self, word: str) -> bool:
+        """Whether a word is its client, or its file."""
+        names = (*self.client.split(), self.path.name, str(self.path))
+        with suppress(InvalidValue):
+            return word in names or hardware_text(machine_from(word)) in names
+        return word in names
+
+    def stop(self) -> None:
+        """It is over once what has passed until now is written."""
+        self._is_stopped = True
+
     def look(self, now: float) -> bool:
         """Whether it is over."""
-        if not self.why_over and now >= self.ends:
-            self.why_over = "its time is over"
+        if not self.why_over and (self._is_stopped or now >= self.ends):
+            self.why_over = "it was stopped" if self._is_stopped else "its time is over"
         return self.why_over != ""
+
+    def row(self, now: float) -> CaptureRow:
+        """How far it is."""
+        return CaptureRow(str(self.path), self.client, self.messages, self.size, max(int(self.ends - now), 0))
 
     def close(self) -> None:
         """The file is as it stays."""
@@ -177,6 +195,20 @@ class Captures:
                 threading.Thread(target=self._run, name="captures", daemon=True).start()
         return path
 
+    def stop(self, word: str) -> list[CaptureRow]:
+        """End the captures of a client or into a file, or with `all` every one; returns how they ended. Raises InvalidValue."""
+        with self._lock:
+            found = [one for one in self._running if word == ALL or one.is_meant(word)]
+            for one in found:
+                one.stop()
+        if not found:
+            of = "" if word == ALL else f" of {escape(word)}; what is: capture"
+            raise InvalidValue(f"nothing is captured{of}")
+        until = time.monotonic() + PATIENCE
+        while any(not one.why_over for one in found) and time.monotonic() < until:
+            time.sleep(LOOK_EVERY / 10)
+        return [one.row(time.monotonic()) for one in found]
+
     def _client(self, who: str) -> tuple[str, Test]:
         """A client in words, and what is of it: of an address that is leased all that its machine says."""
         if who.count(".") != 3:
@@ -202,7 +234,7 @@ class Captures:
         with self._lock:
             running = list(self._running)
         for one in running:
-            yield CaptureRow(str(one.path), one.client, one.messages, one.size, max(int(one.ends - now), 0))
+            yield one.row(now)
 
     # --- the thread
 

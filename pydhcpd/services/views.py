@@ -181,6 +181,10 @@ class Views(Sources):
         path = self._captures.begin(self._configuration()["host_file"].parent, who, file, int(seconds))
         return f"what {who} says and is told goes into {path} for {duration(int(seconds))}"
 
+    def stop_capture(self, word: str) -> list[CaptureRow]:
+        """End captures."""
+        return self._captures.stop(word)
+
     def history(self, word: str) -> tuple[Iterator[BindingRow], int]:
         """Who had an address, or what a machine had."""
         return self._records().find(word)

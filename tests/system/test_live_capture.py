@@ -35,6 +35,30 @@ def test_a_client_is_captured_both_ways(lab: Lab, daemon: Daemon, station: Stati
     assert f"asked: root: capture {mac_text(MAC)} a.pcapng 20" in daemon.prompt("events")
 
 
+def test_one_is_stopped_early_and_its_file_is_whole(lab: Lab, daemon: Daemon, station: Station) -> None:
+    directory = daemon.database.parent / "captures"
+    for number, name in enumerate(("a", "b", "c", "d")):
+        assert daemon.ask("capture", mac_text(mac_of(number + 1)), name, "3600").returncode == 0
+    assert "wait until one has ended" in daemon.ask("capture", mac_text(MAC), "e").stdout
+    station.lease(MAC)
+    done = daemon.ask("capture", "stop", mac_text(MAC).upper().replace(":", "-"))
+    size = (directory / "a").stat().st_size
+    assert (done.returncode, done.stdout) == (0, f"{directory / 'a'}: {mac_text(MAC)}, ended with 4 messages, {size} bytes\n")
+    station.lease(MAC)
+    assert (directory / "a").stat().st_size == size
+    assert "ended with 0 messages" in daemon.ask("capture", "stop", "b").stdout
+    assert {one.split(":")[0] for one in daemon.ask("capture").stdout.splitlines()} == {str(directory / one) for one in "cd"}
+    assert len(daemon.ask("capture", "stop", "all", "json").stdout.splitlines()) == 2
+    assert daemon.ask("capture").stdout == "none\n"
+    for words, told in ((["all"], "nothing is captured"), (["a"], "nothing is captured of a"), ([], "name the client")):
+        done = daemon.ask("capture", "stop", *words)
+        assert done.returncode == 1 and told in done.stdout, done
+    assert "in full" in daemon.ask("captur", "stop", "a").stdout
+    assert "allowed on the control socket alone" in daemon.prompt("capture stop all")
+    assert daemon.log().count("with 4 messages: it was stopped") == 1
+    assert f"asked: root: capture stop {mac_text(MAC).upper().replace(':', '-')}" in daemon.log()
+
+
 def test_what_is_refused(lab: Lab, daemon: Daemon) -> None:
     for words in ("capture", f"capture {mac_text(MAC)} a"):
         assert "allowed on the control socket alone" in daemon.prompt(words)
