@@ -23,6 +23,8 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
     mistakes_in,
 )
+from pydhcpd.policy.dns.keys import Tsig
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import ReplyView as Reply
 from pydhcpd.policy.views import RequestView as Request
@@ -32,9 +34,11 @@ from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
-           "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
+           "pxe_menu", "shared_network", "subnet", "tsig"]
 
+SECRETS = ("secret", "key")
+"""Arguments that are shown nowhere."""
 Made = TypeVar("Made")
 
 
@@ -91,6 +95,18 @@ class _PxeMenu(PxeMenu):
         return _made("pxe_menu", _PxeMenu.of, {"prompt": prompt, "items": items, **arguments})
 
 
+def dns_zone(name: object, server: object = None, **arguments: object) -> DnsZone | Mistake:
+    """A zone of the DNS that is kept current, for `dns_zones`: its name, or for addresses its network "a/n"; the address of its
+    server, with a port where that is not 53, or a list of them, which are asked in turn; key, a tsig(...); and ttl."""
+    return _made("dns_zone", DnsZone.of, {"name": name, "server": server, **arguments})
+
+
+def tsig(name: object = None, algorithm: object = None, **arguments: object) -> Tsig | Mistake:
+    """The key of a dns_zone(): its name and algorithm as the DNS server has them, and file, which holds the secret, or secret
+    itself in base64. Where the file tells name and algorithm too, as those of BIND and Knot do, it is enough by itself."""
+    return _made("tsig", Tsig.of, {"name": name, "algorithm": algorithm, **arguments})
+
+
 def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:
     """A DHCP option of one's own, for `option_definitions`: its number, name and shape ("address", "text", ...).
 
@@ -124,5 +140,6 @@ def _other_servers_words(constructor: str, arguments: dict[str, object]) -> list
 
 
 def _call(name: str, arguments: dict[str, object]) -> str:
-    text = ", ".join(f"{key}={written(value)}" for key, value in arguments.items() if value is not None)
+    text = ", ".join(f"{key}={'***' if key in SECRETS else written(value)}" for key, value in arguments.items()
+                     if value is not None)
     return f"{name}({text if len(text) <= 200 else text[:197] + '...'})"

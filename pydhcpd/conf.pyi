@@ -1,5 +1,6 @@
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
@@ -7,12 +8,14 @@ from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.dns.keys import Tsig
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
-           "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
+           "pxe_menu", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -452,6 +455,7 @@ class _NetworkSettings(_PoolSettings, total=False):
     client_identity: _Names | None
     one_address_per_machine: bool | None
     proxy_dhcp: bool | None
+    dns_zones: Sequence[DnsZone] | None
     trust_relay_information: bool | None
     offer_hold_time: int | None
 
@@ -2561,5 +2565,9 @@ def pxe_item(text: str, boot_file_name: _BootFile | None = ..., *, server: str |
 class _PxeMenu(PxeMenu):
     def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
 pxe_menu: _PxeMenu
+def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., key: Tsig | None = ...,
+             ttl: int | None = ...) -> DnsZone: ...
+def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,
+         file: str | Path | None = ...) -> Tsig: ...
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...

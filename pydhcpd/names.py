@@ -118,6 +118,8 @@ _EVERYWHERE = {
     "tftp_ports": "tftp_port_range tftp_port tftpd_ports",
     "ipxe_script": "ipxe_boot_file ipxe_file ipxe_filename ipxe_boot_script ipxe ipxe_url ipxe_boot_file_name",
     "architecture_names": "architectures arch_names client_architectures",
+    "dns_zones": "ddns_zones ddns_zone forward_ddns reverse_ddns ddns_domains forward_zone forward_zones reverse_zone "
+                 "reverse_zones dns_update_zones",
     "pxe_menu": "pxe_service pxe_services pxe_boot_menu boot_menu pxe_prompt menu",
     "proxy_dhcp": "proxydhcp proxy dhcp_proxy pxe_proxy proxy_mode proxydhcp_mode",
     "probe_before_offer": "ping ping_check icmp_check conflict_detection conflict_check arp_check ping_before_offer",
@@ -173,8 +175,10 @@ _EVERYWHERE = {
     "write lease_limit=... in client_class()": "max_leases lease_max dhcp_lease_max maximum_leases max_hosts limit_leases",
     "leave it out: relay agents need no switch; one whose address is in no subnet stands in relays=[...] of subnet()":
         "dhcp_relay relay_target relay_agent",
-    "leave it out: this server does not update DNS": "ddns ddns_update_style ddns_updates ddns_domainname ddns_rev_domainname "
-        "ddns_hostname dhcp_ddns ddns_send_updates enable_updates update_static_leases update_conflict_detection",
+    'leave it out: the DNS is updated where there is dns_zones = [dns_zone("lab.example", server="10.0.0.53")]':
+        "ddns ddns_update_style ddns_updates dhcp_ddns ddns_send_updates enable_updates",
+    "leave it out: names are of the zones in dns_zones": "ddns_domainname ddns_rev_domainname ddns_hostname",
+    "leave it out: a name is taken by the rules of RFC 4703": "update_conflict_detection update_static_leases",
     "leave it out: the log goes to syslog, or with foreground to stderr; log_level says how much": "log_facility log_file",
     "leave it out: the ports of DHCP are 67 and 68 (RFC 2131)": "port local_port dhcp_port server_port dhcp_alternate_port",
     "write functions in this file, such as def finish(request, reply)":
@@ -329,7 +333,8 @@ def _by_their_names(table: dict[str, str]) -> dict[str, str]:
 
 _GENERAL = _by_their_names(_EVERYWHERE)
 _OF_PLACES = {place: _by_their_names(table) for place, table in _PLACES.items()}
-_CONSTRUCTORS = {"hosts": "host", "subnets": "subnet", "shared_networks": "shared_network", "classes": "client_class"}
+_CONSTRUCTORS = {"hosts": "host", "subnets": "subnet", "shared_networks": "shared_network", "classes": "client_class",
+                 "dns_zones": "dns_zone"}
 SHAPES = {
     "address": "ip ipv4 ip_address ipv4_address ipaddress", "addresses": "ips array_of_ip_address ip_addresses",
     "text": "str string char", "bytes": "binary hex hexadecimal opaque data",

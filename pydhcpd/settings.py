@@ -27,6 +27,7 @@ from pydhcpd.policy.declarations import (
     SharedNetworkDeclaration,
     SubnetDeclaration,
 )
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.fence import FAILURE
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
@@ -285,6 +286,7 @@ SUBNETS = _several_of(SubnetDeclaration, "subnet")
 SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "shared_network")
 CLASSES = _several_of(ClientClass, "client_class")
 DEFINITIONS = _several_of(Option, "option", "code, name, shape")
+ZONES = _several_of(DnsZone, "dns_zone", "'lab.example', server='10.0.0.53', key=tsig(...)")
 FIELDS = Kind("a list of names of fields, such as ['remote_id', 'circuit_id']", _option_names)
 SHARE = Kind("per cent, up to 100; 0 is off", _share)
 PER_CENT = Kind("per cent above 0, up to 100", _per_cent)
@@ -387,6 +389,12 @@ GROUPS: tuple[Group, ...] = (
         Setting("pxe_menu", MENU, None, "", "what firmware asks its user, in place of booting boot_file_name at once", HOST),
         Setting("proxy_dhcp", FLAG, False, "",
                 "give no addresses: tell machines what to boot, beside another DHCP server (proxyDHCP)", NETWORK_WIDE),
+    )),
+    Group("Names in the DNS",
+          "The DNS is told which names clients have, and which addresses (RFC 2136): man 7 pydhcpd-dns.", (
+        Setting("dns_zones", ZONES, (), "",
+                "zones that are kept current, of names and of addresses: dns_zone(name, server=..., key=tsig(...)); needs the "
+                "Python package dnspython: pip install 'pydhcpd[ddns]'", NETWORK_WIDE),
     )),
     Group("Relay agents",
           "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "

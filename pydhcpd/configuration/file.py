@@ -18,13 +18,14 @@ from hashlib import blake2b
 from pathlib import Path
 from sys import _getframe
 from types import ModuleType
-from typing import Any
+from typing import Any, cast
 
 from pydhcpd import conf
 from pydhcpd.addresses import address_text, network_from, network_text
 from pydhcpd.configuration import remedies, source
 from pydhcpd.configuration.beside import Declared
 from pydhcpd.configuration.checks import NOT_SETTABLE, Checker, HostChecker, short
+from pydhcpd.configuration.key_files import with_keys
 from pydhcpd.configuration.modules import fingerprint, modules_beside
 from pydhcpd.errors import Interrupted, InvalidValue
 from pydhcpd.files import read_carefully, read_executable_configuration
@@ -40,6 +41,7 @@ from pydhcpd.policy.declarations import (
     SharedNetworkDeclaration,
     SubnetDeclaration,
 )
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
@@ -57,6 +59,7 @@ ON_COMMAND_LINE, UNKNOWN = -1, 0  # as lines
 CONTROL_SOCKET = "control.sock"  # beside the pid file
 RESERVATIONS = "reservations.csv"  # beside the lease database
 HISTORY = "history.db"  # the same
+DNS = "dns.db"  # the same
 FLAT = ("network", "subnet_mask", "ip_ranges")
 """What says the same as `subnets`, for one subnet."""
 BOOTS = ("boot_file_name", "ipxe_script", "pxe_menu", "tftp_root", "http_root")
@@ -276,6 +279,7 @@ class DHCPServerConfiguration:
         self.scope = Scope(settings, options, suboptions, self._origins([*settings, *options, *suboptions]))
         self._check_classes()
         self._check_networks()
+        self._check_zones()
         self._check_hosts()
         self._check_functions()
         if self.settings["history_days"] and self.settings["host_file"].name == HISTORY:
@@ -411,6 +415,25 @@ class DHCPServerConfiguration:
         names = [one.name for one in self.settings["classes"]]
         self.subnets, self.shared_networks = self._checker.subnets(subnets, shared, self.scope, names)
 
+    def _check_zones(self) -> None:
+        """Read the keys of the zones of the DNS, and see that no scope has one zone twice."""
+        for scope in [self.scope, *(one.scope for one in self.shared_networks), *(one.scope for one in self.every_subnet())]:
+            zones: tuple[DnsZone, ...] = scope.settings.get("dns_zones") or ()
+            if not zones:
+                continue
+            made, wrong = with_keys(zones, self._directory, self._user())
+            self._problems += [f"{self._checker.place(line)}: {told}" for line, told in wrong]
+            cast("dict[str, Any]", scope.settings)["dns_zones"] = made
+            for number, one in enumerate(zones):
+                if (first := next((zone for zone in zones[:number] if zone.name == one.name), None)) is not None:
+                    self._problems.append(f"{self._checker.place(one.line)}: {one!r}: the zone is on line {first.line} too; "
+                                          "allowed is each zone once: several servers are a list, server=['a', 'b']")
+        self.settings["dns_zones"] = self.scope.settings.get("dns_zones", ())
+
+    def zones(self) -> list[DnsZone]:
+        """The zones of the DNS that any scope has."""
+        return list(dict.fromkeys(zone for scope in self.scopes() for zone in scope.settings.get("dns_zones") or ()))
+
     def _flat_subnet(self) -> tuple[SubnetDeclaration, ...]:
         """The flat names as a subnet; none where they say nothing of one, or what is wrong was told."""
         if self.settings["network"] is None or (self.given.get("subnet_mask") and self.settings["subnet_mask"] is None):
@@ -479,6 +502,11 @@ class DHCPServerConfiguration:
     def history_file(self) -> Path:
         """Where it is kept who had which address: beside the lease database."""
         return Path(self.settings["host_file"]).parent / HISTORY
+
+    @property
+    def dns_file(self) -> Path:
+        """Where it is kept what the DNS has been told: beside the lease database."""
+        return Path(self.settings["host_file"]).parent / DNS
 
     @property
     def own_options(self) -> Mapping[str, Option]:

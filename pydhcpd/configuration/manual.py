@@ -72,6 +72,7 @@ EXAMPLES = {
     "tftp_ports": "(50000, 50999)",
     "ipxe_script": '"boot.ipxe"',
     "pxe_menu": 'pxe_menu("Boot what?", [pxe_item("Debian", "debian/pxelinux.0"), pxe_item("Own disk")], timeout=10)',
+    "dns_zones": '[dns_zone("lab.example", server="10.0.0.53", key=tsig("name", "hmac-sha256", file="/etc/pydhcpd/tsig.key"))]',
     "always_send": '["router"]',
     "never_send": '["netbios_over_tcp_ip_node_type"]',
     "option_definitions": '[option(224, "rack", "text")]',
@@ -137,9 +138,27 @@ PXE_MENU_WORDS = (
     ("timeout", "seconds to wait for somebody who presses F8 for the menu, 0 to 254; without it, or with 255, the menu is "
                 "shown until somebody chooses"),
 )
+DNS_ZONE_WORDS = (
+    ("name", "its name, \"lab.example\"; of a zone of addresses also its network: \"192.0.2.0/24\" is "
+             "\"2.0.192.in-addr.arpa\"; a part of a /24 is \"0/25.2.0.192.in-addr.arpa\" (RFC 2317)"),
+    ("server", "address of the DNS server that takes updates: \"10.0.0.53\", \"10.0.0.53:5353\", \"2001:db8::53\" or "
+               "\"[2001:db8::53]:5353\"; or a list of them, which are tried in turn"),
+    ("port", "its port, where that is not 53"),
+    ("key", "tsig(...) that signs the updates; without it they are not signed, and the server must let our address"),
+    ("ttl", "seconds for which others may keep what they were told; without it a third of the lease time, and 10 minutes at "
+            "least (RFC 4702 section 5)"),
+)
+TSIG_WORDS = (
+    ("name", "name of the key, as the DNS server has it; not needed where the file tells it"),
+    ("algorithm", "\"hmac-sha256\", or another that the server knows; the same"),
+    ("file", "file of the key, as tsig-keygen (BIND) or keymgr -t (Knot) write it, or with the secret in base64 alone; refused "
+             "where anyone may read it; the daemon's user must be able to"),
+    ("secret", "the secret itself in base64, in place of a file; then this file is to be read by root and the daemon alone"),
+)
 CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
                 ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST),
-                ("pxe_item", PXE_ITEM_WORDS, None), ("pxe_menu", PXE_MENU_WORDS, None))
+                ("pxe_item", PXE_ITEM_WORDS, None), ("pxe_menu", PXE_MENU_WORDS, None), ("dns_zone", DNS_ZONE_WORDS, None),
+                ("tsig", TSIG_WORDS, None))
 """Constructors besides host(): their arguments, and the scope of the settings that they take, if they take any."""
 
 COMPARATORS = (

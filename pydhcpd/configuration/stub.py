@@ -20,6 +20,7 @@ from pydhcpd.settings import (
     PER_CENT,
     POOL,
     TIME,
+    ZONES,
     settings_of,
 )
 from pydhcpd.wire import codecs
@@ -30,6 +31,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN
 HEAD = '''\
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from pathlib import Path
 from typing import Any, Final, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
@@ -37,12 +39,14 @@ from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.dns.keys import Tsig
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "host", "match", "option", "pool", "pxe_item", "pxe_menu",
-           "shared_network", "subnet"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
+           "pxe_menu", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -74,6 +78,10 @@ def pxe_item(text: str, boot_file_name: _BootFile | None = ..., *, server: str |
 class _PxeMenu(PxeMenu):
     def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
 pxe_menu: _PxeMenu
+def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., key: Tsig | None = ...,
+             ttl: int | None = ...) -> DnsZone: ...
+def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,
+         file: str | Path | None = ...) -> Tsig: ...
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...
 '''
@@ -95,7 +103,7 @@ class Reply(Protocol):
 _OF_FIELDS = {HARDWARE: "str", TEXT: "str", UUID: "str", WORD: "str", ADDRESS: "str", OCTETS: "bytes",
               NUMBER: "int", TRUTH: "bool"}
 _OF_KINDS = ((FLAG, "bool"), (TIME, "int"), (DURATION, "float"), (PER_CENT, "float"), (OPTION_NAMES, "_Names"),
-             (FIELDS, "_Names"), (MENU, "PxeMenu"), (BOOT_FILE, "_BootFile"))
+             (FIELDS, "_Names"), (MENU, "PxeMenu"), (BOOT_FILE, "_BootFile"), (ZONES, "Sequence[DnsZone]"))
 _OF_CODECS: dict[type, str] = {
     codecs.Address: "str", codecs.Number: "int", codecs.Seconds: "int", codecs.Flag: "bool", codecs.Empty: "bool",
     codecs.Text: "str", codecs.Bytes: "_Octets", codecs.Domain: "str", codecs.Domains: "_Names"}

@@ -121,7 +121,10 @@ def test_every_setting_of_the_sample_can_be_put_in_force(tmp_path: Path) -> None
     """Those for one network, and those for many, which exclude each other."""
     text = re.sub(r"^#(?=[a-z_]+ = |    host\(|\]$)", "", SAMPLE.read_text(), flags=re.M)
     (tmp_path / "reservations.csv").write_text("mac,ip\n")
+    (tmp_path / "tsig.key").write_text("c2VjcmV0")
+    (tmp_path / "tsig.key").chmod(0o600)
     text = text.replace("/var/lib/pydhcpd/reservations.csv", str(tmp_path / "reservations.csv"))
+    text = text.replace("/etc/pydhcpd/tsig.key", str(tmp_path / "tsig.key"))
     given = set()
     for left_out in (("subnets", "shared_networks"), ("network", "subnet_mask", "ip_ranges", "hosts")):
         lines = [line for line in text.splitlines() if not line.startswith(tuple(f"{name} = " for name in left_out))]

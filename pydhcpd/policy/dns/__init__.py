@@ -1,0 +1,1 @@
+"""Names in the DNS: made of what a client sends and what the configuration says, without regard to who puts them there."""
