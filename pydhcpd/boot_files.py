@@ -13,9 +13,10 @@ from urllib.parse import urlsplit
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.boot.answer import is_ipxe
-from pydhcpd.policy.boot.files import BootFile, Template, is_url
+from pydhcpd.policy.boot.files import BootFile, is_url
 from pydhcpd.policy.boot.menu import PxeMenu
 from pydhcpd.policy.scope import Scope
+from pydhcpd.policy.templates import Template
 from pydhcpd.services.root import Refused, Root
 from pydhcpd.wire.packet import FILE_SIZE
 

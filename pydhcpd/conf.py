@@ -23,6 +23,7 @@ from pydhcpd.policy.declarations import (
     SubnetDeclaration,
     mistakes_in,
 )
+from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
@@ -34,8 +35,8 @@ from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
-           "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
+           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
 
 SECRETS = ("secret", "key")
 """Arguments that are shown nowhere."""
@@ -71,6 +72,12 @@ def client_class(name: object, condition: object = None, **arguments: object) ->
     """A class of clients, for `classes`: all for whom the condition holds, which is a match(...) or a function of the
     request; lease_limit, and lease_limit_per a field; and DHCP options and lease times by name."""
     return _made("client_class", ClientClass.of, {"name": name, "condition": condition, **arguments})
+
+
+def dns_file(path: object, **arguments: object) -> DnsFile | Mistake:
+    """A file for a DNS server, for `dns_files`: its path; form "hosts", or "zone"; the domain of the names in it; and for a
+    zone server and ttl."""
+    return _made("dns_file", DnsFile.of, {"path": path, **arguments})
 
 
 def pxe_item(text: object, boot_file_name: object = None, **arguments: object) -> PxeItem | Mistake:

@@ -8,14 +8,15 @@ from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
-           "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
+           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -443,6 +444,8 @@ class _HostSettings(_Options, total=False):
     never_send: _Names | None
     ipxe_script: _BootFile | None
     pxe_menu: PxeMenu | None
+    dns_name: _Names | None
+    dns_updates: str | None
 
 class _PoolSettings(_HostSettings, total=False):
     shorten_leases_above: float | None
@@ -2565,6 +2568,8 @@ def pxe_item(text: str, boot_file_name: _BootFile | None = ..., *, server: str |
 class _PxeMenu(PxeMenu):
     def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
 pxe_menu: _PxeMenu
+def dns_file(path: str | Path, *, form: str | None = ..., domain: str | None = ..., server: str | None = ...,
+             ttl: int | None = ...) -> DnsFile: ...
 def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., key: Tsig | None = ...,
              ttl: int | None = ...) -> DnsZone: ...
 def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,

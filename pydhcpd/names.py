@@ -334,7 +334,7 @@ def _by_their_names(table: dict[str, str]) -> dict[str, str]:
 _GENERAL = _by_their_names(_EVERYWHERE)
 _OF_PLACES = {place: _by_their_names(table) for place, table in _PLACES.items()}
 _CONSTRUCTORS = {"hosts": "host", "subnets": "subnet", "shared_networks": "shared_network", "classes": "client_class",
-                 "dns_zones": "dns_zone"}
+                 "dns_zones": "dns_zone", "dns_files": "dns_file"}
 SHAPES = {
     "address": "ip ipv4 ip_address ipv4_address ipaddress", "addresses": "ips array_of_ip_address ip_addresses",
     "text": "str string char", "bytes": "binary hex hexadecimal opaque data",

@@ -27,6 +27,9 @@ from pydhcpd.policy.declarations import (
     SharedNetworkDeclaration,
     SubnetDeclaration,
 )
+from pydhcpd.policy.dns.file import DnsFile
+from pydhcpd.policy.dns.naming import AS_ASKED, PLAIN, UPDATES, templates_of
+from pydhcpd.policy.dns.naming import WORDS as DNS_NAME_WORDS
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.fence import FAILURE
 from pydhcpd.policy.ranges import ranges_from
@@ -249,6 +252,12 @@ def _menu(value: object) -> PxeMenu:
     return value
 
 
+def _updates(value: object) -> str:
+    if value not in UPDATES:
+        raise _refuse(value, DNS_UPDATES.words)
+    return str(value)
+
+
 def _option_names(value: object) -> tuple[str, ...]:
     names = (value,) if isinstance(value, str) else value
     if not isinstance(names, list | tuple) or not all(isinstance(one, str) for one in names):
@@ -298,6 +307,9 @@ SERVED_PORT = _number(1, 65535, "a port from 1 to 65535")
 PORTS = Kind("two ports from 1024 to 65535: the first and the last, such as (50000, 50999)", _ports)
 TRANSFERS = _number(1, 10_000, "a whole number from 1 to 10000")
 MENU = Kind("pxe_menu('Boot what?', [pxe_item(...), ...], timeout=10)", _menu)
+DNS_NAME = Kind(DNS_NAME_WORDS, templates_of)
+DNS_UPDATES = Kind("one of " + ", ".join(map(repr, UPDATES)), _updates)
+DNS_FILES = _several_of(DnsFile, "dns_file", "'/var/lib/pydhcpd/hosts', form='hosts'")
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 GROUPS: tuple[Group, ...] = (
@@ -391,10 +403,18 @@ GROUPS: tuple[Group, ...] = (
                 "give no addresses: tell machines what to boot, beside another DHCP server (proxyDHCP)", NETWORK_WIDE),
     )),
     Group("Names in the DNS",
-          "The DNS is told which names clients have, and which addresses (RFC 2136): man 7 pydhcpd-dns.", (
+          "How clients are called there, the zones that are told of it (RFC 2136), and files that a DNS server reads: man 7 "
+          "pydhcpd-dns.", (
         Setting("dns_zones", ZONES, (), "",
                 "zones that are kept current, of names and of addresses: dns_zone(name, server=..., key=tsig(...)); needs the "
                 "Python package dnspython: pip install 'pydhcpd[ddns]'", NETWORK_WIDE),
+        Setting("dns_files", DNS_FILES, (), "",
+                "files with the names and addresses of all leases, for a DNS server to read: dns_file(path, form='hosts')"),
+        Setting("dns_name", DNS_NAME, PLAIN, "",
+                "how a client is called there, or several names of which the first that can be made is taken: ['{hostname}', "
+                "'dhcp-{ip}']", HOST),
+        Setting("dns_updates", DNS_UPDATES, AS_ASKED, "",
+                "whether clients that want to update the DNS themselves, or want to stand in none, are left to it", HOST),
     )),
     Group("Relay agents",
           "Clients behind relay agents and snooping switches (option 82), and who may ask for leases. A subnet behind a relay "

@@ -72,6 +72,8 @@ EXAMPLES = {
     "tftp_ports": "(50000, 50999)",
     "ipxe_script": '"boot.ipxe"',
     "pxe_menu": 'pxe_menu("Boot what?", [pxe_item("Debian", "debian/pxelinux.0"), pxe_item("Own disk")], timeout=10)',
+    "dns_files": '[dns_file("/var/lib/pydhcpd/hosts", form="hosts", domain="lab.example")]',
+    "dns_name": '["{hostname}", "dhcp-{ip}"]',
     "dns_zones": '[dns_zone("lab.example", server="10.0.0.53", key=tsig("name", "hmac-sha256", file="/etc/pydhcpd/tsig.key"))]',
     "always_send": '["router"]',
     "never_send": '["netbios_over_tcp_ip_node_type"]',
@@ -138,6 +140,14 @@ PXE_MENU_WORDS = (
     ("timeout", "seconds to wait for somebody who presses F8 for the menu, 0 to 254; without it, or with 255, the menu is "
                 "shown until somebody chooses"),
 )
+DNS_FILE_WORDS = (
+    ("path", "the file, which takes the place of the one before as a whole, at most once a second"),
+    ("form", "\"hosts\", lines as in /etc/hosts, which is also the default; or \"zone\", a zone as DNS servers read it"),
+    ("domain", "that of the names in it, others are left out; for a zone of addresses \"2.0.192.in-addr.arpa\"; a hosts file "
+               "without it has all names"),
+    ("server", "for a zone: the name of its name server; without it localhost, as for a zone that nobody else asks for"),
+    ("ttl", "for a zone: seconds for which others may keep what they were told; 300 unless given"),
+)
 DNS_ZONE_WORDS = (
     ("name", "its name, \"lab.example\"; of a zone of addresses also its network: \"192.0.2.0/24\" is "
              "\"2.0.192.in-addr.arpa\"; a part of a /24 is \"0/25.2.0.192.in-addr.arpa\" (RFC 2317)"),
@@ -158,7 +168,7 @@ TSIG_WORDS = (
 CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
                 ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST),
                 ("pxe_item", PXE_ITEM_WORDS, None), ("pxe_menu", PXE_MENU_WORDS, None), ("dns_zone", DNS_ZONE_WORDS, None),
-                ("tsig", TSIG_WORDS, None))
+                ("dns_file", DNS_FILE_WORDS, None),                ("tsig", TSIG_WORDS, None))
 """Constructors besides host(): their arguments, and the scope of the settings that they take, if they take any."""
 
 COMPARATORS = (

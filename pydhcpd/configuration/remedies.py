@@ -25,6 +25,7 @@ USAGE = {
     "client_class": 'client_class("pxe", match(vendor_class_identifier=PREFIX("PXEClient")), boot_file_name="ipxe.efi")',
     "pxe_item": 'pxe_item("Debian", "debian/pxelinux.0")',
     "pxe_menu": 'pxe_menu("Boot what?", [pxe_item("Debian", "debian/pxelinux.0"), pxe_item("Own disk")], timeout=10)',
+    "dns_file": 'dns_file("/var/lib/pydhcpd/hosts", form="hosts", domain="lab.example")',
     "dns_zone": 'dns_zone("lab.example", server="10.0.0.53", key=tsig("name", "hmac-sha256", file="/etc/pydhcpd/tsig.key"))',
     "tsig": 'tsig("name", "hmac-sha256", file="/etc/pydhcpd/tsig.key")',
     "option": 'option(224, "rack", "text")',

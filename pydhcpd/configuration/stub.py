@@ -10,6 +10,8 @@ from pydhcpd.policy.fields import ADDRESS, HARDWARE, HEADER, NUMBER, OCTETS, TEX
 from pydhcpd.settings import (
     BOOT_FILE,
     BY_NAME,
+    DNS_FILES,
+    DNS_NAME,
     DURATION,
     FIELDS,
     FLAG,
@@ -39,14 +41,15 @@ from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.conditions import Condition
 from pydhcpd.policy.declarations import PoolDeclaration, SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_zone", "host", "match", "option", "pool", "pxe_item",
-           "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
+           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -78,6 +81,8 @@ def pxe_item(text: str, boot_file_name: _BootFile | None = ..., *, server: str |
 class _PxeMenu(PxeMenu):
     def __call__(self, prompt: str, items: Sequence[PxeItem], *, timeout: int | None = ...) -> _PxeMenu: ...
 pxe_menu: _PxeMenu
+def dns_file(path: str | Path, *, form: str | None = ..., domain: str | None = ..., server: str | None = ...,
+             ttl: int | None = ...) -> DnsFile: ...
 def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., key: Tsig | None = ...,
              ttl: int | None = ...) -> DnsZone: ...
 def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,
@@ -103,7 +108,8 @@ class Reply(Protocol):
 _OF_FIELDS = {HARDWARE: "str", TEXT: "str", UUID: "str", WORD: "str", ADDRESS: "str", OCTETS: "bytes",
               NUMBER: "int", TRUTH: "bool"}
 _OF_KINDS = ((FLAG, "bool"), (TIME, "int"), (DURATION, "float"), (PER_CENT, "float"), (OPTION_NAMES, "_Names"),
-             (FIELDS, "_Names"), (MENU, "PxeMenu"), (BOOT_FILE, "_BootFile"), (ZONES, "Sequence[DnsZone]"))
+             (FIELDS, "_Names"), (MENU, "PxeMenu"), (BOOT_FILE, "_BootFile"), (ZONES, "Sequence[DnsZone]"),
+             (DNS_FILES, "Sequence[DnsFile]"), (DNS_NAME, "_Names"))
 _OF_CODECS: dict[type, str] = {
     codecs.Address: "str", codecs.Number: "int", codecs.Seconds: "int", codecs.Flag: "bool", codecs.Empty: "bool",
     codecs.Text: "str", codecs.Bytes: "_Octets", codecs.Domain: "str", codecs.Domains: "_Names"}

@@ -426,12 +426,12 @@ class HostDatabase(HostQueries):
 
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
              hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = (), sent_name: str = "",
-             habit: int = 0) -> None:
+             habit: int = 0, dns: str = "") -> None:
         """Stage a lease until `end`. The address must have been found free for the client, which asks by `habit`.
 
         `relay` is giaddr in four bytes and the content of option 82, which nobody here looks into; b"" leaves what is
         remembered of a lease that the client has. `limits` is what the lease counts for. `sent_name` is what the client sent,
-        if it was given `hostname`; "" leaves what is remembered as well, so does an empty `hostname`.
+        if it was given `hostname`; "" leaves what is remembered as well, so does an empty `hostname` or `dns`.
         """
         before = table.clients.get(client, 0)
         slot = address - table.base
@@ -449,9 +449,9 @@ class HostDatabase(HostQueries):
         if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)
-        if relay or limits or sent_name:
+        if relay or limits or sent_name or dns:
             text = SEPARATOR.join(limits)
-            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text, sent_name),
+            self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND, relay, text, sent_name, dns),
                              holder, text)
         else:
             self.staging.put(table, (address, client, htype, hardware, hostname, end, now, BOUND), holder)
@@ -659,7 +659,7 @@ class HostDatabase(HostQueries):
             row = self.store.row(address_from(host.ip))
             if row is not None:
                 gone = row._replace(client=b"", ends=int(self.time.now()), state=RELEASED, relay=b"", limits="",
-                                    sent_name="")
+                                    sent_name="", dns="")
                 self._store_by_hand(gone, row.client)
 
     def _store_by_hand(self, row: Row, former: bytes = b"") -> None:

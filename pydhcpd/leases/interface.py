@@ -24,7 +24,7 @@ GIADDR = 4  # bytes of `relay` before the content of option 82
 
 PlainFields = tuple[int, bytes, int, bytes, str, int, int, int]
 """A `Row` without a relay that counts for nothing, as most are: the first eight columns, made in a quarter of the time."""
-Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str, str]  # a Row
+Fields = tuple[int, bytes, int, bytes, str, int, int, int, bytes, str, str, str]  # a Row
 Release = tuple[bytes, int, int]  # the client for whom the address is remembered or b"", when, and the address
 
 
@@ -34,7 +34,8 @@ class Row(NamedTuple):
     `client` is the key of the lease, empty where it is nobody's; an end of 4294967295 never comes. `relay` is giaddr in four
     bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the lease counts for, one key a line.
     `hostname` is the name that the client was given, else the one that it sent; if it was given one, `sent_name` is what it
-    sent.
+    sent. `dns` is what it wants of the DNS, if it said so, and behind that its name there, where the rest does not tell it: see
+    `policy.dns.wishes`.
     """
 
     address: int
@@ -48,6 +49,7 @@ class Row(NamedTuple):
     relay: bytes = b""
     limits: str = ""
     sent_name: str = ""
+    dns: str = ""
 
 
 class TimeNote(NamedTuple):
@@ -76,7 +78,7 @@ class PathStore(Protocol):
         none and StoreError. Of one address there is one row, or a release.
 
         A row without a relay leaves the one on record, if the lease was this client's and goes on; so does one without a
-        hostname or sent_name, for not all clients repeat their names when they renew.
+        hostname, sent_name or dns, for not all clients repeat their names when they renew.
 
         Returns the addresses whose binding was refused because another server was faster: by the store a lease of that
         address runs, of neither the row's client nor the one in `holders`, which has for each row whose lease it may take

@@ -36,7 +36,7 @@ from pydhcpd.leases.troubles import Troubles, lacks_room
 log = logging.getLogger(__name__)
 
 APPLICATION_ID = 0x70796468  # "pydh", to know our files from others
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 WAL_LIMIT = 32 << 20  # bytes of log from which it begins anew even if a commit has to wait a few milliseconds
 WRITE_BACK = 1 << 20  # bytes of new log that are written back at once; the sync of 16 times that holds up commits 50 ms
 LAID_OUT = 40 << 20  # bytes of log for which room is made at the start: the limit, and what is added while it is written back
@@ -59,7 +59,8 @@ CREATE TABLE leases (
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
     relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
     limits TEXT NOT NULL DEFAULT '',  -- what the lease counts for, where the number of leases is limited; one a line
-    sent_name TEXT NOT NULL DEFAULT ''  -- what the client sent, where another name was given to it
+    sent_name TEXT NOT NULL DEFAULT '',  -- what the client sent, where another name was given to it
+    dns TEXT NOT NULL DEFAULT ''  -- what it wants of the DNS, if it said so, and its name there where the rest does not tell it
 )"""
 
 LEDGER_TIME = """
@@ -81,7 +82,8 @@ LIMITED_INDEX = "CREATE INDEX IF NOT EXISTS leases_limited ON leases (address) W
 MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''",
                   "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''"),
               2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",),
-              3: (LEDGER_TIME,)}
+              3: (LEDGER_TIME,),
+              4: ("ALTER TABLE leases ADD COLUMN dns TEXT NOT NULL DEFAULT ''",)}
 
 BESIDE = ("", "-wal", "-shm", "-journal")
 """What SQLite adds to the name of a database for files of its own."""
@@ -97,18 +99,19 @@ CHANGES = f"""
     hostname = iif(excluded.hostname = '' AND {GOES_ON}, hostname, excluded.hostname),
     ends = excluded.ends, last_used = excluded.last_used, state = excluded.state"""
 
-# Two ways of storing a row, for three more values to bind would make each renewal an eighth dearer. Both keep the names, and
+# Two ways of storing a row, for four more values to bind would make each renewal an eighth dearer. Both keep the names, and
 # what the relay said, of a lease whose client now comes without: a renewal comes straight to the server.
 UPSERT_PLAIN = f"""
 INSERT INTO leases (address, client, htype, hardware, hostname, ends, last_used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '', relay = iif({GOES_ON}, relay, x''),
-    sent_name = iif({GOES_ON}, sent_name, '')"""  # noqa: S608
+    sent_name = iif({GOES_ON}, sent_name, ''), dns = iif({GOES_ON}, dns, '')"""  # noqa: S608
 
 UPSERT = f"""
-INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
     limits = excluded.limits,
     relay = iif(excluded.relay = x'' AND {GOES_ON}, relay, excluded.relay),
-    sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name)"""  # noqa: S608
+    sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name),
+    dns = iif(excluded.dns = '' AND {GOES_ON}, dns, excluded.dns)"""  # noqa: S608
 
 IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 

@@ -15,6 +15,7 @@ from pydhcpd.errors import Ignored, InvalidValue
 from pydhcpd.policy import case as steps
 from pydhcpd.policy.case import Case, Step
 from pydhcpd.policy.classes import Classifier
+from pydhcpd.policy.dns.naming import Naming
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import Functions
 from pydhcpd.policy.network import Network, Pool, Segment
@@ -122,6 +123,11 @@ class Policy(Rules):
             for step in self._steps_of_lease:
                 step(self, case)
         return self.terms_of(case, address)
+
+    def name_in_dns(self, naming: Naming, hostname: str, hardware: bytes, address: int) -> str:
+        """The full name in the DNS of a client that is called `hostname`; empty where it has none."""
+        network = self.networks.of(address)
+        return naming.name_for(hostname, hardware, address, "" if network is None else network.words)
 
     def _put_together(self, network: Network, pool: Pool | None, classes: tuple[str, ...], host: Scope | None) -> Terms:
         scope = network.scope

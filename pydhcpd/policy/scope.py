@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.boot.answer import netboot_of
+from pydhcpd.policy.dns.naming import naming_of
 from pydhcpd.policy.routes import completed
 from pydhcpd.policy.terms import Terms, boot_of
 from pydhcpd.policy.vendor import encapsulated
@@ -86,12 +87,13 @@ def terms_of(scope: Scope) -> Terms:
         options.setdefault(BOOT_FILE_NAME, netboot.fixed.encode("utf-8", "surrogateescape"))
     boot = _boot(settings.get("server_name", ""), settings.get("next_server", 0), options)
     options, only_if_asked = completed(options)
+    name = options.get(HOST_NAME, b"").decode(errors="backslashreplace")
     return Terms(options, lease_time, shortest, longest, renewal, rebinding,
                  settings.get("always_send", frozenset()), settings.get("never_send", frozenset()),
                  settings.get("next_server", 0), boot, only_if_asked,
                  rapid_commit=bool(settings.get("rapid_commit")), probe=bool(settings.get("probe_before_offer")),
                  shorten_above=settings.get("shorten_leases_above"), origins=scope.origins,
-                 name=options.get(HOST_NAME, b"").decode(errors="backslashreplace"), netboot=netboot)
+                 name=name, netboot=netboot, naming=naming_of(settings, options, name))
 
 
 def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:

@@ -14,6 +14,7 @@ from typing import Any
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, ETHERBOOT, NO_PXEDHCP, ROOT_PATH, TFTP_SERVER_NAME, Client, Netboot
+from pydhcpd.policy.dns.naming import Naming
 from pydhcpd.wire.packet import FILE_SIZE, MAGIC_COOKIE, NO_BOOT, SNAME_SIZE, Request, encode_options
 from pydhcpd.wire.relay import suboptions
 
@@ -33,6 +34,7 @@ class Terms:
     `boot` is sname, file and cookie, ready for the wire; `next_server` an address in host byte order. `only_if_asked` are
     options that go to nobody who does not list them. `shorten_above` is the per cent of a pool in use from which new
     leases get the shortest time. `origins` tells where each value was written. `name` is the host name that is given, if any.
+    `naming` makes the client's name in the DNS of it, where anybody keeps names there.
     `netboot` says what machines that boot get besides, and `client` is such a machine, where these are the terms for one.
     """
 
@@ -53,6 +55,7 @@ class Terms:
     origins: Mapping[Any, tuple[str, str]] = field(default_factory=dict)
     name: str = ""
     netboot: Netboot | None = None
+    naming: Naming | None = None
     client: Client | None = None
     _remembered: dict[tuple[int, int, bytes | None], bytes] = field(default_factory=dict)
     _booting: dict[int | tuple[Client, bytes], "Terms"] = field(default_factory=dict)

@@ -17,6 +17,7 @@ from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy import classes, declarations, reservation
 from pydhcpd.policy.boot import menu
+from pydhcpd.policy.dns import file
 from pydhcpd.settings import GROUPS, HOST, SETTINGS, Group, settings_of
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -245,7 +246,8 @@ def test_the_words_of_the_stub_are_those_of_the_file() -> None:
     ("subnet", manual.SUBNET_WORDS, declarations.SUBNET_ARGUMENTS), ("pool", manual.POOL_WORDS, declarations.POOL_ARGUMENTS),
     ("shared_network", manual.SHARED_NETWORK_WORDS, declarations.SHARED_NETWORK_ARGUMENTS),
     ("client_class", manual.CLASS_WORDS, tuple(classes.ARGUMENTS)),
-    ("pxe_item", manual.PXE_ITEM_WORDS, menu.ITEM_ARGUMENTS), ("pxe_menu", manual.PXE_MENU_WORDS, menu.MENU_ARGUMENTS)])
+    ("pxe_item", manual.PXE_ITEM_WORDS, menu.ITEM_ARGUMENTS), ("pxe_menu", manual.PXE_MENU_WORDS, menu.MENU_ARGUMENTS),
+    ("dns_file", manual.DNS_FILE_WORDS, tuple(file.ARGUMENTS))])
 def test_every_argument_of_a_constructor_is_described(name: str, words: "tuple[tuple[str, str], ...]",
                                                       arguments: "tuple[str, ...]") -> None:
     assert sorted(argument for argument, _ in words) == sorted(arguments)

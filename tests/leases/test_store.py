@@ -133,7 +133,7 @@ def test_after_reopening_all_is_there(store):
 
 RELAY = b"\x0a\0\0\xfe\1\4port"
 RENEWED = row(1, ends=NOW + 900, last_used=NOW + 300)
-plain_and_full = pytest.mark.parametrize("columns", [8, 11])
+plain_and_full = pytest.mark.parametrize("columns", [8, 12])
 
 
 @plain_and_full
@@ -145,10 +145,11 @@ plain_and_full = pytest.mark.parametrize("columns", [8, 11])
     ({}, {"state": QUARANTINED}, False),
 ])
 def test_a_row_without_a_relay_keeps_what_is_stored_for_the_same_lease(store, columns, before, after, kept):
-    store.commit([row(1)._replace(relay=RELAY, sent_name="sent", **before)])
+    store.commit([row(1)._replace(relay=RELAY, sent_name="sent", dns="N", **before)])
     written = RENEWED._replace(**after)
     store.commit([tuple(written)[:columns]])
-    assert store.row(1) == written._replace(relay=RELAY if kept else b"", sent_name="sent" if kept else "")
+    more = {"relay": RELAY, "sent_name": "sent", "dns": "N"} if kept else {}
+    assert store.row(1) == written._replace(**more)
 
 
 @plain_and_full
@@ -415,7 +416,7 @@ def test_a_database_of_the_first_schema_is_migrated_with_its_leases(tmp_path):
     """Hardening 24."""
     old_database(tmp_path / "leases.db")
     store = SQLiteStore(tmp_path / "leases.db")
-    assert store.row(1) == Row(1, b"\2\1", 1, b"abcdef", "pc", 4_000_000_000, 100, BOUND, b"", "", "")
+    assert store.row(1) == Row(1, b"\2\1", 1, b"abcdef", "pc", 4_000_000_000, 100, BOUND, b"", "", "", "")
     store.commit([row(2)._replace(relay=b"\n\1\0\2\1\1x", limits="voip")])
     store.close()
     again = SQLiteStore(tmp_path / "leases.db")

@@ -464,7 +464,7 @@ def test_an_address_that_somebody_uses_is_given_to_nobody_until_its_quarantine_e
     assert [offer(hosts, client, address, places((TWO, 0))) for client in (A, B)] == others
     hosts.commit()
     assert state(hosts, address) == DECLINED
-    assert hosts.store.row(address)[1:] == (b"", 0, b"", "", START + 900, START, QUARANTINED, b"", "", "")
+    assert hosts.store.row(address)[1:] == (b"", 0, b"", "", START + 900, START, QUARANTINED, b"", "", "", "")
     assert state(opened(hosts.store.path), address) == DECLINED
     assert not hosts.is_reserved_free(hosts.tables[base], address, lambda row: True)
     assert [row.state for row in hosts.reclaim(START + 900)] == [QUARANTINED]

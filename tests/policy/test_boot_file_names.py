@@ -7,7 +7,8 @@ from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfigurati
 from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.boot.answer import is_ipxe, says_ipxe
 from pydhcpd.policy.boot.architectures import Architectures, numbers_of
-from pydhcpd.policy.boot.files import FIELDS, BootFile, Facts, Template, safe
+from pydhcpd.policy.boot.files import FIELDS, BootFile, safe, template_of
+from pydhcpd.policy.templates import Facts
 
 UUID = bytes.fromhex("c26f87ee6a134f73a53f52540012a1b2")
 FACTS = Facts(bytes.fromhex("0200000000 0a"), address_from("192.0.2.10"), "node-1", UUID, "x86-64", "192.0.2.0/24")
@@ -26,12 +27,12 @@ NOBODY = Facts(b"", 0, "", b"", "", "")
     ("http://192.0.2.1/{mac_hyphens}?n={hostname}", "http://192.0.2.1/02-00-00-00-00-0a?n=node-1"),
     ("http://192.0.2.1/${net0/mac}/{ip}", "http://192.0.2.1/${net0/mac}/192.0.2.10")])
 def test_row_54_names_hold_values_of_the_client(text, name):
-    assert Template.of(text).filled(FACTS) == (name, "")
+    assert template_of(text).filled(FACTS) == (name, "")
 
 
 @pytest.mark.parametrize("field", sorted(FIELDS))
 def test_where_a_value_is_not_known_there_is_no_name_and_it_is_told_which(field):
-    assert Template.of(f"a{{{field}}}b").filled(NOBODY) == ("", field)
+    assert template_of(f"a{{{field}}}b").filled(NOBODY) == ("", field)
 
 
 @pytest.mark.parametrize(("sent", "made"), [
@@ -46,7 +47,7 @@ def test_what_a_stranger_sends_is_one_component_of_a_path(sent, made):
 
 @pytest.mark.parametrize(("uuid", "made"), [(b"../../x", "2e2e2f2e2e2f78"), (b"\xff", "ff"), (UUID * 2, (UUID * 2).hex())])
 def test_a_broken_uuid_is_digits(uuid, made):
-    assert Template.of("{uuid}").filled(Facts(b"", 0, "", uuid, "", "")) == (made, "")
+    assert template_of("{uuid}").filled(Facts(b"", 0, "", uuid, "", "")) == (made, "")
 
 
 @pytest.mark.parametrize(("value", "words"), [

@@ -26,8 +26,9 @@ from urllib.parse import quote
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.boot.architectures import BIOS, RASPBERRY_PI, Architectures, numbers_of
-from pydhcpd.policy.boot.files import LONGEST, BootFile, Facts, Template, is_url
+from pydhcpd.policy.boot.files import LONGEST, BootFile, is_url
 from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
+from pydhcpd.policy.templates import Facts, Template
 from pydhcpd.wire.codecs import USER_CLASSES
 from pydhcpd.wire.packet import Request
 from pydhcpd.wire.pxe import THIS_FILE
@@ -226,7 +227,7 @@ def netboot_of(settings: Mapping[str, Any], options: Mapping[int, bytes]) -> Net
     file, is_named = options.get(BOOT_FILE_NAME), TFTP_SERVER_NAME in options
     boot_file, script = settings.get("boot_file_name"), settings.get("ipxe_script")
     if file is not None:
-        boot_file = BootFile(Template(file.rstrip(b"\0").decode("utf-8", "surrogateescape"), ()))
+        boot_file = BootFile(Template(file.rstrip(b"\0").decode("utf-8", "surrogateescape")))
     next_server, root = settings.get("next_server", 0), settings.get("tftp_root")
     is_served = root is not None or settings.get("http_root") is not None
     menu = settings.get("pxe_menu")

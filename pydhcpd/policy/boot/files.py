@@ -1,8 +1,7 @@
 """`BootFile`: what `boot_file_name` and `ipxe_script` say: a name, a URL, or one of these for each architecture.
 
 Names may hold values of the client, `{mac}` and its kin, from the table below. A stranger chooses some of them, so each is
-made fit for a path first: it can lead to no other directory. `${net0/mac}` and its like are iPXE's own, and stay as they are.
-Knows no messages: what a client sends is in the `Facts`.
+made fit for a path first: it can lead to no other directory.
 """
 
 import re
@@ -12,33 +11,19 @@ from typing import Any
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.names import NEAR, nearest
 from pydhcpd.policy.boot.architectures import Architectures
 from pydhcpd.policy.machine_uuid import text_of
+from pydhcpd.policy.templates import Template, Values
 from pydhcpd.wire.codecs import TEXT
 
 LONGEST = 255  # octets of a name
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_FIELD = re.compile(r"(?<!\$)\{([^{}]*)\}")
-_BRACE = re.compile(r"(?<!\$)\{[^{}]*(?:$|\{)")
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]")
 WORDS = ("a name, a URL, or a mapping from architectures to these, such as {'bios': 'undionly.kpxe', 'x86-64': 'ipxe.efi'}; "
          "in names {mac}, {mac_hyphens}, {ip}, {ip_hex}, {hostname}, {uuid}, {arch} and {subnet} are the client's")
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
-    """What names may hold of a client; empty what is not known of it. `address` is in host byte order, 0 for none."""
-
-    hardware: bytes
-    address: int
-    hostname: str
-    uuid: bytes
-    architecture: str
-    subnet: str
-
-
-FIELDS: dict[str, Callable[[Facts], str]] = {
+FIELDS: Values = {
     "mac": lambda facts: facts.hardware.hex(":"),
     "mac_hyphens": lambda facts: facts.hardware.hex("-"),
     "ip": lambda facts: address_text(facts.address) if facts.address else "",
@@ -67,48 +52,17 @@ def is_url(name: str) -> bool:
     return _SCHEME.match(name) is not None
 
 
-@dataclass(frozen=True, slots=True)
-class Template:
-    """A name as it was written; `fields` are those in braces."""
-
-    text: str
-    fields: tuple[str, ...]
-
-    @classmethod
-    def of(cls, value: object) -> "Template":
-        """Check a name. Raises InvalidValue."""
-        if isinstance(value, str) and value.count(",") in (1, 2):
-            _refuse_dnsmasq(value)
-        size = len(TEXT.encode(value))
-        text = str(value)
-        if any(ord(one) < 32 or ord(one) == 127 for one in text):
-            raise InvalidValue(f"{value!r} holds a control character; allowed is {WORDS}")
-        if size > LONGEST:
-            raise InvalidValue(f"{value!r} has {size} octets; allowed are {LONGEST}")
-        fields = tuple(_FIELD.findall(text))
-        for name in fields:
-            if name not in FIELDS:
-                raise InvalidValue(f"{{{name}}} in {value!r} is not known; {_instead(name)}")
-        if _BRACE.search(text) or "}" in re.sub(r"\$?\{[^{}]*\}", "", text):
-            raise InvalidValue(f"a brace in {value!r} stands alone; allowed are {_allowed()}")
-        return cls(text, fields)
-
-    def filled(self, facts: Facts) -> tuple[str, str]:
-        """The name for a client, and the field for which there is no value, if there is one: then there is no name."""
-        values = {name: FIELDS[name](facts) for name in self.fields}
-        for name, value in values.items():
-            if not value:
-                return "", name
-        return _FIELD.sub(lambda found: values[found[1]], self.text), ""
-
-
-def _allowed() -> str:
-    return ", ".join(f"{{{name}}}" for name in FIELDS)
-
-
-def _instead(name: str) -> str:
-    near = nearest(name.strip(), FIELDS, NEAR)
-    return f"did you mean {{{near}}}?" if near else f"allowed are {_allowed()}"
+def template_of(value: object) -> Template:
+    """Check a name. Raises InvalidValue."""
+    if isinstance(value, str) and value.count(",") in (1, 2):
+        _refuse_dnsmasq(value)
+    size = len(TEXT.encode(value))
+    text = str(value)
+    if any(ord(one) < 32 or ord(one) == 127 for one in text):
+        raise InvalidValue(f"{value!r} holds a control character; allowed is {WORDS}")
+    if size > LONGEST:
+        raise InvalidValue(f"{value!r} has {size} octets; allowed are {LONGEST}")
+    return Template.of(text, FIELDS)
 
 
 def _refuse_dnsmasq(value: str) -> None:
@@ -132,7 +86,7 @@ class BootFile:
     def of(cls, value: object) -> "BootFile":
         """Check a value of the configuration as far as it can be alone. Raises InvalidValue."""
         if not isinstance(value, Mapping):
-            return cls(Template.of(value))
+            return cls(template_of(value))
         if not value:
             raise InvalidValue(f"{value!r} says nothing; allowed is {WORDS}")
         return cls(None, {key: None if name is None else _template(key, name) for key, name in value.items()})
@@ -174,6 +128,6 @@ class BootFile:
 
 def _template(key: Any, name: object) -> Template:
     try:
-        return Template.of(name)
+        return template_of(name)
     except InvalidValue as error:
         raise InvalidValue(f"{key!r}: {error}") from None

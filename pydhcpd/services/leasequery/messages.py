@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
 from typing import NamedTuple
 
-from pydhcpd.addresses import BROADCAST
 from pydhcpd.errors import MalformedPacket
 from pydhcpd.leases.interface import BOUND, GRACE, QUARANTINED, RELEASED, Row
 from pydhcpd.wire.packet import (
@@ -25,7 +24,6 @@ from pydhcpd.wire.packet import (
     LEASEUNASSIGNED,
     LEASEUNKNOWN,
     OPTIONS,
-    REQUEST,
     Packet,
     Request,
     encode_option,
@@ -35,7 +33,7 @@ from pydhcpd.wire.relay import REMOTE_ID, suboption_in, suboptions
 RELAY_ID = 12  # suboption of 82 (RFC 6925)
 
 LEASE_TIME, MESSAGE_TYPE, SERVER_IDENTIFIER, REQUESTED, RENEWAL, REBINDING, CLIENT_IDENTIFIER = 51, 53, 54, 55, 58, 59, 61
-HOST_NAME, RELAY_INFORMATION, LAST_TRANSACTION, ASSOCIATED = 12, 82, 91, 92
+RELAY_INFORMATION, LAST_TRANSACTION, ASSOCIATED = 82, 91, 92
 STATUS, BASE_TIME, START_OF_STATE, QUERY_START, QUERY_END, STATE, DATA_SOURCE = range(151, 158)
 VIRTUAL_SUBNET = 221  # RFC 6607
 
@@ -101,19 +99,6 @@ def one_of(networks: Iterable[tuple[int, int]]) -> Callable[[int], bool]:
 def default_timers(row: Row, length: int) -> tuple[int, int]:  # noqa: ARG001 (of the type Timers)
     """T1 and T2 as RFC 2131 section 4.4.5 has them: a half and seven eighths of the lease."""
     return length // 2, length * 7 // 8
-
-
-def as_request(row: Row) -> Request:
-    """What the client of a lease would send, as far as it is remembered, for policy to say on which terms it has the lease."""
-    identifier = row.client[1:] if row.client[:1] == b"\1" else b""
-    options = {RELAY_INFORMATION: row.relay, CLIENT_IDENTIFIER: identifier, HOST_NAME: row.hostname.encode(errors="replace")}
-    request = Request(htype=row.htype, hardware=row.hardware, ciaddr=row.address,
-                      options={code: value for code, value in options.items() if value})
-    request.client, request.identifier, request.kind = row.client, identifier, REQUEST
-    request.interface = request.source = request.port = 0
-    request.destination, request.interface_name = BROADCAST, ""
-    request.relay, request.relay_address, request.known = row.relay, 0, False
-    return request
 
 
 # --- one query, one answer: RFC 4388

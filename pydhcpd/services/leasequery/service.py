@@ -11,8 +11,9 @@ from pydhcpd.leases.interface import Row
 from pydhcpd.net.batch import BatchSender
 from pydhcpd.net.sockets import open_tcp
 from pydhcpd.ports import UDP
+from pydhcpd.remembered import as_request
 from pydhcpd.services.leasequery.bulk import PORT, BulkLeasequeryServer
-from pydhcpd.services.leasequery.messages import as_request, default_timers, one_of
+from pydhcpd.services.leasequery.messages import default_timers, one_of
 from pydhcpd.services.leasequery.single import TOO_MANY, LeasequeryService
 from pydhcpd.services.service import Opener, Service, Surroundings
 from pydhcpd.serving import Serving

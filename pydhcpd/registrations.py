@@ -1,0 +1,44 @@
+"""`Registration`: what is to be in the DNS for one lease, and of whom. Follows from the lease and the configuration alone, so
+that it is the same after a restart: who keeps the DNS compares it with what is there."""
+
+from typing import NamedTuple
+
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.policy.dns.naming import ALWAYS, AS_ASKED, NOBODY_DOES, SERVER_DOES
+from pydhcpd.policy.policy import Policy
+from pydhcpd.remembered import as_request
+
+
+class Registration(NamedTuple):
+    """A name and an address that belong together. `forward` and `reverse` tell of which of the two records it is we who keep it
+    in a zone, whether there is such a zone or not."""
+
+    address: int
+    """Host byte order."""
+    name: str
+    """Full, of letters, digits, hyphens and dots, in small letters, without a dot at its end."""
+    forward: bool
+    reverse: bool
+    identifier: bytes
+    """The client identifier by which the client has its lease; b"" where it is its hardware address."""
+    htype: int
+    hardware: bytes
+
+
+def registration_of(policy: Policy, row: Row, now: float) -> Registration | None:
+    """What is to be in the DNS for a lease; None where nothing is: it is over, has no name, or its client wants none there."""
+    if row.state != BOUND or not row.client or row.ends <= now:
+        return None
+    terms = policy.terms_of_lease(as_request(row), row.address)
+    naming = None if terms is None else terms.naming
+    if naming is None:
+        return None
+    wish, _, name = row.dns.partition(" ")
+    if naming.updates != ALWAYS and wish == NOBODY_DOES:
+        return None
+    name = name or policy.name_in_dns(naming, row.hostname, row.hardware, row.address)
+    if not name or name == ".":
+        return None
+    forward = naming.updates != AS_ASKED or wish in ("", SERVER_DOES)
+    return Registration(row.address, name, forward, True, row.client[1:] if row.client[:1] == b"\1" else b"", row.htype,
+                        row.hardware)
