@@ -5,20 +5,22 @@ from collections.abc import Callable, Mapping
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.neighbours import SEE, Ours, open_beside_others
+from pydhcpd.net.filtered import open_filtered
 from pydhcpd.net.probe import open_arp, open_icmp
 from pydhcpd.net.sockets import open_packet
 from pydhcpd.net.unaddressed import open_unaddressed
 
-UDP, PACKET, ARP, ICMP, UNADDRESSED = "udp", "packet", "arp", "icmp", "unaddressed"
-DISPENSABLE = {ARP: open_arp, ICMP: open_icmp, UNADDRESSED: open_unaddressed}
-"""What the system may forbid: then nothing can be probed in that way, or nobody be heard who asks by unicast from 0.0.0.0."""
+UDP, PACKET, ARP, ICMP, UNADDRESSED, ANSWERS = "udp", "packet", "arp", "icmp", "unaddressed", "answers"
+DISPENSABLE = {ARP: open_arp, ICMP: open_icmp, UNADDRESSED: open_unaddressed, ANSWERS: open_filtered}
+"""What the system may forbid: then nothing can be probed in that way, nobody be heard who asks by unicast from 0.0.0.0, or no
+other server be found."""
 
 
 def open_ports(ours: Ours, more: Mapping[str, Callable[[], socket.socket]]) -> dict[str, socket.socket]:
     """Open the ports of DHCP, for the interfaces that are ours, and `more`.
 
-    Raises InvalidValue with the reason and the remedy. Those for probes are opened whether or not anything is probed: a reload
-    may ask for it, when it is too late to open them.
+    Raises InvalidValue with the reason and the remedy. Those for probes and questions are opened whether or not anything
+    is asked: a reload may want it, when it is too late to open them.
     """
     try:
         opened = {UDP: open_beside_others(ours), PACKET: open_packet()}

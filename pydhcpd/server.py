@@ -29,9 +29,9 @@ from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row
 from pydhcpd.leases.upkeep import Upkeep
 from pydhcpd.link import Link
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Message
+from pydhcpd.net.filtered import receive_filtered
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
-from pydhcpd.net.unaddressed import receive_unaddressed
 from pydhcpd.pace import Pace
 from pydhcpd.probes import Probes
 from pydhcpd.proxy import kind_of_transaction
@@ -105,6 +105,7 @@ class DHCPServer:
         self.probes = Probes(maximum_transactions)
         self.witnesses = Witnesses()
         self._inquiries = Inquiries()
+        self._own: Request | None = None  # a question of our own, which is not to be answered
         self._prober = Prober(arp, icmp, self._heard) if arp is not None and icmp is not None else None
 
     # --- life
@@ -139,6 +140,18 @@ class DHCPServer:
             for one in self.transactions.values():
                 one.request = None
             self.transactions.clear()
+            self._keep_own()
+
+    def disregard(self, own: Request) -> None:
+        """Answer none that has the xid and the vendor class of this one, which is ours, by whatever link it comes in."""
+        with self.hosts.lock:
+            self._own = own
+            self._keep_own()
+
+    def _keep_own(self) -> None:
+        """Let its xid have a transaction for ever, so that it is among those which are looked at more closely."""
+        if self._own is not None:
+            self.transactions[self._own.xid].request = self._own
 
     @property
     def serving(self) -> Serving | None:
@@ -207,7 +220,7 @@ class DHCPServer:
         """Until something is on the port, and not for long; what only a packet socket hears is rare, and waits for this."""
         ready = poll.poll(self._beat * 1000)
         if self._unaddressed is not None and self._unaddressed.fileno() in [descriptor for descriptor, _ in ready]:
-            self.receive([one for one in receive_unaddressed(self._unaddressed) if self._is_own(one[-1])])
+            self.receive([one for one in receive_filtered(self._unaddressed) if self._is_own(one[-1])])
 
     def _is_own(self, address: int) -> bool:
         return self._serving is not None and address in self._serving.own
@@ -306,6 +319,8 @@ class DHCPServer:
     def _taken_up(self, transaction: DHCPTransaction, request: Request, due: list[DHCPTransaction]) -> DHCPTransaction:
         """The transaction for a request whose xid has one already that is not answered yet."""
         before = transaction.request
+        if before is not None and before is self._own and before.options.get(60) == request.options.get(60):
+            raise Ignored("our own question, who else answers")
         if before is not None and (before.client != request.client or before.giaddr != request.giaddr):
             # Two clients with one xid have nothing to do with each other. And a relay that overhears what passes through it
             # sends copies, which must not take the place of the client's own message.

@@ -111,6 +111,14 @@ def _time(value: object) -> int:
     return seconds
 
 
+def _interval(value: object) -> int:
+    seconds = whole_seconds(value)
+    if isinstance(seconds, bool) or not isinstance(seconds, int) or (seconds and not MINUTES <= seconds <= INFINITE):
+        is_short = isinstance(value, int | float) and value < MINUTES
+        raise _refuse(value, INTERVAL.words, "" if is_short else instead_of_time(value))
+    return seconds
+
+
 def _duration(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= DAYS:
         with_point = f"write {value[0]}.{value[1]}" if isinstance(value, tuple) and len(value) == 2 else ""
@@ -275,6 +283,7 @@ def _control_address(value: object) -> str:
 FLAG = Kind("True or False", _flag)
 DURATION = Kind("a number of seconds from 0 to a day", _duration)
 TIME = Kind("whole seconds from 1 to 4294967295, such as 8 * HOURS, or INFINITE", _time)
+INTERVAL = Kind("whole seconds from 60, such as 1 * HOURS; 0 is off", _interval)
 COUNT = _number(1, 1 << 24, "a whole number from 1 to 16777216")
 TEXT = Kind("printable text", _text)
 SERVER_NAME = Kind("printable text of at most 63 bytes", _server_name)
@@ -450,7 +459,9 @@ GROUPS: tuple[Group, ...] = (
         Setting("disk_alarm", SHARE, 95.0, "%",
                 "use of the disk of host_file above which there is an alarm, where less than 1 GiB is free; 0 is none"),
         Setting("known_servers", NETWORKS, (), "",
-                "addresses of other DHCP servers that may be there; of any other one that clients choose, there is an alarm"),
+                "addresses of other DHCP servers that may be there; of one that is not, there is an alarm"),
+        Setting("look_for_other_servers", INTERVAL, 0, "s",
+                "how often it is asked on each link which DHCP servers answer; each that does holds an address for a while"),
     )),
     Group("Control",
           "The prompt that shows leases and events: telnet 127.0.0.1 6767. On its socket, pydhcpd -ask changes things too.", (

@@ -11,7 +11,7 @@ import pytest
 
 from pydhcpd import ports as module
 from pydhcpd.neighbours import Ours
-from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
+from pydhcpd.ports import ANSWERS, ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "system"))
 from lab import Machine, reason_to_skip
@@ -45,7 +45,7 @@ def closing_all(ports: dict[str, socket.socket]) -> Iterator[dict[str, socket.so
 def test_sockets_for_probes_are_opened_with_the_others(machine: Machine) -> None:
     """Even where nothing is probed, for a reload may ask for it."""
     with closing_all(machine.open(lambda: open_ports(NAMELESS, {}))) as ports:
-        assert set(ports) == {UDP, PACKET, ARP, ICMP, UNADDRESSED}
+        assert set(ports) == {UDP, PACKET, ARP, ICMP, UNADDRESSED, ANSWERS}
         assert (ports[ARP].family, ports[ICMP].family) == (socket.AF_PACKET, socket.AF_INET)
         assert not os.get_blocking(ports[ARP].fileno()) and not os.get_blocking(ports[ICMP].fileno())
 
@@ -57,7 +57,7 @@ def test_server_starts_without_sockets_that_are_forbidden_where_it_can(
     """EAFNOSUPPORT is how systemd's RestrictAddressFamilies= forbids."""
     def forbidden() -> socket.socket:
         raise reason
-    monkeypatch.setattr(module, "DISPENSABLE", dict.fromkeys((ARP, ICMP, UNADDRESSED), forbidden))
+    monkeypatch.setattr(module, "DISPENSABLE", dict.fromkeys((ARP, ICMP, UNADDRESSED, ANSWERS), forbidden))
     with closing_all(machine.open(lambda: open_ports(NAMELESS, {}))) as ports:
         assert set(ports) == {UDP, PACKET}
 

@@ -60,6 +60,7 @@ EXAMPLES = {
     "shorten_leases_above": "80",
     "client_identity": '["remote_id", "circuit_id"]',
     "offer_hold_time": "2 * MINUTES",
+    "look_for_other_servers": "1 * HOURS",
     "leasequery_from": '["192.0.2.7"]',
     "minimum_lease_time": "1 * MINUTES",
     "maximum_lease_time": "1 * DAYS",

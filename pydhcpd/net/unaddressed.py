@@ -1,116 +1,54 @@
 """Datagrams from 0.0.0.0 to an address of this machine: a client without an address that asks one server by unicast.
 
 To the kernel such a source is a martian (RFC 1812 section 5.3.7): no UDP socket gets them. So they are read from a packet
-socket, whose filter (classic BPF) leaves all else in the kernel: whoever has an address wakes nobody here. Owns that filter,
-and the reading of IPv4 and UDP headers (RFC 791, RFC 768). Does not know what the datagrams mean.
+socket, whose filter leaves all else in the kernel: whoever has an address wakes nobody here.
 """
 
 import socket
-import struct
-from collections.abc import Iterator
-from contextlib import suppress
-from ctypes import addressof, create_string_buffer
 
-from pydhcpd.net.batch import Datagram
+from pydhcpd.net.filtered import (
+    ETH_P_IP,
+    JEQ,
+    JSET,
+    LD,
+    LDB,
+    LDH,
+    LDH_X,
+    LDX_HEADER,
+    MORE_OR_OFFSET,
+    PACKET_TYPE,
+    RET,
+    Instruction,
+    attach,
+    open_filtered,
+)
 from pydhcpd.net.sockets import hear_all_interfaces
 
-_SO_ATTACH_FILTER = 26  # asm-generic/socket.h
-_SOL_PACKET, _PACKET_AUXDATA = 263, 8  # linux/socket.h, linux/if_packet.h
-_TP_STATUS_CSUMNOTREADY = 0x8  # the sender was this machine, which leaves the checksum to a network card
-_ETH_P_IP = 0x0800
-_BUFFER_SIZE = 256 << 10  # octets: some hundred datagrams, as the kernel counts them
-_LONGEST = 64 << 10
-_PORTION = 64  # datagrams read in one go
-_UDP = 17
-_ANCILLARY = 64  # octets: one item of 20
-_IPV4_HEADER = struct.Struct(">BxH8xII")  # version and length, total length, source, destination
-_UDP_HEADER = struct.Struct(">HHHH")
-_MORE_OR_OFFSET = 0x3FFF  # that a packet is a fragment
 
-# linux/filter.h: loads of 4, 2 and 1 octets at a place of the packet; of 2 at a place after X; X = length of the IPv4 header;
-# jumps where equal, where bits are set; the answer.
-_LD, _LDH, _LDB, _LDH_X, _LDX_HEADER, _JEQ, _JSET, _RET = 0x20, 0x28, 0x30, 0x48, 0xB1, 0x15, 0x45, 0x06
-_PACKET_TYPE = 0xFFFFF004  # SKF_AD_OFF + SKF_AD_PKTTYPE; 0 is PACKET_HOST: the frame is to our hardware address
-
-
-def _filter(port: int) -> list[tuple[int, int, int, int]]:
+def _filter(port: int) -> list[Instruction]:
     """UDP to `port` from 0.0.0.0, to neither 255.255.255.255 nor 0.0.0.0, whole, in a frame for us.
 
-    An instruction is (code, instructions to skip if true, if false, operand). The first test ends it for nearly everything.
+    The first test ends it for nearly everything.
     """
     return [
-        (_LD, 0, 0, 12), (_JEQ, 0, 12, 0),  # source
-        (_LD, 0, 0, 16), (_JEQ, 10, 0, 0xFFFFFFFF), (_JEQ, 9, 0, 0),  # destination: those the kernel takes for broadcasts
-        (_LDB, 0, 0, 9), (_JEQ, 0, 7, _UDP),
-        (_LDH, 0, 0, 6), (_JSET, 5, 0, _MORE_OR_OFFSET),
-        (_LD, 0, 0, _PACKET_TYPE), (_JEQ, 0, 3, 0),
-        (_LDX_HEADER, 0, 0, 0), (_LDH_X, 0, 0, 2), (_JEQ, 1, 0, port),
-        (_RET, 0, 0, 0),
-        (_RET, 0, 0, 0xFFFFFFFF),
+        (LD, 0, 0, 12), (JEQ, 0, 12, 0),  # source
+        (LD, 0, 0, 16), (JEQ, 10, 0, 0xFFFFFFFF), (JEQ, 9, 0, 0),  # destination: those the kernel takes for broadcasts
+        (LDB, 0, 0, 9), (JEQ, 0, 7, socket.IPPROTO_UDP),
+        (LDH, 0, 0, 6), (JSET, 5, 0, MORE_OR_OFFSET),
+        (LD, 0, 0, PACKET_TYPE), (JEQ, 0, 3, 0),
+        (LDX_HEADER, 0, 0, 0), (LDH_X, 0, 0, 2), (JEQ, 1, 0, port),
+        (RET, 0, 0, 0),
+        (RET, 0, 0, 0xFFFFFFFF),
     ]
 
 
 def open_unaddressed(port: int = 67) -> socket.socket:
-    """A non-blocking packet socket for what is described above. Needs CAP_NET_RAW. Raises OSError."""
-    sock = socket.socket(socket.AF_PACKET, socket.SOCK_DGRAM, 0)
+    """A socket for what is described above. Needs CAP_NET_RAW. Raises OSError."""
+    sock = open_filtered()
     try:
-        sock.setblocking(False)
-        sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _BUFFER_SIZE)
-        sock.setsockopt(_SOL_PACKET, _PACKET_AUXDATA, 1)
-        _attach(sock, _filter(port))
-        hear_all_interfaces(sock, _ETH_P_IP)  # not before: it would hear everything
+        attach(sock, _filter(port))
+        hear_all_interfaces(sock, ETH_P_IP)
     except BaseException:
         sock.close()
         raise
     return sock
-
-
-def _attach(sock: socket.socket, instructions: list[tuple[int, int, int, int]]) -> None:
-    program = create_string_buffer(b"".join(struct.pack("=HBBI", *one) for one in instructions))
-    sock.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, struct.pack("@HP", len(instructions), addressof(program)))
-
-
-def receive_unaddressed(sock: socket.socket) -> Iterator[Datagram]:
-    """A portion of what waits in such a socket; what is cut short or damaged is left out."""
-    with suppress(BlockingIOError):
-        for _ in range(_PORTION):
-            packet, ancillary, _, (interface, *_) = sock.recvmsg(_LONGEST, _ANCILLARY)
-            if is_whole(packet, _is_summed(ancillary)):
-                with suppress(OSError):  # the interface has just been removed
-                    yield _datagram(packet, socket.if_nametoindex(interface))
-
-
-def _is_summed(ancillary: list[tuple[int, int, bytes]]) -> bool:
-    """Whether the datagram has its checksum: one from a virtual machine or container here may have been left without."""
-    status = next((data for level, kind, data in ancillary if (level, kind) == (_SOL_PACKET, _PACKET_AUXDATA)), bytes(4))
-    return not struct.unpack_from("=I", status)[0] & _TP_STATUS_CSUMNOTREADY
-
-
-def is_whole(packet: bytes, is_summed: bool = True) -> bool:
-    """Whether an IPv4 packet with UDP in it has the lengths and checksums that it tells of."""
-    if len(packet) < _IPV4_HEADER.size or packet[0] >> 4 != 4:
-        return False
-    header, total, source, destination = _fields(packet)
-    if not _IPV4_HEADER.size <= header <= total - _UDP_HEADER.size <= len(packet) - _UDP_HEADER.size or _sum(packet[:header]):
-        return False
-    _, _, length, checksum = _UDP_HEADER.unpack_from(packet, header)
-    if not _UDP_HEADER.size <= length <= total - header:
-        return False
-    return not checksum or not is_summed or not _sum(packet[header:header + length], source + destination + _UDP + length)
-
-
-def _fields(packet: bytes) -> tuple[int, int, int, int]:
-    """Length of the header and of all in octets, source and destination."""
-    first, total, source, destination = _IPV4_HEADER.unpack_from(packet)
-    return (first & 15) * 4, total, source, destination
-
-
-def _sum(octets: bytes, more: int = 0) -> int:
-    """The ones' complement sum of 16-bit words, 0 where a checksum among them is right (see net/frames.py)."""
-    return (int.from_bytes(octets + bytes(len(octets) % 2), "big") + more) % 65535
-
-
-def _datagram(packet: bytes, interface: int) -> Datagram:
-    header, _, source, destination = _fields(packet)
-    port, _, length, _ = _UDP_HEADER.unpack_from(packet, header)
-    return packet[header + _UDP_HEADER.size:header + length], interface, source, port, destination

@@ -21,6 +21,7 @@ from pydhcpd.escape import escape
 from pydhcpd.policy.network import Network, Pool
 from pydhcpd.recurring import Recurring
 from pydhcpd.services.service import Surroundings
+from pydhcpd.services.strangers import Strangers
 from pydhcpd.services.threaded import Threaded
 from pydhcpd.signs import ANOTHER_SERVER, DECLINES, OVER_LIMIT, TOO_MANY, Sign
 
@@ -57,6 +58,7 @@ class Lookout(Threaded):
         self._counts: Counter[Any] = Counter()  # in this minute
         self._minute = 0.0  # when it began
         self._held: dict[Name, tuple[float, str]] = {}  # until when, and words
+        self._strangers = Strangers(self._server, surroundings.ports)
         self._recurring = Recurring(log, "what may be wrong could not be looked at")
 
     def _run(self) -> None:
@@ -69,6 +71,7 @@ class Lookout(Threaded):
     def look(self, now: float) -> None:
         """Let alarms begin and end by what there is. `now` is of a clock that does not go back."""
         self._take_signs(now)
+        self._look_for_servers(now)
         found = dict(chain(self._pools(), self._disk(), self._witnesses(now), self._held_ones(now)))
         for kind, about in self._begun.keys() - found.keys():
             self._alarms.end(kind, f"it is over: {self._begun[kind, about]}", about)
@@ -141,20 +144,37 @@ class Lookout(Threaded):
             words = f"messages {place_words(place)} are not answered, {reason}"
             self._hold(RATE, About(words), f"{words}; find the machine behind it", now + HELD)
 
-    def _note_server(self, whose: Any, now: float) -> None:
-        server, place = whose
+    def _look_for_servers(self, now: float) -> None:
+        for found in self._strangers.look(now, self._look_for_others):
+            self._note_server(found, now)
+
+    @property
+    def _look_for_others(self) -> int:
+        return int(self.surroundings.configuration()["look_for_other_servers"])
+
+    def _is_stranger(self, server: int) -> bool:
         known = self.surroundings.configuration()["known_servers"]
-        if is_unicast(server) and not any(server & mask == base for base, mask in known):
+        return is_unicast(server) and not any(server & mask == base for base, mask in known)
+
+    def _note_server(self, whose: Any, now: float) -> None:
+        """One that clients choose, or that answers us."""
+        server, place = whose
+        if self._is_stranger(server):
             where, who = place_words(place), f"another DHCP server, {address_text(server)},"
             self._hold(OTHER_SERVER, About(where, address=server), f"{who} serves clients {where}; stop it, or name it in "
-                       "known_servers", now + HELD_SERVER)
+                       "known_servers", now + max(HELD_SERVER, 2 * self._look_for_others))
+
+    def status(self) -> Iterator[str]:
+        """What cannot be looked for."""
+        return self._strangers.status()
 
     def _hold(self, kind: str, about: About, words: str, until: float) -> None:
         if (kind, about) in self._held or sum(held == kind for held, _ in self._held) < MOST_OF_A_KIND:
             self._held[kind, about] = until, words
 
     def _held_ones(self, now: float) -> Iterator[Found]:
-        self._held = {name: one for name, one in self._held.items() if one[0] > now}
+        self._held = {name: one for name, one in self._held.items()
+                      if one[0] > now and (name[0] != OTHER_SERVER or self._is_stranger(name[1].address))}
         return ((name, words) for name, (_, words) in self._held.items())
 
 

@@ -44,8 +44,8 @@ from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
+from pydhcpd.net.filtered import _datagram, is_whole
 from pydhcpd.net.probe import arp_sender, echo_sender
-from pydhcpd.net.unaddressed import _datagram, is_whole
 from pydhcpd.policy.reservation_file import Unreadable, append, decoded, reservations
 from pydhcpd.services import root
 from pydhcpd.services.leasequery.messages import Refused, is_bulk_query, read_bulk_query

@@ -3,8 +3,9 @@
 from types import SimpleNamespace
 
 import pytest
-from rig import ALICE, BOB, NETWORK, SERVER
+from rig import ALICE, BOB, ETH1, NETWORK, SERVER
 
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.alarms import EVENTS, FLOOD, KINDS, MOST, OVER, POOL, About, Alarms
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.events import Told, alarm_event
@@ -19,13 +20,17 @@ OTHER = "192.0.2.66"
 class Watch:
     """A lookout over a bench."""
 
-    def __init__(self, bench, more=""):
+    def __init__(self, bench, more="", network=NETWORK):
         self.bench, self.now = bench, 1000.0
-        bench.serve(NETWORK + more)
-        configuration = DHCPServerConfiguration.load(bench.database.parent / "pydhcpd.conf", {"host_file": str(bench.database)})
+        self.serve(network + more)
         self.alarms = bench.hosts.store.alarms
         self.alarms.heard = lambda one: bench.server.events.publish([alarm_event(bench.now, one)])
-        self.lookout = Lookout(Surroundings(bench.server, lambda: configuration, {}))
+        self.lookout = Lookout(Surroundings(bench.server, lambda: self.configuration, {}))
+
+    def serve(self, text):
+        self.bench.serve(text)
+        database = self.bench.database
+        self.configuration = DHCPServerConfiguration.load(database.parent / "pydhcpd.conf", {"host_file": str(database)})
 
     def look(self, after=5.0):
         """The words of the alarms after another look."""
@@ -75,11 +80,7 @@ def test_a_pool_that_is_nearly_full(watch):
     ("pool_alarm = 10\nsubnets = [subnet('192.0.2.0/24', pools=[pool('192.0.2.10 - 192.0.2.19', pool_alarm=50)])]", 6, True)])
 def test_what_is_nearly_full_is_a_setting_of_each_pool(bench, more, used, is_alarm):
     text = NETWORK if "subnets" not in more else "ip_address_lease_time = 3600\n"
-    bench.serve(text + more)
-    watch = Watch.__new__(Watch)
-    watch.bench, watch.now, watch.alarms = bench, 0.0, bench.hosts.store.alarms
-    configuration = DHCPServerConfiguration.load(bench.database.parent / "pydhcpd.conf", {"host_file": str(bench.database)})
-    watch.lookout = Lookout(Surroundings(bench.server, lambda: configuration, {}))
+    watch = Watch(bench, more, text)
     for one in clients(used):
         bench.lease(one)
     assert bool(watch.look()) is is_alarm
@@ -102,6 +103,25 @@ def test_another_server_is_heard_of_by_those_who_choose_it(bench, more, is_alarm
     assert watch.look(HELD_SERVER / 2) == words and watch.look(HELD_SERVER - 1) == words
     assert watch.look(10) == []
     assert len(watch.told()) == 2 * is_alarm
+
+
+def test_a_server_that_answers_is_the_alarm_of_one_that_is_chosen(bench, monkeypatch):
+    """One alarm, however it is found. It lasts from one question to the next, and ends as soon as the server is known."""
+    watch = Watch(bench, "look_for_other_servers = 2 * HOURS\n")
+    found = [(address_from(OTHER), (ETH1, 0)), (address_from("192.0.2.67"), (ETH1, 0))]
+    monkeypatch.setattr(watch.lookout._strangers, "look", lambda now, interval: iter(found if interval == 7200 else ()))
+    words = watch.look()
+    assert [one.partition(" on ")[0] for one in words] == [f"another DHCP server, {server}, serves clients"
+                                                           for server in (OTHER, "192.0.2.67")]
+    choose_other(bench)
+    assert watch.look() == words
+    found.clear()
+    assert watch.look(3 * HELD_SERVER) == words, "two intervals"
+    watch.serve(NETWORK + f"look_for_other_servers = 2 * HOURS\nknown_servers = ['{OTHER}']\n")
+    assert watch.look() == words[1:]
+    assert [(one.kind, address_text(one.address)) for one in watch.events()] == [
+        ("other server alarm", OTHER), ("other server alarm", "192.0.2.67"), ("other server alarm over", OTHER)]
+    assert watch.look(2 * HELD_SERVER) == []
 
 
 def test_invented_servers_make_few_alarms(watch):

@@ -1,22 +1,59 @@
 """What an administrator is told of, for as long as it lasts: beside another server, and a client that misbehaves."""
 
+import json
+import os
+import re
+
 import pytest
-from lab import SERVER, Lab, Machine, need, wait_until
+from lab import SERVER, Daemon, Lab, Machine, need, wait_until
 from messages import DECLINE, mac_of, mac_text, message, packed
 from station import Station
 
 pytestmark = pytest.mark.namespaces
-RIVAL = "10.77.0.66"
+RIVAL, RELAY, FAR = "10.77.0.66", "10.77.0.5", "10.88.0.66"
+ASKING = {"look_for_other_servers": 3600}
+
+
+def dnsmasq(machine: Machine, lab: Lab, address: str, *ranges: str, device: str = "c0") -> None:
+    """A DHCP server that has the address, and that nobody told about."""
+    machine.ip(f"addr add {address}/16 dev {device}")
+    machine.start("dnsmasq", "-k", "-p", "0", "-i", device, "--bind-interfaces", *(f"--dhcp-range={one}" for one in ranges),
+                  "--no-ping", "--dhcp-authoritative", f"--dhcp-leasefile={lab.directory}/{address}", "--user=root",
+                  "--conf-file=/dev/null", f"--pid-file={lab.directory}/{address}.pid")
+
+
+def kea(machine: Machine, lab: Lab, address: str) -> None:
+    """The same, with Kea."""
+    machine.ip(f"addr add {address}/16 dev c0")
+    file = lab.directory / "kea.conf"
+    file.write_text(json.dumps({"Dhcp4": {
+        "interfaces-config": {"interfaces": ["c0"]}, "lease-database": {"type": "memfile", "persist": False},
+        "subnet4": [{"id": 1, "subnet": "10.77.0.0/16", "pools": [{"pool": "10.77.6.1 - 10.77.6.9"}]}]}}))
+    machine.start("kea-dhcp4", "-c", file, env={**os.environ, "KEA_PIDFILE_DIR": str(lab.directory), "KEA_LOCKFILE_DIR": "none",
+                                                "KEA_DHCP_DATA_DIR": str(lab.directory)})
+
+
+def relay(machine: Machine, far: Machine, lab: Lab) -> None:
+    """A relay agent on the cable, for a server behind it."""
+    machine.ip(f"addr add {RELAY}/16 dev c0", f"link add r0 type veth peer name f0 netns {far.pid}", "link set r0 up",
+               "addr add 10.88.0.1/16 dev r0")
+    far.ip("link set f0 up")
+    dnsmasq(far, lab, FAR, "10.77.7.1,10.77.7.9,255.255.0.0", "10.88.7.1,10.88.7.9", device="f0")
+    far.ip("route add 10.77.0.0/16 via 10.88.0.1")
+    machine.start("dnsmasq", "-k", "-p", "0", f"--dhcp-relay={RELAY},{FAR}", "--user=root", "--conf-file=/dev/null",
+                  f"--pid-file={lab.directory}/relay.pid")
+    machine.run("sysctl", "-qw", "net.ipv4.ip_forward=1")
+
+
+def said(daemon: Daemon, words: str) -> bool:
+    return words in daemon.ask("alarms").stdout
 
 
 def test_another_server_on_the_link_is_an_alarm_until_it_is_known(lab: Lab) -> None:
     """Clients that choose it say so to everybody."""
     need("dnsmasq", "udhcpc")
     client, rival = lab.clients(2)
-    rival.ip(f"addr add {RIVAL}/16 dev c0")
-    rival.start("dnsmasq", "-k", "-p", "0", "-i", "c0", "--bind-interfaces", "--dhcp-range=10.77.5.1,10.77.5.9", "--no-ping",
-                "--dhcp-authoritative", f"--dhcp-leasefile={lab.directory}/rival", "--user=root", "--conf-file=/dev/null",
-                f"--pid-file={lab.directory}/rival.pid")
+    dnsmasq(rival, lab, RIVAL, "10.77.5.1,10.77.5.9")
     daemon = lab.daemon(dhcp_offer_after_seconds=3.0).start()
     client.run("udhcpc", "-i", "c0", "-n", "-q", "-f", "-s", "/bin/true", timeout=30)
     words = wait_until(lambda: RIVAL in (said := daemon.ask("alarms").stdout) and said, "there is an alarm")
@@ -29,6 +66,63 @@ def test_another_server_on_the_link_is_an_alarm_until_it_is_known(lab: Lab) -> N
     client.run("udhcpc", "-i", "c0", "-n", "-q", "-f", "-s", "/bin/true", timeout=30)
     wait_until(lambda: "REQUEST to another server" in daemon.prompt("statistics"), "it was chosen again")
     assert daemon.ask("alarms").stdout == "all is well\n" and "another DHCP server" not in daemon.log()[begin:]
+
+
+def test_servers_that_answer_are_an_alarm_each_until_they_are_known(lab: Lab) -> None:
+    """Asked of, not overheard: no client chooses them. Nothing that they offer is taken, and we offer nothing to ourselves."""
+    need("dnsmasq", "kea-dhcp4")
+    rival, other, agent = lab.clients(3)
+    far = lab.machine("far")
+    dnsmasq(rival, lab, RIVAL, "10.77.5.1,10.77.5.9")
+    kea(other, lab, "10.77.0.67")
+    relay(agent, far, lab)
+    daemon = lab.daemon(**ASKING).start()
+    for server in (RIVAL, "10.77.0.67", FAR):
+        words = f"another DHCP server, {server}, serves clients on s0; stop it, or name it in known_servers"
+        wait_until(lambda words=words: said(daemon, words), words, 30)  # type: ignore[misc]
+        assert f"other server alarm {server}: {words}" in daemon.prompt("events")
+    assert len(daemon.ask("alarms").stdout.splitlines()) == 3
+    leases = [lab.directory / server for server in (RIVAL, FAR)]
+    assert not any(one.exists() and one.read_text() for one in leases), "an offer was taken"
+    (pool,) = [json.loads(line) for line in daemon.ask("pools", "json").stdout.splitlines()]
+    assert (pool["leased"], pool["offered"]) == (0, 0)
+    daemon.write(known_servers=["10.77.0.64/30", FAR])
+    daemon.reload()
+    wait_until(lambda: daemon.ask("alarms").stdout == "all is well\n", "they are known")
+    assert len(re.findall("other server alarm over", daemon.prompt("events"))) == 3
+
+
+def test_our_own_question_is_not_answered_wherever_it_comes_in(lab: Lab) -> None:
+    """Two links of ours on one wire: each hears what the other asks."""
+    lab.clients(2)
+    lab.server.ip("link add q1 type veth peer name s1", "link set q1 up master s0", "link set s1 up",
+                  "addr add 10.78.0.1/16 dev s1")
+    daemon = lab.daemon(interface=["s0", "s1"], **ASKING).start()
+    wait_until(lambda: "on s1: our own question, who else answers" in daemon.prompt("statistics"), "it came back")
+    assert "on s0: our own question, who else answers" in daemon.prompt("statistics")
+    pools = [json.loads(line) for line in daemon.ask("pools", "json").stdout.splitlines()]
+    assert len(pools) == 2 and not any(one["offered"] or one["leased"] for one in pools)
+    assert daemon.ask("alarms").stdout == "all is well\n"
+
+
+@pytest.mark.sandbox
+def test_a_reload_begins_to_ask_and_a_link_that_comes_is_asked_on(lab: Lab) -> None:
+    """Ports are open since the start. What cannot be asked is told."""
+    need("dnsmasq")
+    rival, _ = lab.clients(2)
+    dnsmasq(rival, lab, RIVAL, "10.77.5.1,10.77.5.9")
+    daemon = lab.daemon(interface=["s0", "t0", "u0"]).start()
+    daemon.write(**ASKING)
+    daemon.reload()
+    wait_until(lambda: said(daemon, f"another DHCP server, {RIVAL}, serves clients on s0"), "the alarm", 30)
+    third = lab.machine("third")
+    lab.cable(third, "t0", "c0")
+    lab.server.ip("addr add 10.79.0.1/16 dev t0")
+    dnsmasq(third, lab, "10.79.0.66", "10.79.5.1,10.79.5.9")
+    wait_until(lambda: said(daemon, "another DHCP server, 10.79.0.66, serves clients on t0"), "the second alarm", 30)
+    lab.server.ip("tuntap add u0 mode tun", "addr add 10.80.0.1/24 dev u0", "link set u0 up")
+    daemon.wait_for("other DHCP servers cannot be looked for on u0, which is not Ethernet")
+    assert "on u0, which is not Ethernet" in daemon.ask("services").stdout
 
 
 def test_a_full_pool_and_a_machine_that_declines(lab: Lab, client: Machine, station: Station) -> None:

@@ -1,6 +1,6 @@
-"""What is read from the packet socket for clients without an address: IPv4 and UDP that is whole.
+"""What is read from packet sockets with a filter: IPv4 and UDP that is whole.
 
-Its filter is tried by tests/system/test_live_unaddressed.py.
+The filters are tried by tests/system/test_live_unaddressed.py and test_live_alarms.py.
 """
 
 import random
@@ -8,8 +8,8 @@ import struct
 
 import pytest
 
+from pydhcpd.net.filtered import _datagram, is_whole
 from pydhcpd.net.frames import udp_frame
-from pydhcpd.net.unaddressed import _datagram, is_whole
 
 OWN = 0x0A4D0001
 PAYLOAD = bytes(range(251)) * 2
