@@ -570,18 +570,19 @@ def _demo_wanted(command_line: CommandLine) -> bool:
 
 def _transfer(command_line: CommandLine) -> int:
     """Import or export; the configuration file counts for `host_file` and the lease time, if it is there."""
-    from pydhcpd.migration.transfer import export_hosts, import_hosts
+    from pydhcpd.migration.transfer import export_leases, import_leases
+    form = BY_NAME["export_form"].kind.parse(command_line.own.get("export_form", "hosts"))
     file = config_file(command_line)
     command_line.settings.setdefault("interface", "any")  # nothing is served
     configuration = load_file(file if file and file.exists() else None, command_line)
     database = configuration["host_file"]
     if command_line.action == "export":
         try:
-            return export_hosts(database, command_line.file)
+            return export_leases(database, command_line.file, form)
         finally:
             give_database(configuration)
     prepare_directory(configuration, "host_file")
     try:
-        return import_hosts(database, command_line.file, configuration["ip_address_lease_time"])
+        return import_leases(database, command_line.words, configuration["ip_address_lease_time"])
     finally:
         give_database(configuration)

@@ -42,6 +42,7 @@ MINUTES, HOURS, DAYS, INFINITE = 60, 3600, 86400, 0xFFFFFFFF
 TRUTH = {"yes": True, "no": False, "true": True, "false": False, True: True, False: False}
 LOG_LEVELS = ("debug", "info", "warning", "error")
 LOG_FORMS = ("text", "fields")
+EXPORT_FORMS = ("hosts", "csv", "json", "kea", "isc")
 
 HOST, POOL, NETWORK_WIDE, GLOBAL = range(4)
 """The narrowest scope in which a setting makes sense; it may be set there and in each that is wider. What a host may set, a
@@ -167,16 +168,16 @@ def _path(value: object) -> Path:
     return Path(value)
 
 
-def _level(value: object) -> str:
-    if not isinstance(value, str) or value.lower() not in LOG_LEVELS:
-        raise _refuse(value, LEVEL.words)
-    return value.lower()
+def _one_of(allowed: tuple[str, ...]) -> Kind:
+    """One of a few words, in any case."""
+    words = "one of " + ", ".join(allowed)
 
+    def parse(value: object) -> str:
+        if not isinstance(value, str) or value.lower() not in allowed:
+            raise _refuse(value, words)
+        return value.lower()
 
-def _form(value: object) -> str:
-    if not isinstance(value, str) or value.lower() not in LOG_FORMS:
-        raise _refuse(value, FORM.words)
-    return value.lower()
+    return Kind(words, parse)
 
 
 def _network(value: object) -> str:
@@ -293,8 +294,9 @@ PATH = Kind("the path of a file", _path)
 DIRECTORY = Kind("the path of a directory", _path)
 BOOT_FILE = Kind(BOOT_FILE_WORDS, BootFile.of)
 ARCHITECTURES = Kind(NAMES_WORDS, lambda value: Architectures(names_from(value)))
-LEVEL = Kind("one of " + ", ".join(LOG_LEVELS), _level)
-FORM = Kind("one of " + ", ".join(LOG_FORMS), _form)
+LEVEL = _one_of(LOG_LEVELS)
+FORM = _one_of(LOG_FORMS)
+EXPORT_FORM = _one_of(EXPORT_FORMS)
 MOST_DAYS = _number(0, 36_500, "a whole number of days from 0 to 36500")
 ADDRESS = Kind("an IPv4 address, such as '192.0.2.1'", address_from)
 NETWORK = Kind("a network's base address, such as '192.0.2.0', with its mask in subnet_mask or as '192.0.2.0/24'", _network)
@@ -490,6 +492,9 @@ GROUPS: tuple[Group, ...] = (
                 "how long this file may take to be run and checked (0: for ever); at a start and for -check it counts on the "
                 "command line alone"),
         Setting("config_file", PATH, Path("/etc/pydhcpd/pydhcpd.conf"), "", "the configuration file", command_line_only=True),
+        Setting("export_form", EXPORT_FORM, "hosts", "",
+                "what -export writes: hosts as mac;ip;hostname;last_used, all of each lease as csv or json, or the leases as "
+                "kea or isc (dhcpd) reads them", command_line_only=True),
         Setting("demo", FLAG, False, "", "show a lease being given in a throwaway network", command_line_only=True),
         Setting("demo_seconds", DURATION, None, "s", "end the demonstration by itself", command_line_only=True),
     )),

@@ -23,7 +23,7 @@ from pydhcpd.files import (
 )
 from pydhcpd.leases.snapshot import snapshot
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.migration.transfer import export_leases, import_leases
 from pydhcpd.process.locks import DatabaseLock, PidLock
 
 ROOT = Path(__file__).parents[1]
@@ -500,7 +500,7 @@ def database(safe):
 
 def test_an_export_goes_through_ones_own_link(database, unsafe):
     (unsafe / "out").symlink_to(database.parent / "target.csv")
-    assert export_hosts(database, str(unsafe / "out")) == 0
+    assert export_leases(database, str(unsafe / "out")) == 0
     assert (database.parent / "target.csv").exists() and (unsafe / "out").is_symlink()
 
 
@@ -511,7 +511,7 @@ def test_an_export_goes_neither_through_anothers_link_nor_into_anothers_file(dat
     make(unsafe / "out")
     os.chown(unsafe / "out", SOMEBODY, -1, follow_symlinks=False)
     with pytest.raises(InvalidValue, match="belongs to user"):
-        export_hosts(database, str(unsafe / "out"))
+        export_leases(database, str(unsafe / "out"))
     assert not (unsafe / "target").exists()
 
 
@@ -519,4 +519,4 @@ def test_an_export_goes_neither_through_anothers_link_nor_into_anothers_file(dat
 def test_an_import_of_a_device_ends(database, safe):
     ODD["device"](safe.parent / "zero")
     with pytest.raises(InvalidValue, match="is not a plain file"):
-        import_hosts(database, str(safe.parent / "zero"), 3600)
+        import_leases(database, [str(safe.parent / "zero")], 3600)

@@ -19,7 +19,7 @@ from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.ledger_time import LedgerTime
 from pydhcpd.leases.store import SQLiteStore
-from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.migration.transfer import export_leases, import_leases
 from pydhcpd.services.service import Surroundings
 from pydhcpd.services.views import Views
 from pydhcpd.wire.packet import ACK, DECLINE
@@ -246,14 +246,14 @@ def ahead(tmp_path):
 
 def test_an_export_has_the_times_of_the_wall_clock(ahead, capsys):
     path, used = ahead
-    export_hosts(path, "-")
+    export_leases(path, "-")
     assert capsys.readouterr().out == f"61:62:63:64:65:66;192.0.2.7;pc;{used + 3600}\n"
 
 
 def test_an_import_takes_in_times_of_the_wall_clock(ahead, tmp_path, capsys):
     path, used = ahead
     (tmp_path / "hosts.csv").write_text(f"02:00:00:00:99:01;192.0.2.8;a;{used}\n02:00:00:00:99:02;192.0.2.9;b;4000000000\n")
-    assert import_hosts(path, str(tmp_path / "hosts.csv"), 600) == 0
+    assert import_leases(path, [str(tmp_path / "hosts.csv")], 600) == 0
     store = SQLiteStore(path)
     first, second = store.row(address_from("192.0.2.8")), store.row(address_from("192.0.2.9"))
     store.close()
@@ -261,5 +261,5 @@ def test_an_import_takes_in_times_of_the_wall_clock(ahead, tmp_path, capsys):
     assert second.last_used == pytest.approx(time.time() - 3600, abs=5), "no later than now, or a start would go on from there"
     assert second.ends - second.last_used == 600
     capsys.readouterr()
-    export_hosts(path, "-")
+    export_leases(path, "-")
     assert f"02:00:00:00:99:01;192.0.2.8;a;{used}\n" in capsys.readouterr().out

@@ -16,7 +16,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
-FILE_ACTIONS = ("import", "export", "replay", "rehearse")
+FILE_ACTIONS = ("export", "replay", "rehearse")  # and import, which takes several, each with its name before it
 WORD_ACTIONS = ("ask", "explain", "history")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
@@ -29,7 +29,7 @@ class CommandLine:
 
     action: str = ""
     file: str = ""  # of what takes one
-    words: list[str] = field(default_factory=list)  # of what takes several
+    words: list[str] = field(default_factory=list)  # of what takes several; the files of -import
     settings: dict[str, str] = field(default_factory=dict)
     own: dict[str, object] = field(default_factory=dict)  # of the settings that the command line alone has
     directory: Path = field(default_factory=Path)  # that paths are meant from
@@ -79,7 +79,11 @@ def _words_before_name(rest: list[str]) -> list[str]:
 
 
 def _take_value(line: CommandLine, name: str, value: str) -> None:
-    if name in FILE_ACTIONS:
+    if name == "import":
+        if line.action != name:
+            _act(line, name, "")
+        line.words.append(value)
+    elif name in FILE_ACTIONS:
         _act(line, name, value)
     elif name == "config_file":
         line.own[name] = value
@@ -136,8 +140,9 @@ def usage() -> str:
              "  -history WHAT [TIME]",
              "                     show who had an address, or what a hardware address or a name had, or who had it at a time,",
              "                     whether a server runs or not",
-             "  -import FILE       take in hosts of the form mac;ip;hostname;last_used",
-             "  -export FILE       write the hosts in this form; - is standard output"]
+             "  -import FILE       take in the leases of ISC dhcpd, Kea, dnsmasq or systemd-networkd, hosts of the form",
+             "                     mac;ip;hostname;last_used, or what -export wrote; -import again for one more file",
+             "  -export FILE       write the leases in the form that -export_form names; - is standard output"]
     for group in GROUPS:
         lines += ["", f"{group.title}:", *(f"  {line}" for line in wrap(group.words, 118))]
         lines += [f"  -{setting.name}\n        {setting.words}\n        {setting.kind.words}; default {default_text(setting)}"

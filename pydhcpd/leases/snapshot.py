@@ -14,8 +14,6 @@ from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.leases.interface import Row, TimeNote
 from pydhcpd.leases.store import APPLICATION_ID, check_database, read_time_note
 
-COLUMNS = "address, client, htype, hardware, hostname, ends, last_used, state"  # those that every version of the schema has
-
 
 class Snapshot(NamedTuple):
     """What there is at one moment: the rows by address, and how the times in them stand to the wall clock."""
@@ -36,12 +34,19 @@ def snapshot(database: Path) -> Iterator[Snapshot]:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source:
                 _check_ours(database, source)
                 source.backup(copy)
-            rows = copy.execute(f"SELECT {COLUMNS} FROM leases ORDER BY address")  # noqa: S608
+            rows = copy.execute(f"SELECT {_columns(copy)} FROM leases ORDER BY address")  # noqa: S608
             newest = copy.execute("SELECT ifnull(max(last_used), 0) FROM leases").fetchone()[0]
             note = read_time_note(copy)
         except sqlite3.Error as error:
             raise StoreError(f"the lease database {database} cannot be read: {error}") from error
         yield Snapshot((Row(*columns) for columns in rows), note, newest)
+
+
+def _columns(database: sqlite3.Connection) -> str:
+    """The columns of a row; in place of one that an older version of the schema has not, what it is by default."""
+    there = {name for _, name, *_ in database.execute("PRAGMA table_info(leases)")}
+    absent = {name: "x''" if isinstance(default, bytes) else "''" for name, default in Row._field_defaults.items()}
+    return ", ".join(name if name in there else f"{absent[name]} AS {name}" for name in Row._fields)
 
 
 def _check_ours(database: Path, source: sqlite3.Connection) -> None:

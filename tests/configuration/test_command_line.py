@@ -65,7 +65,7 @@ ACTIONS = [
     (["-check"], "check", ""), (["--help"], "help", ""), (["-version"], "version", ""), (["-debug", "-check"], "check", ""),
     (["-h"], "help", ""), (["-help"], "help", ""), (["-V"], "version", ""), (["--version"], "version", ""),
     (["-check", "-debug", "yes"], "check", ""),
-    (["-import", "hosts.csv"], "import", "hosts.csv"), (["--export=hosts.csv"], "export", "hosts.csv"),
+    (["--export=hosts.csv"], "export", "hosts.csv"),
     (["-export", "-"], "export", "-"),
 ]
 

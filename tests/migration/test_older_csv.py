@@ -15,7 +15,7 @@ from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import BOUND
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
-from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.migration.transfer import export_leases, import_leases
 
 MAC, HARDWARE = "02:00:00:00:99:01", b"\2\0\0\0\x99\1"
 GOOD = f"{MAC};10.0.0.5;pc1;1700000000\n"
@@ -133,7 +133,7 @@ def stored(path) -> list[tuple]:
 def test_a_file_is_imported_with_its_bad_lines_told(tmp_path, capsys):
     source, database = tmp_path / "hosts.csv", tmp_path / "leases.db"
     source.write_text(GOOD + "nonsense\n" + GOOD.replace("0.5", "0.6"))
-    assert import_hosts(database, str(source), 3600) == 1
+    assert import_leases(database, [str(source)], 3600) == 1
     assert [row[0] for row in stored(database)] == [ADDRESS, ADDRESS + 1]
     out, err = capsys.readouterr()
     assert "2 hosts imported" in out
@@ -145,7 +145,7 @@ def test_a_name_in_another_encoding_does_not_stop_an_import(tmp_path):
     source, database = tmp_path / "hosts.csv", tmp_path / "leases.db"
     text = GOOD + f"{MAC};10.0.0.6;caf\xe9;1700000000\n" + GOOD.replace("0.5", "0.7")
     source.write_bytes(text.encode("latin-1"))
-    assert import_hosts(database, str(source), 3600) == 0
+    assert import_leases(database, [str(source)], 3600) == 0
     assert [row[0] - ADDRESS for row in stored(database)] == [0, 1, 2]
     assert stored(database)[1][2].startswith("caf")
 
@@ -153,7 +153,7 @@ def test_a_name_in_another_encoding_does_not_stop_an_import(tmp_path):
 def test_a_host_that_stands_on_several_lines_has_the_lease_that_was_used_last(tmp_path):
     source, database = tmp_path / "hosts.csv", tmp_path / "leases.db"
     source.write_text(GOOD + GOOD.replace("pc1;17", "old;16") + GOOD.replace("pc1;17", "new;18"))
-    assert import_hosts(database, str(source), 3600) == 0
+    assert import_leases(database, [str(source)], 3600) == 0
     assert [row[2] for row in stored(database)] == ["new"]
 
 
@@ -165,8 +165,8 @@ def test_what_was_exported_can_be_imported_again_and_is_the_same(tmp_path):
         used = 1_700_000_000 + number
         hosts.add(Host(f"02:00:00:00:99:0{number}", f"10.0.0.{number + 5}", name, used, used + 3600))
     store.close()
-    assert export_hosts(first, str(file)) == 0
-    assert import_hosts(second, str(file), 3600) == 0
+    assert export_leases(first, str(file)) == 0
+    assert import_leases(second, [str(file)], 3600) == 0
     assert stored(second) == stored(first)
 
 
@@ -174,13 +174,13 @@ def test_an_export_is_whole_or_not_at_all(tmp_path):
     database = tmp_path / "leases.db"
     SQLiteStore(database).close()
     with pytest.raises(InvalidValue, match="cannot be written"):
-        export_hosts(database, str(tmp_path / "absent" / "hosts.csv"))
+        export_leases(database, str(tmp_path / "absent" / "hosts.csv"))
     with pytest.raises(InvalidValue, match="no lease database"):
-        export_hosts(tmp_path / "none.db", str(tmp_path / "hosts.csv"))
+        export_leases(tmp_path / "none.db", str(tmp_path / "hosts.csv"))
     assert not (tmp_path / "hosts.csv").exists()
 
 
 def test_a_file_that_is_not_there_is_told_and_makes_no_lease(tmp_path):
     with pytest.raises(InvalidValue, match="cannot be read"):
-        import_hosts(tmp_path / "leases.db", str(tmp_path / "absent.csv"), 3600)
+        import_leases(tmp_path / "leases.db", [str(tmp_path / "absent.csv")], 3600)
     assert stored(tmp_path / "leases.db") == []

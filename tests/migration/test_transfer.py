@@ -17,7 +17,8 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.migration import transfer
-from pydhcpd.migration.transfer import export_hosts, import_hosts
+from pydhcpd.migration.forms import OLDER
+from pydhcpd.migration.transfer import export_leases, import_leases
 from pydhcpd.process.locks import DatabaseLock
 
 GOOD = """02:00:00:00:99:01;192.0.2.7;boss;1700000000
@@ -36,7 +37,7 @@ def imported(tmp_path, database, capsys):
     def run(text, lease_time=3600):
         file = tmp_path / "hosts.csv"
         file.write_bytes(text if isinstance(text, bytes) else text.encode())
-        code = import_hosts(database, str(file), lease_time)
+        code = import_leases(database, [str(file)], lease_time)
         said = capsys.readouterr()
         return code, said.out, said.err
     return run
@@ -52,7 +53,7 @@ def hosts_of(database):
 
 def exported(database, tmp_path):
     target = tmp_path / "out.csv"
-    assert export_hosts(database, str(target)) == 0
+    assert export_leases(database, str(target)) == 0
     return target.read_bytes().decode("utf-8", "surrogateescape")
 
 
@@ -74,7 +75,7 @@ def test_what_is_imported_is_exported_as_it_was(imported, database, tmp_path, ca
 
 def test_a_dash_is_standard_output(imported, database, capsys):
     imported(GOOD)
-    assert export_hosts(database, "-") == 0
+    assert export_leases(database, "-") == 0
     assert capsys.readouterr().out == GOOD
 
 
@@ -176,10 +177,10 @@ def test_an_import_while_a_daemon_holds_the_database_says_so(database):
     lock.acquire()
     try:
         with pytest.raises(InvalidValue, match=f"in use by process {os.getpid()}"):
-            import_hosts(database, "/dev/null", 3600)
+            import_leases(database, ["/dev/null"], 3600)
     finally:
         lock.release()
-    assert import_hosts(database, "/dev/null", 3600) == 0
+    assert import_leases(database, ["/dev/null"], 3600) == 0
 
 
 def test_an_export_reads_beside_a_daemon_that_writes(imported, database, tmp_path):
@@ -197,7 +198,7 @@ def test_an_export_reads_beside_a_daemon_that_writes(imported, database, tmp_pat
 
 def test_an_export_creates_no_database(tmp_path):
     with pytest.raises(InvalidValue, match="there is no lease database"):
-        export_hosts(tmp_path / "leases.db", "-")
+        export_leases(tmp_path / "leases.db", "-")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -205,7 +206,7 @@ def test_another_programs_database_is_not_exported(tmp_path):
     with closing(sqlite3.connect(tmp_path / "other.db")) as other:
         other.execute("CREATE TABLE leases (x)")
     with pytest.raises(InvalidValue, match="no lease database of pydhcpd"):
-        export_hosts(tmp_path / "other.db", "-")
+        export_leases(tmp_path / "other.db", "-")
 
 
 def test_an_export_over_a_device_writes_to_it_and_leaves_it_there(imported, database, tmp_path):
@@ -213,19 +214,19 @@ def test_an_export_over_a_device_writes_to_it_and_leaves_it_there(imported, data
     imported(GOOD)
     device = tmp_path / "null"
     os.mknod(device, 0o666 | stat.S_IFCHR, os.makedev(1, 3)) if os.geteuid() == 0 else pytest.skip("only root makes devices")
-    assert export_hosts(database, str(device)) == 0
+    assert export_leases(database, str(device)) == 0
     assert stat.S_ISCHR(device.lstat().st_mode)
     full = tmp_path / "full"
     os.mknod(full, 0o666 | stat.S_IFCHR, os.makedev(1, 7))
     with pytest.raises(InvalidValue, match="No space left on device"):
-        export_hosts(database, str(full))
+        export_leases(database, str(full))
 
 
 def test_an_export_over_a_link_writes_to_what_it_leads_to(imported, database, tmp_path):
     imported(GOOD)
     (tmp_path / "target").write_text("before")
     (tmp_path / "link").symlink_to(tmp_path / "target")
-    assert export_hosts(database, str(tmp_path / "link")) == 0
+    assert export_leases(database, str(tmp_path / "link")) == 0
     assert (tmp_path / "link").is_symlink()
     assert (tmp_path / "target").read_text() == GOOD
 
@@ -235,7 +236,7 @@ def test_an_export_into_a_pipe(imported, database, tmp_path):
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = subprocess.Popen(["cat", pipe], stdout=subprocess.PIPE, text=True)
-    assert export_hosts(database, str(pipe)) == 0
+    assert export_leases(database, str(pipe)) == 0
     assert reader.communicate(timeout=20)[0] == GOOD
 
 
@@ -274,12 +275,12 @@ def test_output_that_cannot_be_written_ends_without_a_traceback(imported, databa
 
 def test_a_file_that_is_missing_is_told(database):
     with pytest.raises(InvalidValue, match="No such file"):
-        import_hosts(database, "/no/such/file", 3600)
+        import_leases(database, ["/no/such/file"], 3600)
 
 
 def test_a_database_that_is_missing_is_told_and_not_made(database):
     with pytest.raises(InvalidValue, match="there is no lease database"):
-        export_hosts(database, "-")
+        export_leases(database, "-")
     assert not database.exists()
 
 
@@ -297,11 +298,11 @@ def test_an_export_that_fails_leaves_the_target_as_it_was(imported, database, tm
     target.mkdir()
     (target / "kept").touch()
     with pytest.raises(InvalidValue, match="cannot be written"):
-        export_hosts(database, str(target))
+        export_leases(database, str(target))
     assert not Path(f"{target}.part").exists()
     assert (target / "kept").exists()
     with pytest.raises(InvalidValue, match="cannot be written"):
-        export_hosts(database, str(tmp_path / "no" / "out.csv"))
+        export_leases(database, str(tmp_path / "no" / "out.csv"))
 
 
 def interrupt(things):
@@ -313,8 +314,7 @@ def interrupt(things):
 
 def test_an_import_that_is_interrupted_imports_nothing(imported, database, monkeypatch):
     imported("02:00:00:00:99:09;192.0.2.9;kept;1700000000\n")
-    read = transfer.read_hosts
-    monkeypatch.setattr(transfer, "read_hosts", lambda *args: interrupt(read(*args)))
+    monkeypatch.setattr(transfer, "form_of", lambda source: OLDER._replace(read=lambda source: interrupt(OLDER.read(source))))
     code, _, err = imported(GOOD)
     assert (code, "nothing was imported" in err) == (130, True)
     assert [one.ip for one in hosts_of(database)] == ["192.0.2.9"]
@@ -326,7 +326,7 @@ def test_an_export_that_is_interrupted_leaves_the_target_as_it_was(imported, dat
     imported(GOOD.replace("boss", "new"))
     write = transfer.write_hosts
     monkeypatch.setattr(transfer, "write_hosts", lambda hosts, file: write(interrupt(hosts), file))
-    assert export_hosts(database, str(tmp_path / "out.csv")) == 130
+    assert export_leases(database, str(tmp_path / "out.csv")) == 130
     assert (tmp_path / "out.csv").read_text() == GOOD
     assert list(tmp_path.glob("*.part")) == []
 
@@ -335,7 +335,7 @@ def test_a_terminal_sees_progress(imported, monkeypatch):
     monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
     lines = "".join(f"02:00:00:00:{n >> 8:02x}:{n & 255:02x};{address_text(0x0A000000 + n)};;1700000000\n" for n in range(2048))
     _, _, err = imported(lines)
-    assert "\rhosts imported: 64" in err
+    assert "\rleases imported: 64" in err
     assert err.endswith("\r\x1b[K")  # and is gone at the end
 
 
