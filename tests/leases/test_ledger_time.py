@@ -265,7 +265,7 @@ def test_a_ledger_of_the_version_before_goes_on_by_the_wall_clock(tmp_path):
     store.close()
     with closing(sqlite3.connect(path)) as older:
         older.execute("DROP TABLE ledger_time")
-        older.execute(f"CREATE TABLE older AS SELECT {', '.join(Row._fields[:-1])} FROM leases")  # noqa: S608
+        older.execute(f"CREATE TABLE older AS SELECT {', '.join(Row._fields[:-1])} FROM leases")
         older.execute("DROP TABLE leases")
         older.execute("ALTER TABLE older RENAME TO leases")
         older.execute("PRAGMA user_version = 3")

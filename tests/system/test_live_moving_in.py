@@ -8,7 +8,6 @@ import old_servers
 import pytest
 from lab import Daemon, Lab, Machine
 from messages import mac_of
-from station import Station
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.unsandboxed]
 PLAIN, IDENTIFIED, NAMED = (mac_of(number) for number in range(1, 4))
