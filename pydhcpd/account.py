@@ -19,7 +19,7 @@ from pydhcpd.events import Event, Events, event
 from pydhcpd.signs import ANOTHER_SERVER, DECLINES, OVER_LIMIT, TOO_MANY, Signs
 from pydhcpd.sparing import Sparing
 from pydhcpd.wire.describe import describe
-from pydhcpd.wire.packet import MESSAGE_NAMES, Request
+from pydhcpd.wire.packet import BOOTP, DECLINE, FROM_CLIENTS, LEASEQUERY, MESSAGE_NAMES, RELEASE, UNKNOWN_KIND, Request
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +32,12 @@ COUNTED = {"no free address for": "no free address", "no address for": "over a l
 """The same kinds as statistics call them."""
 
 
+ANSWERS = 16  # so many kinds of answers at the most; all numbers that are usual are below 256, which Python has ready made
+UNANSWERED, DROPPED = 0, 15  # besides the kinds of replies: a decision that needs no reply, and none
+KINDS = {BOOTP: "BOOTP", LEASEQUERY: "LEASEQUERY", **{kind: MESSAGE_NAMES[kind] for kind in FROM_CLIENTS}}
+OTHER = "other"  # kind of messages that no client sends, and of those that cannot be read
+CARRIED_OUT, HANDED_ON, NO_ANSWER, BOOTREPLY = "carried out", "handed on", "no answer", "BOOTREPLY"
+
 _KIND = itemgetter(1)  # of an event
 _ARE_RARE = frozenset(SPARED).isdisjoint  # whether none of some kinds may come with every packet
 
@@ -43,7 +49,7 @@ class Account:
         self.events = events
         self.drops = Drops()
         self.received = self.sent = 0  # messages
-        self.kinds: Counter[int] = Counter()  # of those that were answered or not by what they say, by kind
+        self.outcomes: Counter[int] = Counter()  # by kind of message and of answer, as `outcome` has them in one number
         self.is_detailed = False
         self.signs = Signs()
         self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
@@ -67,6 +73,7 @@ class Account:
             why = Ignored("a fault of the program")
             self.complain("a packet could not be answered, by a fault of the program: %s",
                           "".join(traceback.format_exception(reason)))
+        self.outcomes[outcome(UNKNOWN_KIND if request is None else request.kind, DROPPED)] += 1
         if self.is_detailed:
             log.debug("no answer to %s: %s", describe(request) if request is not None else "a datagram", why)
         if self.drops.add(why, place, time.monotonic()):
@@ -125,15 +132,41 @@ class Account:
         if self._sparing.may_say(message, time.monotonic()):
             log.warning(message, *values)
 
+    def kinds(self) -> Counter[str]:
+        """How many messages of each kind were decided on."""
+        found: Counter[str] = Counter()
+        for (kind, _), count in self.fates().items():
+            found[kind] += count
+        return found
+
+    def fates(self) -> Counter[tuple[str, str]]:
+        """How many messages of each kind got which answer, both in words."""
+        found: Counter[tuple[str, str]] = Counter()
+        for number, count in self.outcomes.copy().items():
+            kind, answer = divmod(number, ANSWERS)
+            found[KINDS.get(kind, OTHER), _answer_words(kind, answer)] += count
+        return found
+
     def words(self) -> Iterator[tuple[str, int]]:
         """What was counted, in words."""
         yield "messages received", self.received
-        yield from ((f"{MESSAGE_NAMES.get(kind, 'BOOTP')} received", count) for kind, count in sorted(self.kinds.items()))
+        yield from ((f"{kind} received", count) for kind, count in sorted(self.kinds().items()))
         yield "messages sent", self.sent
         yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
         yield from ((f"{COUNTED[kind]} in {network}", count) for (kind, network), count in self._spared.copy().most_common())
         yield from ((f"could not be sent: {name}", count) for name, count in self._unsent.most_common())
         yield "dropped before they were read, for they came too fast", self._lost
+
+
+def outcome(kind: int, answer: int) -> int:
+    """Of what kind a message was, and its answer (0: none, as it should be; or DROPPED), in one number, for each is counted."""
+    return kind * ANSWERS + answer
+
+
+def _answer_words(kind: int, answer: int) -> str:
+    if answer == UNANSWERED:
+        return CARRIED_OUT if kind in (DECLINE, RELEASE) else HANDED_ON if kind == LEASEQUERY else NO_ANSWER
+    return NO_ANSWER if answer == DROPPED else BOOTREPLY if kind == BOOTP else MESSAGE_NAMES[answer]
 
 
 def _message_of(request: Request | None) -> str:

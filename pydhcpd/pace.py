@@ -6,27 +6,31 @@ be a batch behind.
 
 from collections import deque
 from collections.abc import Iterator
-from math import frexp
+from math import frexp, inf
 
 MINUTE = 60.0  # seconds
 STEPS = 8  # buckets to a doubling: a percentile is right to a ninth
 SMALLEST = 1e-6  # seconds
 BUCKETS = 40 * STEPS  # up to years
+BOUNDS = range(5 * STEPS, 23 * STEPS + 1, STEPS // 2)  # of a coarser division, for who keeps many of them: 32 us to 8.4 s
 SHARES = (50, 99, 100)  # percentiles that are told; the last is the longest
 
 
 class Delays:
     """How often something took how long, in buckets that grow with the time."""
 
-    __slots__ = ("_buckets", "count")
+    __slots__ = ("_buckets", "count", "seconds")
 
     def __init__(self) -> None:
         self.count = 0
+        self.seconds = 0.0  # all together
         self._buckets = [0] * BUCKETS
 
     def add(self, seconds: float, times: int = 1) -> None:
         """So many took so long."""
-        part, exponent = frexp(max(seconds, SMALLEST) / SMALLEST)  # part * 2 ** exponent, 0.5 <= part < 1
+        seconds = max(seconds, SMALLEST)
+        self.seconds += seconds * times
+        part, exponent = frexp(seconds / SMALLEST)  # part * 2 ** exponent, 0.5 <= part < 1
         self._buckets[min((exponent - 1) * STEPS + int((part - 0.5) * 2 * STEPS), BUCKETS - 1)] += times
         self.count += times
 
@@ -36,9 +40,19 @@ class Delays:
         for place, count in enumerate(self._buckets):
             seen += count
             if count and seen >= wanted:
-                doublings, step = divmod(place, STEPS)
-                return SMALLEST * 2.0 ** doublings * (1 + (step + 1) / STEPS)
+                return _time_at(place + 1)
         return 0.0
+
+    def cumulative(self) -> list[tuple[float, int]]:
+        """How many took no longer than each of some times in seconds, the last of which is infinity."""
+        buckets = self._buckets.copy()
+        return [*((_time_at(place), sum(buckets[:place])) for place in BOUNDS), (inf, sum(buckets))]
+
+
+def _time_at(place: int) -> float:
+    """Where a bucket begins, in seconds."""
+    doublings, step = divmod(place, STEPS)
+    return SMALLEST * 2.0 ** doublings * (1 + step / STEPS)
 
 
 class Pace:
@@ -46,6 +60,7 @@ class Pace:
 
     def __init__(self) -> None:
         self.answers, self.commits = Delays(), Delays()
+        self.failed = 0  # commits that failed
         self._samples: deque[tuple[float, tuple[int, ...]]] = deque()
 
     def sample(self, now: float, *counts: int) -> None:

@@ -15,7 +15,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol
 
-from pydhcpd.account import Account
+from pydhcpd.account import ANSWERS, UNANSWERED, Account, outcome
 from pydhcpd.addresses import BROADCAST, address_text
 from pydhcpd.backlog import Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
@@ -292,6 +292,7 @@ class DHCPServer:
         if request.kind not in FROM_CLIENTS:
             if request.kind == LEASEQUERY and self.leasequery is not None:
                 self.leasequery(request)
+                self.account.outcomes[outcome(LEASEQUERY, UNANSWERED)] += 1
                 return
             if request.kind != BOOTP or not serving.bootp:
                 raise Ignored("no message of a client")
@@ -356,7 +357,6 @@ class DHCPServer:
     def answer(self, due: list[DHCPTransaction]) -> None:
         """Decide, commit, and only then send: for the receiving thread what is due now, for the worker what fell due."""
         with self.hosts.lock:
-            self.account.kinds.update([one.request.kind for one in due if one.request is not None])
             if due and (first := due[0].request) is not None:
                 self.account.signs.senders.append(first.chaddr)
             position = 0
@@ -555,6 +555,7 @@ class DHCPServer:
             refused = self.hosts.commit()
             self.pace.commits.add(time.monotonic() - began)
         except StoreError:
+            self.pace.failed += 1
             durable, refused = self._answer_unstored(durable, now), frozenset()
         again = [one for one in durable if one.address in refused] if refused else []
         if again:
@@ -564,7 +565,8 @@ class DHCPServer:
         return again
 
     def _tell(self, answered: list[DHCPTransaction]) -> None:
-        """What came of a batch, if it is worth telling."""
+        """What came of a batch: counted, and told if it is worth it."""
+        self.account.outcomes.update([one.request.kind * ANSWERS + one.reply for one in answered if one.request is not None])
         if events := [one.event for one in answered if one.event is not None]:
             self.account.happened(events)
 

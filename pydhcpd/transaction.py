@@ -85,7 +85,7 @@ class DHCPTransaction(Case):
     """
 
     __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "is_reused", "key", "link", "message",
-                 "moment", "probed", "probes", "question", "questions", "route", "serving", "source", "table", "wait")
+                 "moment", "probed", "probes", "question", "questions", "reply", "route", "serving", "source", "table", "wait")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`, besides what the case has of policy
@@ -97,6 +97,7 @@ class DHCPTransaction(Case):
     moment: float  # of a clock that does not go back, in seconds
     # what came of it
     message: bytes
+    reply: int  # its kind, OFFER, ACK or NAK; 0 where there is none
     route: Route
     source: int
     event: Event | None
@@ -197,7 +198,7 @@ class DHCPTransaction(Case):
         self.serving, self.hosts, self.time, self.link = serving, hosts, now, link
         self.message, self.route, self.event = b"", NOWHERE, None
         self.source = request.destination if request.destination in serving.own else link.server
-        self.durable, self.address = False, 0
+        self.durable, self.address, self.reply = False, 0, 0
         find_network(serving.policy.networks, self, request, link.network)
         self.table = table = hosts.tables[self.network.base]
         if table.by_hardware and request.client not in table.clients:
@@ -495,7 +496,7 @@ class DHCPTransaction(Case):
         boot, next_server, chosen = self._finished(address, INFINITE, terms, None)
         if self.hosts.lease_end(self.table, request.client, address) != INFINITE:
             self._bind(request, address, INFINITE)
-        self.message = encode_bootp_reply(request, address, next_server, boot, chosen, self.link.mtu)
+        self.message, self.reply = encode_bootp_reply(request, address, next_server, boot, chosen, self.link.mtu), ACK
         self._speak_to(request, address)
         self.route = route_of_lease(request, address, self.link)
 
@@ -584,7 +585,7 @@ class DHCPTransaction(Case):
             head = TYPE[kind] + terms.head(server, lease_time)
             boot, options, left_out = fitted(head, by_need(read_options(options[len(head):])), boot, room)
             self.serving.policy.tell_left_out(left_out)
-        self.message = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, options)
+        self.message, self.reply = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, options), kind
 
     def _with_boot_values(self, request: Request, terms: Terms, address: int, wanted: bytes | None) -> Terms:
         """The terms with what a machine that boots gets; another gets a name that has to be made for it, if it asks for one."""
@@ -650,7 +651,7 @@ class DHCPTransaction(Case):
         if len(options) > ROOM and len(options) > (room := self._room(request)):
             options, left_out = fitted_alone(head, by_need(read_options(more)), room)
             self.serving.policy.tell_left_out(left_out)
-        self.message = encode_reply(request, flags, 0, 0, 0, NO_BOOT, options)
+        self.message, self.reply = encode_reply(request, flags, 0, 0, 0, NO_BOOT, options), kind
 
     def _room(self, request: Request) -> int:
         """How many bytes of options the reply may have, without the End."""

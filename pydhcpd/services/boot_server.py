@@ -12,6 +12,7 @@ import socket
 import threading
 from collections.abc import Iterator
 
+from pydhcpd.account import outcome
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.net.batch import BatchReceiver, BatchSender, Datagram
@@ -91,6 +92,7 @@ class BootServer(Service):
                 except Exception as reason:  # whatever one does, the others are answered
                     server.account.drop(reason, datagram[1], request)
             server.account.received += len(datagrams)
+            server.account.outcomes.update(outcome(one.request.kind, one.reply) for one in decided if one.request is not None)
             server.account.happened([one.event for one in decided if one.event is not None])
         return decided
 
