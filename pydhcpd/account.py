@@ -52,9 +52,9 @@ class Account:
         self.outcomes: Counter[int] = Counter()  # by kind of message and of answer, as `outcome` has them in one number
         self.is_detailed = False
         self.signs = Signs()
-        self._unsent: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
+        self.unsent_by_error: Counter[str] = Counter()  # replies that could not be sent, by the name of the error
         self._spared: Counter[tuple[str, str]] = Counter()  # events of the kinds that are not all told, by kind and network
-        self._lost = 0  # datagrams that came faster than they could be answered
+        self.lost_in_all = 0  # datagrams that came faster than they could be answered
         self._gave_way = (0, 0)
         self._sparing = Sparing()
 
@@ -82,13 +82,13 @@ class Account:
     def unsent(self, failures: Sequence[tuple[int, int]]) -> None:
         """Count replies that could not be sent, each with its errno."""
         for _, number in failures:
-            self._unsent[errno.errorcode.get(number, str(number))] += 1
+            self.unsent_by_error[errno.errorcode.get(number, str(number))] += 1
             self.complain("a reply could not be sent: %s", os.strerror(number))
 
     def lost(self, count: int) -> None:
         """So many datagrams in all were dropped before they were read."""
-        if count > self._lost:
-            self._lost = count
+        if count > self.lost_in_all:
+            self.lost_in_all = count
             self.complain("%d datagrams were dropped, for they came faster than they could be answered", count)
 
     def gave_way(self, offers: int, quarantined: int) -> None:
@@ -132,6 +132,13 @@ class Account:
         if self._sparing.may_say(message, time.monotonic()):
             log.warning(message, *values)
 
+    def incidents(self) -> Counter[str]:
+        """How often what may come with every message happened, wherever."""
+        found: Counter[str] = Counter()
+        for (kind, _), count in self._spared.copy().items():
+            found[COUNTED[kind]] += count
+        return found
+
     def kinds(self) -> Counter[str]:
         """How many messages of each kind were decided on."""
         found: Counter[str] = Counter()
@@ -154,8 +161,8 @@ class Account:
         yield "messages sent", self.sent
         yield from ((f"no answer {reason}", count) for reason, count in self.drops.words())
         yield from ((f"{COUNTED[kind]} in {network}", count) for (kind, network), count in self._spared.copy().most_common())
-        yield from ((f"could not be sent: {name}", count) for name, count in self._unsent.most_common())
-        yield "dropped before they were read, for they came too fast", self._lost
+        yield from ((f"could not be sent: {name}", count) for name, count in self.unsent_by_error.most_common())
+        yield "dropped before they were read, for they came too fast", self.lost_in_all
 
 
 def outcome(kind: int, answer: int) -> int:

@@ -135,8 +135,8 @@ class Daemon:
             self._alarms.heard = lambda one: self._server.events.publish([alarm_event(time_now(), one)])
             boots = Boots(BootEvents(self._server.events.publish, time_now).tell, lambda ip: self._hosts.get(ip=ip), time_now)
             surroundings = Surroundings(self._server, lambda: self._configuration, self._ports, reports=boots.take,
-                                        boots=boots.newest, reload=self._ask_for_reload, services=self._services_now,
-                                        amend=self._amend)
+                                        boots=boots.newest, files=boots.counts, reload=self._ask_for_reload,
+                                        services=self._services_now, amend=self._amend)
             self._services = Services(SERVICES, surroundings)
             stack.callback(self._services.stop)
             watcher = InterfaceWatcher(self._follow)

@@ -46,7 +46,7 @@ class Delays:
     def cumulative(self) -> list[tuple[float, int]]:
         """How many took no longer than each of some times in seconds, the last of which is infinity."""
         buckets = self._buckets.copy()
-        return [*((_time_at(place), sum(buckets[:place])) for place in BOUNDS), (inf, sum(buckets))]
+        return [*((round(_time_at(place), 6), sum(buckets[:place])) for place in BOUNDS), (inf, sum(buckets))]
 
 
 def _time_at(place: int) -> float:

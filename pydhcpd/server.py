@@ -17,7 +17,7 @@ from typing import Protocol
 
 from pydhcpd.account import ANSWERS, UNANSWERED, Account, outcome
 from pydhcpd.addresses import BROADCAST, address_text
-from pydhcpd.backlog import Backlog, Datagram
+from pydhcpd.backlog import LIMIT, Backlog, Datagram
 from pydhcpd.delay_worker import TransactionDelayWorker
 from pydhcpd.delivery import CLIENT_PORT, SERVER_PORT
 from pydhcpd.errors import Ignored, InvalidValue, MalformedPacket, StoreError, Unserved
@@ -647,6 +647,12 @@ class DHCPServer:
         return event(now, ENDED_KINDS[row.state], row.address, row.hardware, row.hostname,
                      sent_name=row.sent_name or None, client=row.client, ends=row.ends,
                      network=self._serving.network_words(row.address) if self._serving else "", relay=row.relay)
+
+    def queues(self) -> Iterator[tuple[str, int, int]]:
+        """What waits where, how much of it, and how much of it may."""
+        yield "backlog", len(self._backlog), LIMIT
+        yield "delayed answers", self._delayed, self.maximum_transactions
+        yield "offers", len(self.hosts.offers), self.hosts.offers.limit
 
     def statistics(self) -> Iterator[tuple[str, float]]:
         """What was counted since the start, in words, and what waits now."""

@@ -1,6 +1,7 @@
 """Rates and delays: by batch, in bounded memory."""
 
 import random
+from math import inf
 
 import pytest
 
@@ -24,6 +25,18 @@ def test_a_batch_counts_as_often_as_it_had_messages():
     delays.add(1.0, 2)
     assert delays.count == 100
     assert delays.percentile(98) < 0.0012 and delays.percentile(99) > 0.9
+
+
+def test_coarser_buckets_have_the_same_counts_and_a_sum():
+    random.seed(7)
+    delays, times = Delays(), [random.expovariate(1000) for _ in range(5000)]
+    for one in times:
+        delays.add(one, 2)
+    assert delays.seconds == pytest.approx(2 * sum(times), rel=1e-6)
+    found = delays.cumulative()
+    assert found[-1] == (inf, 10_000)
+    assert [end for end, _ in found[:3]] == [3.2e-05, 4.8e-05, 6.4e-05] and found[-2][0] == 8.388608
+    assert all(count == 2 * sum(one < end for one in times) for end, count in found)
 
 
 @pytest.mark.parametrize("seconds", [-1.0, 0.0, 1e-9, 1e9])

@@ -1,8 +1,9 @@
 """What the prompt shows: rows, times and distances as lines of text that are safe to show."""
 
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from math import isinf
 from typing import NamedTuple
 
 from pydhcpd.durations import duration
@@ -139,6 +140,16 @@ class ServiceRow(NamedTuple):
     """How much it has dropped since the start, for there was too much."""
     failures: int
     """How often it ended by itself, or could not be started, since the start."""
+
+
+class MetricRow(NamedTuple):
+    """What was measured: a number of a metric. Of a histogram `value` is the sum, and `buckets` are up to how many seconds each
+    goes, and how many took no longer; the last of them, which has no end, has all."""
+
+    name: str
+    labels: Mapping[str, str]
+    value: float
+    buckets: Sequence[tuple[float, int]] | None = None
 
 
 class CaptureRow(NamedTuple):
@@ -293,6 +304,21 @@ def boot_line(row: BootRow) -> str:
 def boot_document(row: BootRow) -> dict[str, object]:
     """The same for JSON."""
     return {name: value for name, value in row._asdict().items() if name != "outcome"}
+
+
+def metric_line(row: MetricRow) -> str:
+    """What was measured, in a line."""
+    labels = ", ".join(f'{name}="{escape(value)}"' for name, value in row.labels.items())
+    what = f"{row.name}{{{labels}}}" if labels else row.name
+    return f"{what} {row.value:.10g}" if row.buckets is None else f"{what} {row.buckets[-1][1]} times, {row.value:.6f} s in all"
+
+
+def metric_document(row: MetricRow) -> dict[str, object]:
+    """The same for JSON, which has no infinity: a bucket that goes up to null has no end."""
+    document: dict[str, object] = {"name": row.name, "labels": row.labels, "value": row.value}
+    if row.buckets is not None:
+        document["buckets"] = [(None if isinf(end) else end, count) for end, count in row.buckets]
+    return document
 
 
 def capture_line(row: CaptureRow) -> str:

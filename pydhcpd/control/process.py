@@ -4,7 +4,7 @@ import select
 from typing import ClassVar
 
 from pydhcpd.control.dispatch import Dispatcher, Refused
-from pydhcpd.control.output import event_document, event_line
+from pydhcpd.control.output import event_document, event_line, metric_document, metric_line
 from pydhcpd.escape import escape
 
 LOOK_EVERY = 0.25  # seconds between looks at what has happened
@@ -20,6 +20,12 @@ class ProcessCommands(Dispatcher):
         example: services"""
         self._show(self.server.sources.services(), lambda row: f"{row.name}: {escape(row.state)}",
                    lambda row: row._asdict())
+
+    def do_metrics(self) -> None:
+        """show what is measured, by the names that Prometheus has for it
+        The same as /metrics of the status page has; man 7 pydhcpd-status tells what each means.
+        example: metrics"""
+        self._show(self.server.sources.metrics(), metric_line, metric_document)
 
     def do_version(self) -> None:
         """show the version, and since when it runs

@@ -16,6 +16,7 @@ from pydhcpd.control.output import (
     ExplainedRow,
     HostRow,
     LeaseRow,
+    MetricRow,
     NetworkRow,
     PoolRow,
     ServiceRow,
@@ -128,6 +129,10 @@ class Sources:
 
     def statistics(self) -> Iterable[tuple[str, float]]:
         """(what was counted, how often)."""
+        return ()
+
+    def metrics(self) -> Iterable[MetricRow]:
+        """What is measured, by the names of Prometheus."""
         return ()
 
     def alarms(self) -> Iterable[AlarmRow]:

@@ -9,10 +9,11 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from pydhcpd.errors import StoreError
 from pydhcpd.leases.hosts import Host
-from pydhcpd.services.report import BEGUN, FAILED, LOST, SENDING, Report
+from pydhcpd.services.report import BEGUN, FAILED, FINISHED, LOST, SENDING, Report
 
 KEPT = 1000
 SAME = 60.0  # seconds in which who does not get the same file for the same reason is told once
@@ -38,6 +39,16 @@ class Boot:
         return self.report.by, self.report.address, self.report.file
 
 
+class FileCount(NamedTuple):
+    """How many files are over, and what was sent of them."""
+
+    protocol: str
+    outcome: str
+    """finished or failed."""
+    number: int
+    octets: int
+
+
 class Boots:
     """For any thread: those that hear reports, and those that ask what there is.
 
@@ -54,6 +65,7 @@ class Boots:
         self._under_way: dict[Key, deque[int]] = {}
         self._refused: dict[Key, int] = {}
         self._machines: dict[str, tuple[float, str, str]] = {}
+        self._counts: dict[tuple[str, str], tuple[int, int]] = {}
 
     def newest(self) -> list[Boot]:
         """All that are remembered, the newest first."""
@@ -63,6 +75,8 @@ class Boots:
     def take(self, report: Report) -> None:
         """Something has become of a file."""
         with self._lock:
+            if report.what in (FINISHED, FAILED):
+                self._count(report)
             if report.what == LOST:
                 self._lose(report)
             elif report.what == SENDING:
@@ -71,6 +85,15 @@ class Boots:
                 self._begin(report)
             else:
                 self._end(report)
+
+    def _count(self, report: Report) -> None:
+        number, octets = self._counts.get((report.by, report.what), (0, 0))
+        self._counts[report.by, report.what] = number + 1, octets + report.sent
+
+    def counts(self) -> list[FileCount]:
+        """How many files were sent, or failed, since the start."""
+        with self._lock:
+            return [FileCount(*key, *count) for key, count in self._counts.items()]
 
     # --- what is remembered
 

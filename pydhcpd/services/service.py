@@ -13,7 +13,7 @@ from typing import ClassVar
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.output import ServiceRow
 from pydhcpd.server import DHCPServer
-from pydhcpd.services.boots import Boot
+from pydhcpd.services.boots import Boot, FileCount
 from pydhcpd.services.captures import Captures
 from pydhcpd.services.report import Report
 
@@ -37,6 +37,7 @@ class Surroundings:
     reports: Callable[[Report], object] = id  # hears of files that are sent, in a thread of a service; by default nobody does
     reload: Callable[[], Sequence[str]] = list  # reads the configuration again, and returns what is wrong with it
     boots: Callable[[], Sequence[Boot]] = list  # who asked for what file lately, the newest first
+    files: Callable[[], Iterable[FileCount]] = list  # how many files were sent
     services: Callable[[], Iterable[ServiceRow]] = list  # how each of them fares
     amend: Callable[[Amendment], object] = id  # puts other reservations in force, and writes them
 

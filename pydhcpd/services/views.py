@@ -1,7 +1,6 @@
 """`Views`: what the commands of the prompt show and do, asked of the running server."""
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from platform import python_version
 from time import monotonic, sleep
 from typing import TypeVar
@@ -19,6 +18,7 @@ from pydhcpd.control.output import (
     ExplainedRow,
     HostRow,
     LeaseRow,
+    MetricRow,
     NetworkRow,
     PoolRow,
     ServiceRow,
@@ -29,16 +29,17 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.events import GIADDR, Cursor, Event, event, fields, words
 from pydhcpd.explain import explained
-from pydhcpd.leases.address_table import DECLINED, ENDED, LEASED, OFFERED, RESERVED, UNUSED, Range
+from pydhcpd.leases.address_table import ENDED, LEASED, UNUSED
 from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.search import Condition, leased, matching, running
-from pydhcpd.policy.network import Network, Pool
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
 from pydhcpd.services.boots import Boot
 from pydhcpd.services.history.records import Records
+from pydhcpd.services.measured import Measured
+from pydhcpd.services.pools import counted, pool_rows
 from pydhcpd.services.reservations import Reservations
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.options import describe as describe_option
@@ -59,6 +60,7 @@ class Views(Sources):
         self._configuration = surroundings.configuration
         self._captures = surroundings.captures
         self._reservations = Reservations(surroundings)
+        self._measured = Measured(surroundings)
 
     def hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
@@ -118,22 +120,7 @@ class Views(Sources):
 
     def pools(self) -> list[PoolRow]:
         """The pools, the fullest first."""
-        rows = [self._pool_row(network, pool) for network in self._networks() for pool in network.pools]
-        return sorted(rows, key=lambda row: (row.free / row.size if row.size else 0.0, -row.size))
-
-    def _networks(self) -> list[Network]:
-        serving = self._server.serving
-        return [] if serving is None else list(serving.policy.networks)
-
-    def _pool_row(self, network: Network, pool: Pool) -> PoolRow:
-        counts = self._counted(network, [(max(first, network.base), min(last, network.last)) for first, last in pool.ranges])
-        free = counts[UNUSED] + counts[ENDED]
-        return PoolRow(network.words, str(pool), pool.size, counts[LEASED], counts[OFFERED], counts[DECLINED], free,
-                       counts[-RESERVED])
-
-    def _counted(self, network: Network, ranges: Iterable[Range]) -> Mapping[int, int]:
-        table = self._server.hosts.tables.get(network.base)
-        return Counter() if table is None else table.count(ranges)
+        return sorted(pool_rows(self._server), key=lambda row: (row.free / row.size if row.size else 0.0, -row.size))
 
     def networks(self) -> Iterator[NetworkRow]:
         """The networks that are served."""
@@ -145,7 +132,7 @@ class Views(Sources):
             near = [names[base] for base in segment.key if base in names]
             where = ", ".join(dict.fromkeys(near)) if near else "through relays"
             for network in segment.networks:
-                counts = self._counted(network, [(network.base, network.last)])
+                counts = counted(self._server, network, [(network.base, network.last)])
                 yield NetworkRow(network.words, "" if segment.name == network.words else segment.name, where,
                                  len(network.pools), counts[LEASED], counts[UNUSED] + counts[ENDED])
 
@@ -259,6 +246,10 @@ class Views(Sources):
     def statistics(self) -> Iterator[tuple[str, float]]:
         """What was counted."""
         return iter(self._server.statistics())
+
+    def metrics(self) -> Iterator[MetricRow]:
+        """What is measured, by the names of Prometheus."""
+        return self._measured.rows()
 
     def alarms(self) -> Iterator[AlarmRow]:
         """What is wrong now."""
