@@ -13,7 +13,6 @@ BY_HARDWARE, BY_CLIENT_IDENTIFIER, BY_DUID = 0, 1, 2  # identifier types
 SHA256 = 1  # the digest type
 RFC_4361 = 0xFF  # the first octet of a client identifier of IAID (4 octets) and DUID
 BEFORE_DUID = 5
-KEY_OF_IDENTIFIER = 1  # the first byte of a lease's key, where a client identifier follows
 
 
 def dhcid(name: str, kind: int, identifier: bytes) -> bytes:
@@ -21,11 +20,10 @@ def dhcid(name: str, kind: int, identifier: bytes) -> bytes:
     return kind.to_bytes(2, "big") + bytes([SHA256]) + sha256(identifier + wire_name(name)).digest()
 
 
-def identity(key: bytes, htype: int, hardware: bytes) -> tuple[int, bytes]:
-    """The identifier of a client, and its type, by the key of its lease and its hardware address."""
-    if key[:1] != bytes([KEY_OF_IDENTIFIER]) or not key[1:]:
+def identity(identifier: bytes, htype: int, hardware: bytes) -> tuple[int, bytes]:
+    """What stands for a client, and its type: `identifier` is its client identifier (option 61), b"" where it has none."""
+    if not identifier:
         return BY_HARDWARE, bytes([htype]) + hardware
-    identifier = key[1:]
     if identifier[0] == RFC_4361 and len(identifier) > BEFORE_DUID:
         return BY_DUID, identifier[BEFORE_DUID:]
     return BY_CLIENT_IDENTIFIER, identifier

@@ -1,0 +1,302 @@
+"""The register: what is to be in the DNS, what is there as far as we know, and so what is to be done: the queue. In SQLite.
+
+A row is one matter (`plan.py`): `kind` 0 is a name and its address, 1 the name of an address. `wanted` says whether it is to be
+in the DNS, `present` whether it is; the other addresses of a client that has its name for one already stand by. The daemon
+writes what is wanted (`Wishes`); a process of its own does it, and writes what came of it (`Work`). What is not synced at once
+may be lost in a power cut, and is put right from the leases; doing a thing twice does no harm.
+
+`since` is by the ledger; `due`, until when a matter that failed waits, by the wall clock, and not believed if that has jumped.
+"""
+
+import sqlite3
+import time
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import NamedTuple
+
+from pydhcpd.leases.store import check_database
+
+APPLICATION_ID = 0x7079646E  # "pydn"
+SCHEMA_VERSION = 1
+PATIENCE = 2.0  # seconds for which the other process's transaction is waited for
+NAME, ADDRESS = 0, 1  # kinds
+NOT_WANTED, WANTED, STANDS_BY = 0, 1, 2
+ABSENT, PRESENT, UNKNOWN = 0, 1, 2  # unknown: it was begun, and nobody saw the end
+FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0  # seconds
+
+SCHEMA = (
+    """CREATE TABLE records (
+    address INTEGER NOT NULL,   -- host byte order
+    kind INTEGER NOT NULL,
+    name TEXT NOT NULL,         -- of the client, in small letters
+    dhcid BLOB NOT NULL,        -- the data of its DHCID record; empty for the name of an address
+    owner TEXT NOT NULL,        -- where the record is: the name, or that of the address in a reverse zone
+    zone TEXT NOT NULL,         -- label of the zone; empty: there is none any more
+    ttl INTEGER NOT NULL,
+    wanted INTEGER NOT NULL,
+    present INTEGER NOT NULL DEFAULT 0,
+    since REAL NOT NULL,        -- when it came to be wanted, or no more
+    due REAL NOT NULL DEFAULT 0,
+    tries INTEGER NOT NULL DEFAULT 0,
+    trouble TEXT NOT NULL DEFAULT '',
+    waits AS (CASE wanted WHEN 1 THEN present <> 1 ELSE present <> 0 END),
+    PRIMARY KEY (address, kind, name, dhcid)
+) WITHOUT ROWID""",
+    "CREATE INDEX waiting ON records (zone, due, since, wanted) WHERE waits",
+    "CREATE INDEX by_name ON records (name) WHERE kind = 0",
+    """CREATE TABLE zones (
+    label TEXT PRIMARY KEY,
+    done INTEGER NOT NULL DEFAULT 0,    -- matters that were seen to
+    trouble TEXT NOT NULL DEFAULT '',   -- why nothing can be done
+    since REAL NOT NULL DEFAULT 0,      -- since when, by the wall clock
+    nudged INTEGER NOT NULL DEFAULT 0   -- somebody wants it tried now
+) WITHOUT ROWID""",
+    "CREATE TABLE orders (zone TEXT PRIMARY KEY) WITHOUT ROWID",  # to be put right
+    f"PRAGMA application_id = {APPLICATION_ID}",
+    f"PRAGMA user_version = {SCHEMA_VERSION}",
+)
+
+# --- what is wanted
+
+WANT = """
+INSERT INTO records (address, kind, name, dhcid, owner, zone, ttl, wanted, since) VALUES (?, ?, ?, ?, ?, ?, ?, 1, ?)
+ON CONFLICT DO UPDATE SET owner = excluded.owner, zone = excluded.zone, ttl = excluded.ttl, wanted = 1, since = excluded.since,
+    due = 0, tries = 0, trouble = ''"""
+LET_STAND_BY = "UPDATE records SET wanted = 2 WHERE name = ? AND kind = 0 AND dhcid = ? AND address <> ? AND wanted = 1"
+NEXT_ONE = """
+UPDATE records SET wanted = 1, due = 0 WHERE (address, kind, name, dhcid) = (SELECT address, kind, name, dhcid FROM records
+    WHERE name = ? AND kind = 0 AND dhcid = ? AND wanted = 2 ORDER BY since DESC LIMIT 1)"""
+WANT_NO_MORE = """
+UPDATE records SET wanted = 0, since = ?, due = 0, tries = 0, trouble = ''
+WHERE address = ? AND kind = ? AND name = ? AND dhcid = ? AND wanted <> 0"""
+NEVER_WAS = "DELETE FROM records WHERE address = ? AND kind = ? AND name = ? AND dhcid = ? AND present = 0"
+TELL_ANEW = """
+UPDATE records SET present = iif(wanted = 1, 2, present), due = 0, tries = 0, trouble = '' WHERE zone = ?"""
+
+# --- what is done
+
+PICK = """
+SELECT address, kind, name, dhcid, owner, ttl, wanted, tries FROM records INDEXED BY waiting
+WHERE zone = ? AND waits AND (due <= ? OR due > ?) ORDER BY due, since, wanted LIMIT 200"""
+BEGIN = "UPDATE records SET present = 2 WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"
+END = """
+UPDATE records SET present = ?, due = 0, tries = 0, trouble = '' WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"""
+FAIL = """
+UPDATE records SET due = ?, tries = tries + 1, trouble = ?, present = iif(?, 0, present)
+WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"""
+# Of a client's name there is one address, and of an address one name: that took the place of any other.
+REPLACED = {NAME: "UPDATE records SET present = 0 WHERE name = ? AND kind = 0 AND dhcid = ? AND address <> ?",
+            ADDRESS: "UPDATE records SET present = 0 WHERE address = ? AND kind = 1 AND name <> ?"}
+FORGET_REPLACED = {NAME: "DELETE FROM records WHERE name = ? AND kind = 0 AND dhcid = ? AND wanted = 0 AND present = 0",
+                   ADDRESS: "DELETE FROM records WHERE address = ? AND wanted = 0 AND present = 0"}
+FREED = "UPDATE records SET due = 0 WHERE name = ? AND kind = 0 AND wanted = 1 AND waits"
+ZONE = """
+UPDATE zones SET done = done + :done, since = iif(:trouble = '', 0, iif(trouble = '', :now, since)), trouble = :trouble
+WHERE label = :label"""
+
+
+class Foreign(Exception):
+    """The file is no register of this version."""
+
+
+class Entry(NamedTuple):
+    """What is to be in the DNS for an address."""
+
+    kind: int
+    name: str
+    dhcid: bytes
+    owner: str
+    zone: str
+    ttl: int
+
+
+class Job(NamedTuple):
+    """A matter that is to be seen to."""
+
+    address: int
+    kind: int
+    name: str
+    dhcid: bytes
+    owner: str
+    ttl: int
+    wanted: int
+    tries: int
+
+
+KEY = 4  # fields of a job that say which it is
+
+
+class Register:
+    """The file, open. For one thread. Any method may raise sqlite3.Error."""
+
+    def __init__(self, path: Path) -> None:
+        """Open or create it. Raises InvalidValue where others could write it, and Foreign."""
+        check_database(path)
+        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rwc", uri=True, isolation_level=None,
+                                           check_same_thread=False, timeout=PATIENCE)
+        try:
+            self._prepare(path)
+        except BaseException:
+            self._connection.close()
+            raise
+
+    def _prepare(self, path: Path) -> None:
+        execute = self._connection.execute
+        is_new = not execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+        marks = tuple(execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+        if not is_new and marks != (APPLICATION_ID, SCHEMA_VERSION):
+            raise Foreign("it is no register of this version of pydhcpd")
+        path.chmod(0o640)
+        execute("PRAGMA journal_mode = WAL")
+        execute("PRAGMA synchronous = NORMAL")
+        execute("PRAGMA journal_size_limit = 16777216")
+        if is_new:
+            with self.transaction():
+                for step in SCHEMA:
+                    execute(step)
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """All or nothing of what is done within."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            with suppress(sqlite3.Error):
+                self._connection.rollback()
+            raise
+
+    def close(self) -> None:
+        """Close it, its log written back."""
+        with suppress(sqlite3.Error):
+            self._connection.close()
+
+    def _number(self, statement: str, values: Sequence[object] = ()) -> int:
+        return int(self._connection.execute(statement, values).fetchone()[0])
+
+
+class Wishes(Register):
+    """What the daemon does with it."""
+
+    def settle(self, address: int, entries: Collection[Entry], now: float) -> None:
+        """From now on this, and nothing else, is to be in the DNS for an address."""
+        known = self._connection.execute("SELECT kind, name, dhcid, owner, zone, wanted FROM records WHERE address = ?",
+                                         (address,)).fetchall()
+        kept = {(one.kind, one.name, one.dhcid): one for one in entries}
+        for kind, name, dhcid, owner, zone, wanted in known:
+            entry = kept.pop((kind, name, dhcid), None)
+            if entry is None:
+                self._drop((address, kind, name, dhcid), wanted, now)
+            elif wanted == NOT_WANTED or (owner, zone) != (entry.owner, entry.zone):
+                self._want(address, entry, now)
+        for entry in kept.values():
+            self._want(address, entry, now)
+
+    def _want(self, address: int, entry: Entry, now: float) -> None:
+        """The client's last address is the one that its name has (RFC 4703 5.3.2)."""
+        self._connection.execute(WANT, (address, entry.kind, entry.name, entry.dhcid, entry.owner, entry.zone, entry.ttl, now))
+        if entry.kind == NAME:
+            self._connection.execute(LET_STAND_BY, (entry.name, entry.dhcid, address))
+
+    def _drop(self, key: tuple[int, int, str, bytes], wanted: int, now: float) -> None:
+        self._connection.execute(NEVER_WAS, key)
+        self._connection.execute(WANT_NO_MORE, (now, *key))
+        _, kind, name, dhcid = key
+        if kind == NAME and wanted == WANTED:
+            self._connection.execute(NEXT_ONE, (name, dhcid))
+
+    def is_new(self, address: int) -> bool:
+        """Whether nothing is known of an address."""
+        return self._connection.execute("SELECT 1 FROM records WHERE address = ? LIMIT 1", (address,)).fetchone() is None
+
+    def addresses(self, after: int, most: int) -> list[int]:
+        """The addresses of which something is known, from the one behind `after` on."""
+        return [row[0] for row in self._connection.execute(
+            "SELECT DISTINCT address FROM records WHERE address > ? ORDER BY address LIMIT ?", (after, most))]
+
+    def waiting(self) -> int:
+        """How many matters are to be seen to."""
+        return self._number("SELECT count(*) FROM records INDEXED BY waiting WHERE waits")
+
+    def known(self) -> int:
+        """How many matters there are."""
+        return self._number("SELECT count(*) FROM records")
+
+    def give_up(self, before: float) -> int:
+        """Forget what has waited since before a time; returns how many matters that are."""
+        return self._connection.execute("DELETE FROM records WHERE since < ? AND waits", (before,)).rowcount
+
+    def orders(self) -> list[str]:
+        """The zones that somebody wants put right."""
+        return [row[0] for row in self._connection.execute("SELECT zone FROM orders")]
+
+    def tell_anew(self, zone: str) -> None:
+        """Let all of a zone be seen to, whatever is believed of it."""
+        with self.transaction():
+            self._connection.execute(TELL_ANEW, (zone,))
+            self._connection.execute("UPDATE zones SET nudged = 1 WHERE label = ?", (zone,))
+            self._connection.execute("DELETE FROM orders WHERE zone = ?", (zone,))
+
+    def set_zones(self, labels: Collection[str]) -> None:
+        """These are the zones from now on."""
+        with self.transaction():
+            known = {row[0] for row in self._connection.execute("SELECT label FROM zones")}
+            for label in known.difference(labels):
+                self._connection.execute("DELETE FROM zones WHERE label = ?", (label,))
+                self._connection.execute("UPDATE records SET zone = '' WHERE zone = ?", (label,))
+            self._connection.executemany("INSERT OR IGNORE INTO zones (label) VALUES (?)", [(one,) for one in labels])
+
+    def troubles(self) -> dict[str, str]:
+        """Why nothing can be done in a zone, by its label."""
+        return dict(self._connection.execute("SELECT label, trouble FROM zones WHERE trouble <> ''"))
+
+
+class Work(Register):
+    """What the process does with it that tells DNS servers."""
+
+    def pick(self, zone: str, most: int, busy: Collection[str]) -> list[Job]:
+        """What may be done in a zone now, each name at most once, and none that is `busy`; begun is what is returned."""
+        now = time.time()
+        found: dict[str, Job] = {}
+        if not self._due(zone, now):
+            return []
+        with self.transaction():
+            for job in self._due(zone, now):
+                if len(found) < most and job.owner not in busy:
+                    found.setdefault(job.owner, job)
+            self._connection.executemany(BEGIN, [one[:KEY] for one in found.values() if one.wanted == WANTED])
+        return list(found.values())
+
+    def _due(self, zone: str, now: float) -> list[Job]:
+        return list(map(Job._make, self._connection.execute(PICK, (zone, now, now + 2 * LONGEST_PAUSE)).fetchall()))
+
+    def note_done(self, job: Job) -> None:
+        """It is in the DNS now, or is no more, as it was wanted."""
+        is_there = job.wanted == WANTED
+        self._connection.execute(END, (PRESENT if is_there else ABSENT, *job[:KEY]))
+        if is_there:
+            others = (job.name, job.dhcid, job.address) if job.kind == NAME else (job.address, job.name)
+            self._connection.execute(REPLACED[job.kind], others)
+        else:
+            self._connection.execute(FREED, (job.name,))
+        self._connection.execute(FORGET_REPLACED[job.kind], (job.name, job.dhcid) if job.kind == NAME else (job.address,))
+
+    def note_failure(self, job: Job, trouble: str, *, is_absent: bool = False) -> None:
+        """It could not be done; it waits for longer each time. `is_absent`: it is certainly not there."""
+        pause = min(FIRST_PAUSE * 2 ** min(job.tries, 10), LONGEST_PAUSE)
+        self._connection.execute(FAIL, (time.time() + pause, trouble, is_absent, *job[:KEY]))
+
+    def note_zone(self, label: str, done: int, trouble: str) -> None:
+        """How many matters of a zone were done more, and why nothing can be done now, if that is so."""
+        self._connection.execute(ZONE, {"label": label, "done": done, "trouble": trouble, "now": time.time()})
+
+    def nudged(self) -> set[str]:
+        """The zones that somebody wants tried now."""
+        found = {row[0] for row in self._connection.execute("SELECT label FROM zones WHERE nudged = 1")}
+        if found:
+            self._connection.execute("UPDATE zones SET nudged = 0 WHERE nudged = 1")
+        return found
+
+
