@@ -14,6 +14,7 @@ from pydhcpd.sparing import Sparing
 POOL, DISK, STORE, LOST = "pool alarm", "disk alarm", "store alarm", "lost leases alarm"
 DATABASE_FILE, DATABASE_LOG = "database file alarm", "database log alarm"
 HISTORY, HISTORY_SIZE = "history alarm", "history size alarm"
+DNS = "dns alarm"
 OTHER_SERVER, PROXY_ARP = "other server alarm", "proxy arp alarm"
 DECLINE, FLOOD, LIMIT, RATE = "decline alarm", "flood alarm", "limit alarm", "rate alarm"
 KINDS = {
@@ -25,6 +26,7 @@ KINDS = {
     DATABASE_LOG: "the log of the lease database grows, for another program reads it without end",
     HISTORY: "the history is not written",
     HISTORY_SIZE: "the leases that run fill the history, so that nothing older is kept",
+    DNS: "a zone of the DNS is not kept current",
     OTHER_SERVER: "another DHCP server, which known_servers does not name, serves clients",
     DECLINE: "a machine declines one address after another",
     FLOOD: "a machine sends too many messages",

@@ -41,6 +41,7 @@ from pydhcpd.own_links import relay_notes
 from pydhcpd.ports import ARP, ICMP, PACKET, UDP, UNADDRESSED, open_ports
 from pydhcpd.process.handover import begin_anew, handed_ports, was_given_capabilities
 from pydhcpd.process.launch import Launch, check_syslog
+from pydhcpd.process.libraries import lack_of_libraries
 from pydhcpd.process.locks import DatabaseLock, PidLock
 from pydhcpd.process.log import open_standard_files, set_level, start_logging
 from pydhcpd.process.notify import notify, watchdog_interval
@@ -65,6 +66,7 @@ from pydhcpd.services.boot_events import BootEvents
 from pydhcpd.services.boot_server import BootServer
 from pydhcpd.services.boots import Boots
 from pydhcpd.services.child.service import FileServer
+from pydhcpd.services.dns.service import DnsUpdates
 from pydhcpd.services.history.service import History
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
@@ -82,7 +84,7 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, ControlSocket, LeaseLog, History, Lookout, Leasequery, BulkLeasequery, BootServer, FileServer)
+SERVICES = (Prompt, ControlSocket, LeaseLog, History, DnsUpdates, Lookout, Leasequery, BulkLeasequery, BootServer, FileServer)
 RELOAD_PATIENCE = 20.0  # seconds that a reload which was asked for at the prompt may take, beside those of the file
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
@@ -459,7 +461,7 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
 
 def _tell_of_files(configuration: DHCPServerConfiguration) -> None:
     """What is wrong with the files that machines boot; in a thread, for a root on a server that is away may answer never."""
-    for warning in [*lack_of_roots(configuration), *boot_notes(configuration)]:
+    for warning in [*lack_of_libraries(configuration), *lack_of_roots(configuration), *boot_notes(configuration)]:
         log.warning("%s", warning)
 
 
@@ -532,7 +534,8 @@ def _check(command_line: CommandLine) -> int:
     """Tell what is to be told of a configuration that is good, and what was understood of it."""
     end_with_parent(time_limit(command_line))
     configuration = load(command_line)
-    lacks = [*lack_of_user(configuration), *lack_of_roots(configuration), *hidden_roots(configuration)]
+    lacks = [*lack_of_user(configuration), *lack_of_libraries(configuration), *lack_of_roots(configuration),
+             *hidden_roots(configuration)]
     for warning in [*configuration.warnings, *lacks]:
         print(f"warning: {warning}", file=sys.stderr)
     with suppress(InvalidValue), as_user(configuration):

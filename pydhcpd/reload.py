@@ -17,6 +17,7 @@ from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfigurati
 from pydhcpd.configuration.reload_check import ReloadCheck
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.loading import config_file, load, time_limit
+from pydhcpd.process.libraries import lack_of_libraries
 from pydhcpd.process.roots import lack_of_roots
 
 log = logging.getLogger(__name__)
@@ -98,7 +99,7 @@ class Reloader:
 
 def tell_reloaded(configuration: DHCPServerConfiguration, before: DHCPServerConfiguration, served: int) -> None:
     """Log what is in force now, what of it is new, and what a reload cannot bring."""
-    for warning in [*configuration.warnings, *lack_of_roots(configuration)]:
+    for warning in [*configuration.warnings, *lack_of_libraries(configuration), *lack_of_roots(configuration)]:
         log.warning("%s", warning)
     for name, wanted in configuration.needs_restart:
         log.warning("%s stays %s: that it is to be %s needs a restart", name, configuration[name], wanted)

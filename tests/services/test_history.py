@@ -15,6 +15,7 @@ from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import event
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row, TimeNote
 from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.services import room
 from pydhcpd.services.history import book as module
 from pydhcpd.services.history import service
 from pydhcpd.services.history.book import Book, Foreign
@@ -358,8 +359,8 @@ def test_what_cannot_be_written_is_told_once_and_harms_nobody(bench, tmp_path, r
     if lack == "link":
         (tmp_path / "history.db").symlink_to("elsewhere")
     else:
-        monkeypatch.setattr(service, "SHARE_LEFT", 1)
-        monkeypatch.setattr(service, "LEFT_TO_LEASES", 1 << 60)
+        monkeypatch.setattr(room, "SHARE_LEFT", 1)
+        monkeypatch.setattr(room, "LEFT_TO_LEASES", 1 << 60)
     made = History(Surroundings(bench.server, lambda: settings, {}))
     made.reconfigure()
     made.start()
@@ -370,7 +371,7 @@ def test_what_cannot_be_written_is_told_once_and_harms_nobody(bench, tmp_path, r
     assert len([one for one in caplog.records if "is not written" in one.getMessage()]) == 1
     if lack == "link":
         (tmp_path / "history.db").unlink()
-    monkeypatch.setattr(service, "SHARE_LEFT", 1 << 30)
+    monkeypatch.setattr(room, "SHARE_LEFT", 1 << 30)
     wait_for(lambda: rows_of(records) == [("0a", "", BEGINNING, None, "")])
     wait_for(lambda: HISTORY not in bench.hosts.store.alarms)
     made.stop()

@@ -5,7 +5,6 @@ and begun anew. On a disk that is nearly full it gives way to the leases.
 """
 
 import logging
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -20,6 +19,7 @@ from pydhcpd.leases.store import BESIDE
 from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
 from pydhcpd.services.history.book import Book, Foreign
 from pydhcpd.services.listener import Listener
+from pydhcpd.services.room import check_room
 from pydhcpd.services.service import Surroundings
 
 log = logging.getLogger(__name__)
@@ -29,8 +29,6 @@ MEBIBYTE = 1 << 20
 AGAIN = 10.0  # seconds after which it is tried again, and between looks at what is to be forgotten
 CHECK_EVERY = 6 * 3600.0  # seconds between looks whether it is whole; the first one is soon after the start
 BREATH = 0.02  # seconds between two portions of what takes long
-LEFT_TO_LEASES = 64 << 20  # bytes of the disk, or
-SHARE_LEFT = 20  # ... that part of it
 
 
 class History(Listener):
@@ -91,7 +89,7 @@ class History(Listener):
 
     def _open(self, now: float) -> None:
         self._next_look = now + AGAIN
-        self._check_room()
+        check_room(self._path)
         self._book = Book(self._path, self._leases, self._time.note())
         self._is_behind = True
 
@@ -123,7 +121,7 @@ class History(Listener):
             self._next_check = time.monotonic() + CHECK_EVERY
             if not book.is_whole():
                 raise Foreign("it is damaged")
-        self._check_room()
+        check_room(self._path)
         while book.forget(self._time.now() - self._days * DAY, self._size):
             self._read()
             if self._ended.wait(BREATH):
@@ -133,13 +131,6 @@ class History(Listener):
                                f"nothing older is kept; make history_size larger ({self._size // MEBIBYTE})", logging.WARNING)
         else:
             self._alarms.end(HISTORY_SIZE, "the history has room again")
-
-    def _check_room(self) -> None:
-        """Raises OSError while so little room is left on the disk that the leases may need it."""
-        disk = os.statvfs(self._path.parent)
-        free, least = disk.f_bavail * disk.f_frsize, min(LEFT_TO_LEASES, disk.f_blocks * disk.f_frsize // SHARE_LEFT)
-        if free < least:
-            raise OSError(f"what room there is on the disk is left to the leases; make some (df {self._path.parent})")
 
     # --- failures
 

@@ -1,0 +1,359 @@
+"""`DnsUpdates`: has the DNS told which names leases have: keeps the register of what is to be there, from the leases, and the
+process that does it.
+
+An event says only that the lease of an address may have changed; what is to be in the DNS follows from the lease. Where events
+were missed, at the start and after a reload, all leases are gone through, in small portions. Whatever goes wrong here harms
+nobody else.
+"""
+
+import logging
+import sqlite3
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+
+from pydhcpd.alarms import DNS, About
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.configuration.reload_check import child_environment
+from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.events import Event
+from pydhcpd.leases.interface import BOUND, LeaseReader, Row
+from pydhcpd.leases.store import BESIDE
+from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
+from pydhcpd.policy.dns.zone import DnsZone
+from pydhcpd.policy.policy import Policy
+from pydhcpd.process.libraries import has_dnspython
+from pydhcpd.registrations import Registration, registration_of
+from pydhcpd.services.child.messages import message_from
+from pydhcpd.services.dns.dhcid import dhcid, identity
+from pydhcpd.services.dns.messages import line_of
+from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Foreign, Wishes
+from pydhcpd.services.dns.zone_table import ZoneTable
+from pydhcpd.services.listener import Listener
+from pydhcpd.services.room import check_room
+from pydhcpd.services.service import Surroundings
+
+log = logging.getLogger(__name__)
+
+SLICE = 0.05  # seconds of a round that are spent on what has changed, or may have
+SMALL_SLICE = 0.005  # and on renewals by which nothing is seen to have changed
+PORTION = 50  # addresses between two looks at the clock
+MOST_CHANGED = 100_000  # addresses that are remembered as changed
+MOST_WAITING = 100_000  # matters in the queue
+LONGEST_WAIT = 7 * 86400.0  # seconds
+REMEMBERED = 65_536  # addresses of one generation
+LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
+AGAIN = 10.0  # seconds until a register that failed is opened again
+ALARM_AFTER = 60.0  # seconds
+SHORTEST_TTL, LONGEST_TTL = 600, 86_400  # seconds; RFC 4702 section 5 has the first
+GRACE = 1.0  # seconds in which the process ends by itself
+LEASED = "leased"
+
+
+class DnsUpdates(Listener):
+    """The register, the thread that keeps it, and the process."""
+
+    name = "the DNS updates"
+
+    @classmethod
+    def is_wanted(cls, configuration: DHCPServerConfiguration) -> bool:
+        """Where there are zones."""
+        return bool(configuration.zones()) and has_dnspython()
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self._hosts = surroundings.server.hosts
+        self._alarms = self._hosts.store.alarms
+        self._process: subprocess.Popen[bytes] | None = None
+        self._register: Wishes | None = None
+        self._is_told = False  # whether the process and the register know the zones
+        self._changed: dict[int, None] = {}  # addresses, in order
+        self._renewed: dict[int, None] = {}  # those whose lease looks as it did
+        self._seen: list[dict[int, int]] = [{}, {}]  # what the lease of an address looked like, the newer half first
+        self._rest: Iterator[tuple[int, Row | None]] | None = None  # of a comparison with all leases
+        self._is_behind = True  # whether such a comparison is to be made
+        self._next_look = self._next_try = 0.0
+        self._waiting = self._known = self._dropped = 0
+        self._troubles: dict[str, str] = {}
+        self._since: dict[str, float] = {}
+
+    def prepare(self, configuration: DHCPServerConfiguration) -> None:
+        """Which zones there are."""
+        self._prepared = configuration
+
+    def reconfigure(self) -> None:
+        """The same, from now on."""
+        self._table, self._path = ZoneTable(self._prepared), self._prepared.dns_file
+        self._is_told = False
+
+    # --- its life
+
+    def start(self) -> None:
+        """Execute the process, and begin."""
+        command = [sys.executable, "-P", "-m", "pydhcpd.services.dns"]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(),
+                                         start_new_session=True)
+        threading.Thread(target=self._hear, name=f"{self.name}: log", daemon=True).start()
+        super().start()
+
+    def stop(self) -> None:
+        """End both; what is under way is done again at the next start."""
+        super().stop()
+        if self._process is not None:
+            assert self._process.stdin is not None
+            with suppress(OSError):
+                self._process.stdin.close()
+            try:
+                self._process.wait(GRACE)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        for label in self._since:
+            self._alarms.end(DNS, f"{label} is not looked after any more", About(label))
+
+    def is_alive(self) -> bool:
+        """Whether both run."""
+        return super().is_alive() and self._process is not None and self._process.poll() is None
+
+    def _hear(self) -> None:
+        """Write what the process says into the log."""
+        assert self._process is not None and self._process.stdout is not None
+        for line in self._process.stdout:
+            message = message_from(line)
+            log.log(message.level, "%s: %s", self.name, message.words)
+
+    def status(self) -> Iterator[str]:
+        """How much is registered, what waits, and why."""
+        yield from super().status()
+        yield f"{self._known} records, {self._waiting} of them waiting"
+        if self._dropped:
+            yield f"{self._dropped} given up"
+        yield from (f"{label}: {trouble}" for label, trouble in self._troubles.items())
+        if self._register is None:
+            yield "not written now"
+
+    def waiting(self) -> int:
+        """What is to be done in the DNS, or to be looked at."""
+        return super().waiting() + self._waiting + len(self._changed)
+
+    def dropped(self) -> int:
+        """What was given up, and events that went by."""
+        return super().dropped() + self._dropped
+
+    # --- the thread
+
+    def _run(self) -> None:
+        while not self._ended.wait(self.interval):
+            self._guarded()
+        self._guarded()
+        if self._register is not None:
+            self._register.close()
+
+    def _guarded(self) -> None:
+        """One round, whose failure is that of the DNS alone."""
+        try:
+            missed = self.missed
+            self._read()
+            self._is_behind |= self.missed > missed
+            self._round(time.monotonic())
+        except sqlite3.Error as error:
+            self._fail(str(error), is_damaged=code_of(error) in DAMAGE, remedy=_remedy(error, self._path))
+        except Foreign as error:
+            self._set_aside(str(error))
+        except (OSError, InvalidValue, StoreError) as error:
+            self._fail(str(error))
+
+    def _round(self, now: float) -> None:
+        serving = self.surroundings.server.serving
+        if serving is None or (self._register is None and now < self._next_try):
+            return
+        if self._register is None:
+            check_room(self._path)
+            self._register = Wishes(self._path)
+            self._is_behind, self._is_told = True, False
+        if not self._is_told:
+            self._tell_zones(self._register)
+        for zone in self._register.orders():
+            self._register.tell_anew(zone)
+            self._is_behind = True
+        self._bring_up_to_date(self._register, serving.policy)
+        if now >= self._next_look:
+            self._next_look = now + LOOK_EVERY
+            self._look(self._register, now)
+
+    def _tell_zones(self, register: Wishes) -> None:
+        self._is_told = True
+        zones = self._table.by_label
+        register.set_zones(zones)
+        self._is_behind, self._rest = True, None
+        assert self._process is not None and self._process.stdin is not None
+        with suppress(BrokenPipeError):  # it has ended, and is started again
+            self._process.stdin.write(line_of(self._path, zones))
+            self._process.stdin.flush()
+
+    # --- what has changed
+
+    def take(self, events: list[Event]) -> None:
+        """Remember the addresses whose leases may have changed."""
+        for _, kind, address, _, name, sent_name, _, client, *_ in events:
+            if not address:
+                continue
+            look = hash((kind, name, sent_name, client)) if kind == LEASED else 0
+            if look and self._looked(address) == look:
+                self._renewed[address] = None
+            else:
+                self._changed[address] = None
+            self._seen[0][address] = look
+        if len(self._seen[0]) > REMEMBERED:
+            self._seen = [{}, self._seen[0]]
+        if len(self._renewed) > MOST_CHANGED:
+            self._renewed.clear()
+        if len(self._changed) > MOST_CHANGED:
+            self._changed.clear()
+            self._is_behind = True
+
+    def _looked(self, address: int) -> int:
+        newer, older = self._seen
+        return newer.get(address) or older.get(address, 0)
+
+    def _bring_up_to_date(self, register: Wishes, policy: Policy) -> None:
+        """For a part of the time: what has changed first, then what the leases say, then what is likely as it was."""
+        if not (self._changed or self._renewed or self._rest or self._is_behind):
+            return
+        reader = self._hosts.store.reader()
+        try:
+            ends = time.monotonic() + SLICE
+            while self._changed and time.monotonic() < ends:
+                self._settle(register, policy, reader, ((address, None) for address in self._taken(self._changed)))
+            if self._is_behind and self._rest is None:
+                self._is_behind, self._rest = False, self._all(register)
+            while self._rest is not None and time.monotonic() < ends and self._waiting < MOST_WAITING:
+                self._settle_rest(register, policy, reader)
+            ends = time.monotonic() + SMALL_SLICE
+            while self._renewed and time.monotonic() < ends:
+                self._settle(register, policy, reader, ((address, None) for address in self._taken(self._renewed)))
+        finally:
+            reader.close()
+
+    @staticmethod
+    def _taken(addresses: dict[int, None]) -> list[int]:
+        some = list(islice(addresses, PORTION))
+        for one in some:
+            del addresses[one]
+        return some
+
+    def _settle_rest(self, register: Wishes, policy: Policy, reader: LeaseReader) -> None:
+        assert self._rest is not None
+        some = list(islice(self._rest, PORTION))
+        self._settle(register, policy, reader, some)
+        self._waiting += len(some)  # at the most; it is counted soon
+        if len(some) < PORTION:
+            self._rest = None
+
+    def _all(self, register: Wishes) -> Iterator[tuple[int, Row | None]]:
+        """What is known, then the leases of which nothing is."""
+        after = -1
+        while some := register.addresses(after, PORTION):
+            yield from ((address, None) for address in some)
+            after = some[-1]
+        now = self._hosts.time.now()
+        reader = self._hosts.store.reader()
+        try:
+            for row in reader.all():
+                if row.state == BOUND and row.ends > now and register.is_new(row.address):
+                    yield row.address, row
+        finally:
+            reader.close()
+
+    def _settle(self, register: Wishes, policy: Policy, reader: LeaseReader,
+                leases: Iterable[tuple[int, Row | None]]) -> None:
+        now = self._hosts.time.now()
+        with register.transaction():
+            for address, known in leases:
+                row = reader.by_address(address) if known is None else known
+                told = None if row is None else registration_of(policy, row, now)
+                if row is not None and told is not None and self._waiting >= MOST_WAITING and register.is_new(address):
+                    self._is_behind = True  # it comes when there is room
+                else:
+                    register.settle(address, [] if row is None or told is None else list(self._entries(told, row)), now)
+
+    def _entries(self, told: Registration, row: Row) -> Iterator[Entry]:
+        """What is to be in the DNS, as far as there are zones for it."""
+        if told.forward and (found := self._table.of_name(told.name, told.address)) is not None:
+            label, zone = found
+            digest = dhcid(told.name, *identity(told.identifier, told.htype, told.hardware))
+            yield Entry(NAME, told.name, digest, told.name, label, _ttl(zone, row))
+        if told.reverse and (found := self._table.of_address(told.address)) is not None:
+            label, zone = found
+            yield Entry(ADDRESS, told.name, b"", zone.owner(told.address), label, _ttl(zone, row))
+
+    # --- how it fares
+
+    def _look(self, register: Wishes, now: float) -> None:
+        check_room(self._path)
+        if given_up := register.give_up(self._hosts.time.now() - LONGEST_WAIT):
+            self._dropped += given_up
+            log.warning("%s: %d records could not be put right in the DNS for a week, and are given up; dns sync tries again "
+                        "what there are leases for", self.name, given_up)
+        self._waiting, self._known = register.waiting(), register.known()
+        self._tell_troubles(register.troubles(), now)
+        self._alarms.end(DNS, "the DNS is told again which names there are")
+
+    def _tell_troubles(self, troubles: Mapping[str, str], now: float) -> None:
+        """Alarms for what lasts."""
+        self._troubles = dict(troubles)
+        for label in self._since.keys() - troubles.keys():
+            del self._since[label]
+            self._alarms.end(DNS, f"the zone {label} is kept current again", About(label))
+        for label, trouble in troubles.items():
+            if now >= self._since.setdefault(label, now) + ALARM_AFTER:
+                self._alarms.begin(DNS, f"the zone {label} is not kept current: {trouble}; what is to be told waits (dns at "
+                                        "the prompt)", logging.WARNING, About(label))
+
+    # --- failures
+
+    def _fail(self, why: str, *, is_damaged: bool = False, remedy: str = "") -> None:
+        """Give it up for a while, or, where the file is damaged, begin it anew."""
+        if is_damaged:
+            self._set_aside(why)
+            return
+        self._give_up()
+        self._alarms.begin(DNS, f"the DNS is not told of changes: {self._path}: {why}{remedy}; leases are given as ever, and "
+                                "what happens meanwhile is told later", logging.WARNING)
+
+    def _give_up(self) -> None:
+        if self._register is not None:
+            self._register.close()
+        self._register, self._rest, self._next_try = None, None, time.monotonic() + AGAIN
+
+    def _set_aside(self, why: str) -> None:
+        """Let the file have another name, in place of what was set aside before, so that a new one is begun."""
+        self._give_up()
+        self._next_try = 0.0
+        aside = Path(f"{self._path}.aside")
+        try:
+            for suffix in BESIDE:
+                Path(f"{aside}{suffix}").unlink(missing_ok=True)
+                with suppress(FileNotFoundError):
+                    Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+        except OSError as error:
+            self._fail(f"{why}, and it cannot be set aside: {error.strerror}")
+            return
+        log.warning("%s is begun anew: %s; what there was is kept as %s, and names of leases that have ended may stay in the "
+                    "DNS", self._path, why, aside)
+
+
+def _ttl(zone: DnsZone, row: Row) -> int:
+    """A third of the lease time (RFC 4702 section 5), where the zone does not say it."""
+    if zone.ttl is not None:
+        return zone.ttl
+    return min(max((row.ends - row.last_used) // 3, SHORTEST_TTL), LONGEST_TTL)
+
+
+def _remedy(error: sqlite3.Error, path: Path) -> str:
+    return f"; make room (df {path.parent})" if code_of(error) == FULL else ""
