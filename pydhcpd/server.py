@@ -522,7 +522,7 @@ class DHCPServer:
         links = self._serving.links.values() if self._serving is not None else ()
         link = next((one for one in links if one.holds(row.address)), None)
         index, ours = (link.index, link.identifier_for(row.address)) if link is not None else (0, 0)
-        data = forcerenew(row.htype, row.hardware, xid, ours, counter, nonce)
+        data = forcerenew(row.htype, row.hardware, xid, row.address, ours, counter, nonce)
         message = data, row.address, CLIENT_PORT, index, ours
         if (tap := self.tap) is not None:
             tap.sent([message])

@@ -550,16 +550,16 @@ class DHCPTransaction(Case):
         self.route = route_of_lease(request, address, self.link)
 
     def _nonce(self, request: Request, kind: int, address: int) -> bytes:
-        """What lets the client be told later to renew (RFC 6704 section 3): an OFFER says that we can, an ACK brings the nonce,
-        but to a renewal only where it was not heard before that the client wants one."""
+        """What lets the client be told later to renew (RFC 6704 section 3.1): an OFFER says that we can, an ACK brings the
+        nonce, but to a renewal only where it was not heard before that the client wants one. A client that was promised a nonce
+        takes no ACK without (section 3.1.4), so there is a promise only where one is at hand."""
         nonces = self.hosts.nonces
         if nonces is None or HMAC_MD5 not in request.options[CAPABLE]:
             return b""
         if kind == OFFER:
-            return WE_ARE_CAPABLE
-        was_heard = nonces.exchange(request.client) is not None
-        nonces.note(request.client, request.xid)
-        if was_heard and request.ciaddr and request.unicast:
+            return WE_ARE_CAPABLE if nonces.has_plenty() else b""
+        is_news = nonces.note(request.client, request.xid)
+        if not is_news and _is_renewal(request):
             return b""
         counter = nonces.count()
         return b"" if counter is None else nonce_option(counter, nonces.of(request.client, address))
@@ -688,6 +688,12 @@ def _must_not_say_its_address(request: Request) -> bool:
     options = request.options
     return request.kind == DISCOVER or (request.kind == REQUEST and 54 in options and (
         50 in options or request.source != request.ciaddr))
+
+
+def _is_renewal(request: Request) -> bool:
+    """Whether a REQUEST is sent to the server that gave the lease (RENEWING), and not by a relay agent, to which it was for
+    everyone (REBINDING)."""
+    return request.ciaddr != 0 and request.unicast and not request.giaddr
 
 
 def _echoed(request: Request) -> bytes:

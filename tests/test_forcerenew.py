@@ -1,7 +1,7 @@
 """Who gets a nonce, and who can be told to renew (RFC 6704 section 3, RFC 3203)."""
 
 import pytest
-from rig import ALICE, BOB, ETH1, EVERYBODY, SERVER
+from rig import ALICE, BOB, ETH1, EVERYBODY, NETWORK, SERVER
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
@@ -56,6 +56,42 @@ def test_a_renewal_brings_it_only_to_whom_we_have_not_heard(forcing):
     assert renewed(SERVER) and not renewed(SERVER)
 
 
+def test_a_renewal_that_is_sent_again_brings_what_was_lost(forcing):
+    """The same exchange: its first answer may never have come."""
+    asks(forcing, {CAPABLE: b"\1"})
+    forcing.hosts.nonces._exchanges.clear()
+    renewal = forcing.request(ALICE, ciaddr=ADDRESS, options={CAPABLE: b"\1"})
+    acks = [forcing.say((renewal, SERVER, ADDRESS)) for _ in range(2)]
+    assert all(AUTHENTICATION in ack.packet.options for (ack,) in acks)
+
+
+def test_rebinding_through_a_relay_agent_brings_it(forcing):
+    """To us it is unicast, but the client has asked everyone: it may have another server's nonce by now (section 3.1.3)."""
+    asks(forcing, {CAPABLE: b"\1"})
+    request = forcing.request(ALICE, ciaddr=ADDRESS, giaddr="192.0.2.254", options={CAPABLE: b"\1"})
+    (ack,) = forcing.say((request, SERVER, "192.0.2.254", 67))
+    assert AUTHENTICATION in ack.packet.options
+
+
+def test_a_nonce_is_promised_only_where_it_is_at_hand(forcing):
+    """RFC 6704 section 3.1.4: who was promised one discards an ACK without, and begins anew."""
+    nonces = forcing.hosts.nonces
+    nonces._try_again = float("inf")
+    nonces._next = nonces._reserved - 1
+    (offered, _), (_, nonce) = asks(forcing, {CAPABLE: b"\1"})
+    assert not offered and nonce, "the last one"
+    assert asks(forcing, {CAPABLE: b"\1"}, BOB) == [[False, b""], [False, b""]]
+
+
+def test_what_was_promised_is_left_out_for_nothing_else(bench):
+    """In a reply that has not room for all."""
+    sizes = (("name", 55), ("log", 29), ("cookie", 14), ("lpr", 6), ("impress", 5), ("time", 4))
+    bench.serve(NETWORK + "".join(f"{name}_server = {[f'203.0.113.{last}' for last in range(size)]}\n" for name, size in sizes))
+    bench.hosts.nonces = Nonces(bench.database)
+    (offered, _), (_, nonce) = asks(bench, {CAPABLE: b"\1", 55: bytes((1, 3, 6, 15, 5, 7, 8, 9, 10, 4))})
+    assert offered and len(nonce) == 28
+
+
 def test_the_message_goes_to_the_client_with_the_number_of_its_last_exchange(forcing):
     (_, _), (_, nonce) = asks(forcing, {CAPABLE: b"\1"})
     assert forcing.server.force_renewal(address_from(ADDRESS)) is True
@@ -63,6 +99,7 @@ def test_the_message_goes_to_the_client_with_the_number_of_its_last_exchange(for
     assert (sent.address, sent.port, sent.interface, sent.hardware, sent.source) == (ADDRESS, 68, ETH1, b"", SERVER)
     packet = sent.packet
     assert (packet.message_type, packet.xid, packet.hardware) == (FORCERENEW, forcing.xid, ALICE)
+    assert packet.ciaddr == address_from(ADDRESS)
     assert packet.options[AUTHENTICATION][3:11] > nonce[3:11]
 
 

@@ -28,6 +28,8 @@ SECRET_SIZE, COUNTER_SIZE, NONCE_SIZE = 32, 8, 16  # bytes
 MODE = 0o600
 BLOCK_BITS = 24  # counts in a second of the wall clock, and at the least in a block: more than there are messages
 BLOCK = 1 << BLOCK_BITS
+RESERVE = BLOCK // 4  # counts that are left when the next block is reserved
+GREATEST = 1 << 63  # count that the file is believed: the wall clock reaches it in tens of thousands of years
 MOST = 100_000  # exchanges: 10 MB
 _EXCHANGE = Struct(">IH")  # its number, the length of the client's key, and then this
 TRY_AGAIN = 60.0  # seconds after a block could not be reserved
@@ -52,29 +54,39 @@ class Nonces:
         """The number of a client's lease of an address."""
         return hmac.digest(self._secret, address.to_bytes(4, "big") + client, "sha256")[:NONCE_SIZE]
 
-    def note(self, client: bytes, xid: int) -> None:
-        """A client that takes nonces has had an exchange of this number. Under the lock of the leases, as `exchange`."""
-        self._exchanges.pop(client, None)
-        self._exchanges[client] = xid
+    def note(self, client: bytes, xid: int) -> bool:
+        """A client that takes nonces has had an exchange of this number. Whether that it takes any is news, also where it asks
+        again in the exchange in which that was heard first. Under the lock of the leases, as `exchange`."""
+        before = self._exchanges.pop(client, None)
+        is_news = before is None or before == ~xid
+        self._exchanges[client] = ~xid if is_news else xid
         if len(self._exchanges) > MOST:
             del self._exchanges[next(iter(self._exchanges))]
+        return is_news
 
     def exchange(self, client: bytes) -> int | None:
         """The number of a client's last exchange; None where it is not known to take nonces."""
-        return self._exchanges.get(client)
+        noted = self._exchanges.get(client)
+        return ~noted if noted is not None and noted < 0 else noted
 
     def save(self) -> None:
         """Keep the exchanges for the next start. That they cannot be kept is told."""
         try:
             with replacing(self._exchanges_file, MODE) as file:
-                file.writelines(_EXCHANGE.pack(xid, len(client)) + client for client, xid in self._exchanges.items())
+                file.writelines(_EXCHANGE.pack(self.exchange(client), len(client)) + client for client in self._exchanges)
         except OSError as error:
             log.error("%s cannot be written: %s", self._exchanges_file, error.strerror)
 
+    def has_plenty(self) -> bool:
+        """Whether numbers are at hand for all who may be promised one now."""
+        return self._reserved - self._next > RESERVE // 2
+
     def count(self) -> int | None:
-        """A number above all before it; None while none can be reserved, which is told."""
+        """A number above all before it; None where none is left, for no more can be reserved, which is told long before."""
         with self._lock:
-            if self._next == self._reserved and not self._has_more():
+            if self._reserved - self._next <= RESERVE:
+                self._reserve_more()
+            if self._next == self._reserved:
                 return None
             self._next += 1
             return self._next - 1
@@ -83,16 +95,14 @@ class Nonces:
         """The number that would be next."""
         return self._next
 
-    def _has_more(self) -> bool:
+    def _reserve_more(self) -> None:
         if time.monotonic() < self._try_again:
-            return False
+            return
         try:
             self._reserve()
         except (InvalidValue, OSError) as error:
             self._try_again = time.monotonic() + TRY_AGAIN
-            log.error("clients get no nonce, and cannot be made to renew: %s cannot be written: %s", self._file, error)
-            return False
-        return True
+            log.error("soon clients get no nonce, and cannot be made to renew: %s cannot be written: %s", self._file, error)
 
     def _reserve(self) -> None:
         end = self._next + BLOCK
@@ -114,7 +124,8 @@ def _secret_of(path: Path) -> bytes:
 
 def _counter_of(path: Path) -> int:
     found = _read(path)
-    return int.from_bytes(found, "big") if len(found) == COUNTER_SIZE else 0
+    counter = int.from_bytes(found, "big") if len(found) == COUNTER_SIZE else 0
+    return counter if counter <= GREATEST else 0
 
 
 def _exchanges_of(path: Path) -> dict[bytes, int]:

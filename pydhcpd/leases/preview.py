@@ -53,10 +53,11 @@ class _Nonces:
     """Nonces of which none is given."""
 
     def __init__(self, nonces: Nonces) -> None:
-        self.of, self.exchange, self.count = nonces.of, nonces.exchange, nonces.next
+        self.of, self.exchange, self.count, self.has_plenty = nonces.of, nonces.exchange, nonces.next, nonces.has_plenty
 
-    def note(self, client: bytes, xid: int) -> None:
-        """A question is no exchange."""
+    def note(self, client: bytes, xid: int) -> bool:  # noqa: ARG002
+        """Whether it would be news that the client takes nonces; a question is no exchange."""
+        return self.exchange(client) is None
 
 
 class Preview:

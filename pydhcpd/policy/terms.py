@@ -23,7 +23,7 @@ REMEMBERED = 1024  # option lists; clients of a network send a few dozen differe
 MOST_BOOTING = 256  # terms of machines that boot; where names hold what each has of its own, they are made anew
 NEVER_UNASKED = frozenset({108, 116})  # to nobody who does not ask for it: RFC 8925 section 3.3, RFC 2563 section 2.3
 NEEDED = (1, 3, 121, 249, 33, 6, 12, 15, 26, 28, 17, 66, 67, 43, 60, 119, 42)  # most first: address, routes, names, boot
-RETURNED = (80, 118, 61, 97, 82)  # RFC 4039, RFC 3011, RFC 6842, RFC 4578, RFC 3046
+RETURNED = (90, 80, 118, 61, 97, 82)  # RFC 6704, RFC 4039, RFC 3011, RFC 6842, RFC 4578, RFC 3046
 SUBNET_MASK, LEASE_TIME, SERVER_IDENTIFIER, RENEWAL_TIME, REBINDING_TIME = 1, 51, 54, 58, 59
 
 

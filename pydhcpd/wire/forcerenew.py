@@ -35,9 +35,10 @@ def nonce_option(counter: int, nonce: bytes) -> bytes:
     return _authentication(counter, _NONCE, nonce)
 
 
-def forcerenew(htype: int, hardware: bytes, xid: int, server: int, counter: int, nonce: bytes) -> bytes:
-    """The message to a client whose hardware address is `hardware`; `server` is the server identifier that it knows, or 0."""
-    head = HEADER.pack(BOOTREPLY, htype, len(hardware), 0, xid, 0, 0, 0, 0, 0, 0, hardware)
+def forcerenew(htype: int, hardware: bytes, xid: int, address: int, server: int, counter: int, nonce: bytes) -> bytes:
+    """The message to a client whose hardware address is `hardware`, and whose own address is `address`, which some compare;
+    `server` is the server identifier that it knows, or 0."""
+    head = HEADER.pack(BOOTREPLY, htype, len(hardware), 0, xid, 0, 0, address, 0, 0, 0, hardware)
     options = bytes((53, 1, FORCERENEW))
     if server:
         options += encode_option(SERVER_IDENTIFIER, server.to_bytes(4, "big"))

@@ -4,7 +4,7 @@ import pytest
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases import nonces
-from pydhcpd.leases.nonces import BLOCK, Nonces, nonces_of
+from pydhcpd.leases.nonces import BLOCK, RESERVE, Nonces, nonces_of
 
 NOW = 1_700_000_000
 
@@ -12,6 +12,10 @@ NOW = 1_700_000_000
 @pytest.fixture
 def database(tmp_path):
     return tmp_path / "leases.db"
+
+
+def full(path, mode):
+    raise OSError(28, "No space left on device")
 
 
 def made(database, now=NOW):
@@ -59,13 +63,43 @@ def test_a_block_is_reserved_before_it_is_used(database, monkeypatch):
         assert one.count() + BLOCK == int.from_bytes((database.parent / "leases.db.counter").read_bytes(), "big")
 
 
+def test_the_next_block_is_reserved_while_there_is_plenty(database, monkeypatch, caplog):
+    """Who was promised a nonce takes no ACK without (RFC 6704 section 3.1.4): so promises end long before the numbers do."""
+    one = made(database)
+    assert one.has_plenty()
+    one._next = one._reserved - RESERVE - 1
+    monkeypatch.setattr(nonces, "replacing", full)
+    assert one.count() is not None and caplog.text == ""
+    assert one.count() is not None and "soon clients get no nonce" in caplog.text and one.has_plenty()
+    one._next = one._reserved - RESERVE // 2
+    assert one.count() is not None and not one.has_plenty()
+    monkeypatch.undo()
+    one._try_again = 0.0
+    last = one.count()
+    assert one.has_plenty() and one.count() == last + 1
+
+
+@pytest.mark.parametrize("counter", [(1 << 64) - 1, (1 << 63) + 1])
+def test_a_counter_that_cannot_be_goes_on_where_the_clock_is(database, counter):
+    """A damaged file must not keep the server from its start."""
+    last = made(database).count()
+    (database.parent / "leases.db.counter").write_bytes(counter.to_bytes(8, "big"))
+    assert last < made(database, NOW + 1).count() < counter
+
+
+def test_that_a_client_takes_nonces_is_news_in_its_first_exchange(database):
+    one = made(database)
+    said = [(b"a", 7), (b"a", 7), (b"b", 7), (b"a", 8), (b"a", 8), (b"a", 7)]
+    assert [one.note(*each) for each in said] == [True, True, True, False, False, False]
+    assert (one.exchange(b"a"), one.exchange(b"b")) == (7, 7)
+    one.save()
+    again = made(database)
+    assert (again.exchange(b"a"), again.exchange(b"b"), again.note(b"b", 7)) == (7, 7, False)
+
+
 def test_what_cannot_be_reserved_is_not_given_and_is_told_once(database, monkeypatch, caplog):
     one = made(database)
     one._next = one._reserved
-
-    def full(path, mode):
-        raise OSError(28, "No space left on device")
-
     monkeypatch.setattr(nonces, "replacing", full)
     assert [one.count() for _ in range(5)] == [None] * 5
     assert caplog.text.count("cannot be written") == 1

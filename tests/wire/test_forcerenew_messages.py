@@ -25,9 +25,10 @@ def test_the_nonce_of_an_ack():
 
 @pytest.mark.parametrize("server", [0, 0xC0000201])
 def test_the_message_and_its_digest(server):
-    message = forcerenew(1, MAC, 0xABCD, server, 7, NONCE)
+    message = forcerenew(1, MAC, 0xABCD, 0xC0000207, server, 7, NONCE)
     packet = Packet.decode(message)
     assert (packet.op, packet.hops, packet.xid, packet.hardware, packet.giaddr) == (2, 0, 0xABCD, MAC, 0)
+    assert (packet.ciaddr, packet.yiaddr) == (0xC0000207, 0)
     assert packet.message_type == FORCERENEW and packet.address(54) == server
     option = packet.options[90]
     assert option[:12].hex(" ") == "03 01 00 00 00 00 00 00 00 00 07 02" and len(option) == 28
