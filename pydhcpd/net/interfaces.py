@@ -13,6 +13,7 @@ import os
 import select
 import socket
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,7 @@ _HEARING = ("vrf", "batadv")  # kinds of masters that leave their members' IP pa
 _NETLINK_MESSAGE = 64 << 10  # octets, at most
 
 _SILENCE_MS = 50  # after the last notification of a burst
-_SILENCES = 6  # notifications so often do not delay a new picture any longer: 300 ms
+_LONGEST_MS = 300  # that a burst delays a new picture
 _RETRY_MS = 1000  # after a picture that could not be taken, or not be told
 _ATTEMPTS = 5  # at one picture, when the kernel's tables change while they are read
 
@@ -184,10 +185,11 @@ class _Watch:
         return True
 
     def _settle(self) -> None:
-        """Wait for the end of a burst of notifications, but not for long."""
-        for _ in range(_SILENCES):
-            if self._ended or not self._notified(_SILENCE_MS):
-                return
+        """Wait for the end of a burst of notifications, but not for long: so there is no picture sooner than a silence after
+        the last one."""
+        end = time.monotonic() + _LONGEST_MS / 1000
+        while not self._ended and time.monotonic() < end and self._notified(_SILENCE_MS):
+            pass
 
     def _renew(self) -> None:
         """Take a new picture and tell if it is another one."""
