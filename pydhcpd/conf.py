@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.errors import InvalidValue
+from pydhcpd.happenings import Happening as Event
 from pydhcpd.names import remedy, synonym
 from pydhcpd.policy.arguments import written
 from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
@@ -27,6 +28,7 @@ from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.script import Script
 from pydhcpd.policy.views import ReplyView as Reply
 from pydhcpd.policy.views import RequestView as Request
 from pydhcpd.settings import ARGUMENTS, BY_NAME, DAYS, HOURS, INFINITE, MINUTES
@@ -35,8 +37,8 @@ from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import Option, inside_from
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
-           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Event", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option",
+           "pool", "pxe_item", "pxe_menu", "script", "shared_network", "subnet", "tsig"]
 
 SECRETS = ("secret", "key")
 """Arguments that are shown nowhere."""
@@ -112,6 +114,12 @@ def tsig(name: object = None, algorithm: object = None, **arguments: object) -> 
     """The key of a dns_zone(): its name and algorithm as the DNS server has them, and file, which holds the secret, or secret
     itself in base64. Where the file tells name and algorithm too, as those of BIND and Knot do, it is enough by itself."""
     return _made("tsig", Tsig.of, {"name": name, "algorithm": algorithm, **arguments})
+
+
+def script(path: object, **arguments: object) -> Script | Mistake:
+    """A program, for `scripts`: its path; on, the kinds of events that it is run for; timeout, in seconds; concurrency and
+    queue: how many run, and how many wait, at a time; wait, for tests."""
+    return _made("script", Script.of, {"path": path, **arguments})
 
 
 def option(code: int, name: str, shape: Any, inside: object = None) -> Option | Mistake:

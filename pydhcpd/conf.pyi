@@ -1,7 +1,7 @@
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypedDict, Unpack
+from typing import Any, Final, Literal, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
@@ -12,11 +12,12 @@ from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.script import Script
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
-           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Event", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option",
+           "pool", "pxe_item", "pxe_menu", "script", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -2550,6 +2551,57 @@ class Reply(Protocol):
     @property
     def lease_time(self) -> int | None: ...
 
+_Kind = Literal["bound", "renewed", "released", "expired", "declined", "in_use", "quarantine_ended", "refused",
+                "informed", "no_free_address", "over_limit", "told_what_to_boot", "boot_begun", "boot_finished",
+                "boot_failed", "asked", "alarm", "alarm_over", "pool_alarm", "disk_alarm", "store_alarm",
+                "lost_leases_alarm", "database_file_alarm", "database_log_alarm", "history_alarm", "history_size_alarm",
+                "dns_alarm", "other_server_alarm", "decline_alarm", "flood_alarm", "limit_alarm", "rate_alarm",
+                "proxy_arp_alarm", "pool_alarm_over", "disk_alarm_over", "store_alarm_over", "lost_leases_alarm_over",
+                "database_file_alarm_over", "database_log_alarm_over", "history_alarm_over", "history_size_alarm_over",
+                "dns_alarm_over", "other_server_alarm_over", "decline_alarm_over", "flood_alarm_over",
+                "limit_alarm_over", "rate_alarm_over", "proxy_arp_alarm_over"]
+class Event(Protocol):
+    @property
+    def kind(self) -> str: ...
+    @property
+    def time(self) -> float: ...
+    @property
+    def address(self) -> str | None: ...
+    @property
+    def mac(self) -> str | None: ...
+    @property
+    def hostname(self) -> str | None: ...
+    @property
+    def sent_hostname(self) -> str | None: ...
+    @property
+    def client_id(self) -> bytes | None: ...
+    @property
+    def subnet(self) -> str | None: ...
+    @property
+    def expires(self) -> float | None: ...
+    @property
+    def relay(self) -> str | None: ...
+    @property
+    def circuit_id(self) -> bytes | None: ...
+    @property
+    def remote_id(self) -> bytes | None: ...
+    @property
+    def subscriber_id(self) -> bytes | None: ...
+    @property
+    def note(self) -> str | None: ...
+    @property
+    def old_address(self) -> str | None: ...
+    @property
+    def old_mac(self) -> str | None: ...
+    @property
+    def old_client_id(self) -> bytes | None: ...
+    @property
+    def old_hostname(self) -> str | None: ...
+    @property
+    def old_expires(self) -> float | None: ...
+    @property
+    def options(self) -> Mapping[str, Any]: ...
+
 def subnet(network: str, *, pools: Sequence[PoolDeclaration | _Range] | PoolDeclaration | _Range = ...,
            exclude: list[_Range] | _Range = ..., relays: _Names = ..., interface: str | None = ..., allow: _Names = ...,
            deny: _Names = ..., **settings: Unpack[_NetworkSettings]) -> SubnetDeclaration: ...
@@ -2574,5 +2626,7 @@ def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., 
              ttl: int | None = ...) -> DnsZone: ...
 def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,
          file: str | Path | None = ...) -> Tsig: ...
+def script(path: str, *, on: Sequence[_Kind] | _Kind = ..., timeout: float = ..., concurrency: int = ..., queue: int = ...,
+           wait: bool = ...) -> Script: ...
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...

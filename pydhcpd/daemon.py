@@ -72,7 +72,10 @@ from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
 from pydhcpd.services.leasequery.service import BulkLeasequery, Leasequery
 from pydhcpd.services.lookout import Lookout
+from pydhcpd.services.on_event import OnEvent
 from pydhcpd.services.prompt import ControlSocket, Prompt
+from pydhcpd.services.scripts.files import lack_of_scripts
+from pydhcpd.services.scripts.service import Scripts
 from pydhcpd.services.service import Amendment, Ports, Surroundings
 from pydhcpd.serving import Serving, make_serving
 from pydhcpd.settings import BY_NAME
@@ -84,7 +87,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, ControlSocket, LeaseLog, History, DnsUpdates, Lookout, Leasequery, BulkLeasequery, BootServer, FileServer)
+SERVICES = (Prompt, ControlSocket, LeaseLog, History, DnsUpdates, Scripts, OnEvent, Lookout, Leasequery, BulkLeasequery,
+            BootServer, FileServer)
 RELOAD_PATIENCE = 20.0  # seconds that a reload which was asked for at the prompt may take, beside those of the file
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live
@@ -460,8 +464,10 @@ def _run(command_line: CommandLine, configuration: DHCPServerConfiguration, port
 
 
 def _tell_of_files(configuration: DHCPServerConfiguration) -> None:
-    """What is wrong with the files that machines boot; in a thread, for a root on a server that is away may answer never."""
-    for warning in [*lack_of_libraries(configuration), *lack_of_roots(configuration), *boot_notes(configuration)]:
+    """What is wrong with the files that machines boot, and with scripts; in a thread, for a server that has them and is away
+    may answer never."""
+    for warning in [*lack_of_libraries(configuration), *lack_of_roots(configuration), *boot_notes(configuration),
+                    *lack_of_scripts(configuration)]:
         log.warning("%s", warning)
 
 
@@ -534,6 +540,8 @@ def _check(command_line: CommandLine) -> int:
     """Tell what is to be told of a configuration that is good, and what was understood of it."""
     end_with_parent(time_limit(command_line))
     configuration = load(command_line)
+    if wrong := lack_of_scripts(configuration, as_daemon=True):
+        raise ConfigurationError(wrong)
     lacks = [*lack_of_user(configuration), *lack_of_libraries(configuration), *lack_of_roots(configuration),
              *hidden_roots(configuration)]
     for warning in [*configuration.warnings, *lacks]:

@@ -1,4 +1,4 @@
-"""What happened to leases: events, the ring that holds the last of them, and how they are read.
+"""What happened to leases: events, of which kinds they are, the ring that holds the last of them, and how they are read.
 
 The path of a packet tells what happened once a batch, by `Events.publish`. Who wants to know has a `Cursor` in the ring, and
 looks whenever its own clock says so: publishing wakes nobody. An event is a tuple of plain values, and put into words only
@@ -7,7 +7,7 @@ when somebody reads it.
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from pydhcpd.addresses import address_text
@@ -48,6 +48,29 @@ class Told(NamedTuple):
     """When the lease ends, by the ledger; 0 where there is none."""
     relay: bytes
     """What a relay agent said of the client: giaddr, and the content of option 82; empty for none."""
+
+
+class Before(NamedTuple):
+    """What was recorded until a client was given an address."""
+
+    is_renewal: bool
+    """Whether the client had a lease of the same address."""
+    former: int
+    """The address that the client had last, if it was another one; 0 for none."""
+    hardware: bytes = b""
+    """Whose the address was last: this and the next, as in `Told`; empty where it was nobody's."""
+    client: bytes = b""
+    name: str = ""
+    ends: int = 0
+
+
+class Noted(tuple[Any, ...]):
+    """An event that has with it what came before it; made where somebody wants to know (`noting.py`). Else it is an Event."""
+
+    options: Mapping[int, bytes]
+    """What the client sent, by code."""
+    before: Before | None
+    """What was recorded before, where a client was given an address."""
 
 
 def event(time: float, kind: str, address: int = 0, hardware: bytes = b"", name: str = "", note: str = "", *,

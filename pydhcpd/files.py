@@ -115,10 +115,25 @@ def check_executable_configuration(path: Path) -> Path:
     return file
 
 
-def _check_executable(place: Path, status: os.stat_result, path: Path) -> None:
-    if status.st_uid not in _allowed():
-        raise InvalidValue(f"{place} belongs to user {status.st_uid}; it is executed, so it must be "
-                           f"{'root' if os.geteuid() == 0 else 'root or the user who starts pydhcpd'}'s")
+def check_script(path: Path, owners: Collection[int] = ()) -> None:
+    """Raise InvalidValue where a program that is to be run is not there, or could be another's work than root's, ours, or that
+    of `owners`. Neither it nor any directory above it may be writable by group or others."""
+    try:
+        file, *directories = _with_targets(path)
+        for place in (file, *directories):
+            _check_executable(place, place.stat(), path, owners)
+    except FileNotFoundError:
+        raise InvalidValue(f"{path} is not there; put it there, or take it out of scripts") from None
+    except OSError as error:
+        raise InvalidValue(f"{path} cannot be looked at: {error.strerror}") from error
+    if not file.is_file():
+        raise InvalidValue(f"{path} is not a plain file; name a program")
+
+
+def _check_executable(place: Path, status: os.stat_result, path: Path, owners: Collection[int] = ()) -> None:
+    if status.st_uid not in _allowed(owners):
+        whose = "root" if os.geteuid() == 0 and not owners else "root or the user who starts pydhcpd"
+        raise InvalidValue(f"{place} belongs to user {status.st_uid}; it is executed, so it must be {whose}'s")
     sticky = stat.S_ISDIR(status.st_mode) and status.st_mode & stat.S_ISVTX
     if status.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not sticky:
         raise InvalidValue(f"{place} can be written by group or others, and {path} is executed; run: chmod go-w {place}")

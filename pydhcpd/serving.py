@@ -51,6 +51,7 @@ class Serving:
     probes: bool = False  # whether any client's address is probed
     boots: bool = False  # whether machines are told what to boot, whose addresses are probed before others get them
     has_proxies: bool = False  # whether another server gives the addresses in any network
+    is_noting: bool = False  # whether somebody wants to know what clients send, and what was recorded before
 
     def networks(self) -> list[Plan]:
         """Each network for the lease tables: base, size, kinds, the ranges of its pools, and what its wire has in common."""
@@ -117,7 +118,7 @@ def make_serving(configuration: DHCPServerConfiguration, interfaces: Mapping[int
                    configuration["remember_relay_information"], any(one.bootp for one in policy.networks),
                    configuration["maximum_per_client"], configuration["maximum_per_relay_port"],
                    configuration["quarantine_share"], configuration.probes, configuration.boots,
-                   any(one.is_proxy for one in policy.networks))
+                   any(one.is_proxy for one in policy.networks), configuration.tells)
 
 
 def _policy(configuration: DHCPServerConfiguration, subnets: Iterable[SubnetDeclaration], own: frozenset[int]) -> Policy:

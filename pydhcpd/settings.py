@@ -35,6 +35,7 @@ from pydhcpd.policy.fence import FAILURE
 from pydhcpd.policy.ranges import ranges_from
 from pydhcpd.policy.reservation import ARGUMENTS as HOST_ARGUMENTS
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.script import Script
 from pydhcpd.wire.codecs import instead_of_number, instead_of_time, whole_seconds
 from pydhcpd.wire.options import Option
 
@@ -305,6 +306,7 @@ HOSTS = _several_of(Reservation, "host")
 SUBNETS = _several_of(SubnetDeclaration, "subnet")
 SHARED_NETWORKS = _several_of(SharedNetworkDeclaration, "shared_network")
 CLASSES = _several_of(ClientClass, "client_class")
+SCRIPTS = _several_of(Script, "script", "'/etc/pydhcpd/on-lease', on=['bound', 'released']")
 DEFINITIONS = _several_of(Option, "option", "code, name, shape")
 ZONES = _several_of(DnsZone, "dns_zone", "'lab.example', server='10.0.0.53', key=tsig(...)")
 FIELDS = Kind("a list of names of fields, such as ['remote_id', 'circuit_id']", _option_names)
@@ -477,6 +479,9 @@ GROUPS: tuple[Group, ...] = (
         Setting("history_days", MOST_DAYS, 30, "days",
                 "how long it is kept who had which address, in history.db beside host_file; 0 turns it off"),
         Setting("history_size", COUNT, 1024, "MiB", "the most that this may take; beyond that the oldest is forgotten"),
+    )),
+    Group("Scripts", "Programs that are run when something happens; pydhcpd-scripts(7) tells how, and of on_event().", (
+        Setting("scripts", SCRIPTS, (), "", "programs, and what each is run for"),
     )),
     Group("Process", "The daemon itself: its user, its files and its log.", (
         Setting("user", TEXT, "", "", "user to become once the ports are open"),

@@ -8,7 +8,7 @@ from typing import Any
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.classes import ClientClass
 from pydhcpd.policy.declarations import PoolDeclaration, SubnetDeclaration
-from pydhcpd.policy.functions import PARAMETERS
+from pydhcpd.policy.functions import DEFINED
 from pydhcpd.policy.reservation import Reservation
 
 MOST_NAMED = 12  # names in one line
@@ -54,7 +54,7 @@ def _differing(before: Mapping[Any, object], after: Mapping[Any, object]) -> lis
 
 def _values(configuration: DHCPServerConfiguration) -> dict[str, object]:
     """Settings, options and functions as they were given, by name."""
-    return {name: _code(value) if name in PARAMETERS else repr(value) for name, value in configuration.in_force()
+    return {name: _code(value) if name in DEFINED else repr(value) for name, value in configuration.in_force()
             if name not in COUNTED and value is not None}
 
 

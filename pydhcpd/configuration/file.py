@@ -43,7 +43,7 @@ from pydhcpd.policy.declarations import (
 )
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.fields import Fields
-from pydhcpd.policy.functions import PARAMETERS, Fence, Functions, check
+from pydhcpd.policy.functions import DEFINED, FAILURE, ON_EVENT, Fence, Functions, check
 from pydhcpd.policy.ranges import range_text
 from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.reservation_file import decoded, reservations
@@ -108,6 +108,7 @@ class DHCPServerConfiguration:
         self.hosts: tuple[Reservation, ...] = ()
         self.class_scopes: dict[str, Scope] = {}
         self.functions = Functions.none()
+        self.on_event: Fence | None = None  # the function of the file that hears of what has happened
         self.fields = Fields({})
         self.classifier = Classifier((), self.fields)
         self._reservations_read = b""  # a digest of the reservation file, empty where there was none
@@ -172,6 +173,11 @@ class DHCPServerConfiguration:
         return any(scope.settings.get(name) for scope in self.scopes())
 
     @property
+    def tells(self) -> bool:
+        """Whether scripts or a function of the file hear of what has happened."""
+        return bool(self.settings["scripts"]) or self.on_event is not None
+
+    @property
     def longest_lease_time(self) -> int:
         """The longest lease that any client may have, in seconds."""
         names = ("ip_address_lease_time", "maximum_lease_time")
@@ -186,12 +192,13 @@ class DHCPServerConfiguration:
 
     @property
     def fences(self) -> Sequence[Fence]:
-        """Those of all functions that are called while packets are answered."""
-        return [*self.functions.fences.values(), *self.classifier.fences]
+        """Those of all functions of the file that are called."""
+        heard = [] if self.on_event is None else [self.on_event]
+        return [*self.functions.fences.values(), *self.classifier.fences, *heard]
 
     def entries(self) -> Iterator[tuple[str, str]]:
         """Name and value of every setting, and of every DHCP option that is set, as text for people."""
-        return ((name, short(value)) for name, value in self.in_force() if name not in PARAMETERS)
+        return ((name, short(value)) for name, value in self.in_force() if name not in DEFINED)
 
     def in_force(self) -> Iterator[tuple[str, object]]:
         """Every setting, and every DHCP option and function that is given, as written."""
@@ -199,7 +206,7 @@ class DHCPServerConfiguration:
             if not setting.command_line_only:
                 yield setting.name, self._shown(setting)
         for name, value in sorted(self.given.items()):
-            if name in PARAMETERS or (name not in BY_NAME and self._option(name) is not None):
+            if name in DEFINED or (name not in BY_NAME and self._option(name) is not None):
                 yield name, self._as_written(name, value)
 
     def _shown(self, setting: Setting) -> object:
@@ -215,7 +222,7 @@ class DHCPServerConfiguration:
 
     def own_names(self) -> list[str]:
         """The names that the file has for itself, modules and classes that it imports left out."""
-        known = {*BY_NAME, *PARAMETERS}
+        known = {*BY_NAME, *DEFINED}
         return sorted(name for name, value in self.given.items()
                       if name not in known and self._option(name) is None and not isinstance(value, ModuleType | type))
 
@@ -259,7 +266,7 @@ class DHCPServerConfiguration:
         suboptions: dict[Suboption, bytes | None] = {}
         self._checker.chooses = self.given.get("choose") is not None
         for name, value in self.given.items():
-            if name in PARAMETERS:
+            if name in DEFINED:
                 self._check_function(name, value)
             elif name in BY_NAME:
                 self._set(name, value)
@@ -360,7 +367,7 @@ class DHCPServerConfiguration:
     def _check_own_name(self, name: str, value: object) -> None:
         """Names that nobody knows are the file's own, unless they are another server's or look like a misspelling, and the
         file itself does not read them."""
-        known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *PARAMETERS]
+        known = [*BY_NAME, *OPTION_NAMES, *self._own_options, *DEFINED]
         if self._lines.get(name) == ON_COMMAND_LINE:
             meant = remedy(name, known, FILE, f"{self._as_written(name, value)!r}")
             self._complain(name, value, f"is not known; {meant or 'allowed are the names that -help lists, and DHCP options'}")
@@ -514,6 +521,11 @@ class DHCPServerConfiguration:
         return self._own_options
 
     @property
+    def own_by_code(self) -> Mapping[int, Option]:
+        """The same by code, suboptions left out."""
+        return {one.code: one for one in self._own_options.values() if one.inside is None}
+
+    @property
     def control_socket(self) -> Path:
         """The UNIX socket of the prompt: the one that is named, or that beside the pid file."""
         named: Path | None = self.settings["control_socket"]
@@ -607,6 +619,8 @@ class DHCPServerConfiguration:
                                    time_limit=self.settings["policy_time_limit"], failure=self.settings["policy_failure"],
                                    clock=time.monotonic, file=str(self.file), host_scope=compiled,
                                    own_options=self._own_options)
+        if (function := self.given.get(ON_EVENT)) is not None:
+            self.on_event = Fence(check(ON_EVENT, function), f"{ON_EVENT}()", 0.0, FAILURE[0], time.monotonic, str(self.file))
 
     def _complain(self, name: str, value: object, error: object) -> None:
         shown = "" if value is ... else f" = {short(self._as_written(name, value))}"

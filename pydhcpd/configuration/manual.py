@@ -2,13 +2,14 @@
 
 Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
 arguments and those of the other constructors, fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's
-commands and the kinds of alarms in pydhcpd(8). A test sees to it that they are current. In the sample a line that begins
-with `#name = ` is a setting: without its # it is in force.
+commands and the kinds of alarms in pydhcpd(8), events and their fields in pydhcpd-scripts(7). A test sees to it that they are
+current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
 """
 
 import re
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 from textwrap import wrap
 
@@ -17,6 +18,8 @@ from pydhcpd.configuration.file import NOT_SETTABLE
 from pydhcpd.configuration.stub import stub
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
+from pydhcpd.happenings import FIELDS as OF_EVENT
+from pydhcpd.happenings import KINDS
 from pydhcpd.names import EVERYDAY
 from pydhcpd.policy.boot.architectures import TABLE as ARCHITECTURES
 from pydhcpd.policy.fields import HEADER
@@ -24,6 +27,7 @@ from pydhcpd.settings import BY_NAME, DAYS, GROUPS, HOST, HOURS, NETWORK_WIDE, P
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
+SCRIPTS_PAGE = "etc/man/pydhcpd-scripts.7"
 STUB = "pydhcpd/conf.pyi"
 WIDTH = 118  # characters of the sample's lines
 
@@ -80,6 +84,7 @@ EXAMPLES = {
     "never_send": '["netbios_over_tcp_ip_node_type"]',
     "option_definitions": '[option(224, "rack", "text")]',
     "maximum_unknown_per_second": "2000",
+    "scripts": "[script('/etc/pydhcpd/on-lease', on=['bound', 'released', 'expired'])]",
     "user": '"pydhcpd"',
     "group": '"pydhcpd"',
 }
@@ -166,10 +171,19 @@ TSIG_WORDS = (
              "where anyone may read it; the daemon's user must be able to"),
     ("secret", "the secret itself in base64, in place of a file; then this file is to be read by root and the daemon alone"),
 )
+SCRIPT_WORDS = (
+    ("path", "the program, from / on; it is given no arguments, and may lie where root alone may write"),
+    ("on", "the kinds of events that it is run for; without it bound, renewed, released, expired and declined"),
+    ("timeout", "seconds after which it is told to end, and a second later ended; 10"),
+    ("concurrency", "how many of it run at a time, each for another address; 4"),
+    ("queue", "how many events wait for it at the most; what comes then is dropped, and told; 1000"),
+    ("wait", "True, for tests: one at a time, and no event is looked at before it has ended"),
+)
 CONSTRUCTORS = (("subnet", SUBNET_WORDS, NETWORK_WIDE), ("pool", POOL_WORDS, POOL),
                 ("shared_network", SHARED_NETWORK_WORDS, NETWORK_WIDE), ("client_class", CLASS_WORDS, HOST),
                 ("pxe_item", PXE_ITEM_WORDS, None), ("pxe_menu", PXE_MENU_WORDS, None), ("dns_zone", DNS_ZONE_WORDS, None),
-                ("dns_file", DNS_FILE_WORDS, None),                ("tsig", TSIG_WORDS, None))
+                ("dns_file", DNS_FILE_WORDS, None), ("tsig", TSIG_WORDS, None),
+                ("script", SCRIPT_WORDS, None))
 """Constructors besides host(): their arguments, and the scope of the settings that they take, if they take any."""
 
 COMPARATORS = (
@@ -348,6 +362,23 @@ def _option_lines(option: Option) -> list[str]:
     return [f".Va {option.name}", _escaped(f"\u2014 {option.codec.name}; {option.reference}{aliases}{everyday}")]
 
 
+def kinds_section() -> str:
+    """The kinds of events that scripts are run for."""
+    return "\n".join(_list("database_file_alarm_over", "Li", [(kind.name, kind.words) for kind in KINDS]))
+
+
+def variables_section() -> str:
+    """The environment of a script, but for what the client sent."""
+    names = {"kind": "event"}
+    rows = [(f"PYDHCPD_{names.get(one.name, one.name).upper()}", one.words) for one in OF_EVENT]
+    return "\n".join(_list("PYDHCPD_SUBSCRIBER_ID", "Ev", rows))
+
+
+def members_section() -> str:
+    """The fields of an event of on_event()."""
+    return "\n".join(f".Va {one.name} ," for one in OF_EVENT)
+
+
 def commands_section() -> str:
     """The commands of the control prompt, with the help that the prompt gives."""
     lines = [".Bl -tag -width configuration -compact"]
@@ -369,19 +400,30 @@ def _escaped(text: str) -> str:
 # --- in place
 
 
+Sections = tuple[tuple[str, Callable[[], str]], ...]
+PAGES: dict[str, Sections] = {
+    CONFIGURATION_PAGE: (
+        ("settings", settings_section), ("host", host_section), ("comparators", comparators_section),
+        ("fields", fields_section), ("shapes", shapes_section), ("options", options_section),
+        ("architectures", architectures_section),
+        *((name, partial(constructor_section, name)) for name, _, _ in CONSTRUCTORS)),
+    DAEMON_PAGE: (("commands", commands_section), ("alarms", alarms_section)),
+    SCRIPTS_PAGE: (("kinds", kinds_section), ("variables", variables_section), ("members", members_section)),
+}
+"""What stands between markers in each page."""
+
+
 def current(root: Path) -> dict[Path, str]:
     """What the files below `root` should be: path and text. Raises InvalidValue where a marker is missing."""
-    page, daemon_page = root / CONFIGURATION_PAGE, root / DAEMON_PAGE
-    text, daemon_text = page.read_text(), daemon_page.read_text()
-    for name, section in (("settings", settings_section), ("host", host_section), ("comparators", comparators_section),
-                          ("fields", fields_section), ("shapes", shapes_section), ("options", options_section),
-                          ("architectures", architectures_section)):
+    pages = {root / page: _with_sections(root / page, sections) for page, sections in PAGES.items()}
+    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), **pages}
+
+
+def _with_sections(page: Path, sections: Sections) -> str:
+    text = page.read_text()
+    for name, section in sections:
         text = _between_markers(page, text, name, section())
-    for name, _, _ in CONSTRUCTORS:
-        text = _between_markers(page, text, name, constructor_section(name))
-    for name, section in (("commands", commands_section), ("alarms", alarms_section)):
-        daemon_text = _between_markers(daemon_page, daemon_text, name, section())
-    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), page: text, daemon_page: daemon_text}
+    return text
 
 
 def _between_markers(page: Path, text: str, name: str, section: str) -> str:

@@ -5,7 +5,6 @@ so the check is two processes. One waits for the other, in which the file is run
 (PR_SET_CHILD_SUBREAPER of prctl(2)); it ends all of them, however the file, the check or the daemon comes to its end.
 """
 
-import ctypes
 import math
 import os
 import resource
@@ -18,9 +17,10 @@ from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 
+from pydhcpd.descendants import adopt, end_all, end_with, reap
+
 PARENT = "PYDHCPD_CHECK_FOR"  # in the environment of a check: the process that waits for it
 STARTED_IN = "PYDHCPD_STARTED_IN"  # there too: the directory that paths are meant from
-PR_SET_PDEATHSIG, PR_SET_CHILD_SUBREAPER = 1, 36  # linux/prctl.h
 GRACE = 1.0  # seconds after the limit, at which a check should end by itself, until it is ended
 SWEEP = 2.0  # seconds in which what the file has started is ended
 GOOD = 100  # exit code by which a check says so to a daemon: with 0 the file itself may have ended the process
@@ -85,13 +85,13 @@ def end_with_parent(limit: float) -> None:
     if parent is None:
         return
     signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGCHLD))
-    _ask_kernel(PR_SET_CHILD_SUBREAPER, 1)
-    _end_with(int(parent), signal.SIGTERM)
+    adopt()
+    end_with(int(parent), signal.SIGTERM)
     waiting = os.getpid()
     child = os.fork()
     if child:
         os._exit(_await(child))
-    _end_with(waiting, signal.SIGKILL)
+    end_with(waiting, signal.SIGKILL)
     os.setpgid(0, 0)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGCHLD))
     if limit:
@@ -100,48 +100,13 @@ def end_with_parent(limit: float) -> None:
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
-def _ask_kernel(what: int, value: int) -> None:
-    ctypes.CDLL(None).prctl(what, value, 0, 0, 0)
-
-
-def _end_with(parent: int, number: signal.Signals) -> None:
-    """Get this signal when the parent ends."""
-    _ask_kernel(PR_SET_PDEATHSIG, number)
-    if os.getppid() != parent:
-        os._exit(1)
-
-
 def _await(child: int) -> int:
     """The exit code of the process in which the file is run; 1 where it was given up. Nothing that it started is left then."""
     code: int | None = None
     while code is None and signal.sigwait((signal.SIGTERM, signal.SIGCHLD)) == signal.SIGCHLD:
-        code = _reap().get(child)
-    deadline = time.monotonic() + SWEEP
-    while children := _children():
-        for one in children:
-            with suppress(ProcessLookupError):
-                os.kill(one, signal.SIGKILL)
-        if time.monotonic() > deadline:
-            break
-        _reap()
-        time.sleep(0.001)
-    return 1 if code is None else code
-
-
-def _reap() -> dict[int, int]:
-    """The exit codes of children that have ended, by process id."""
-    found = {}
-    with suppress(ChildProcessError):
-        while (ended := os.waitpid(-1, os.WNOHANG))[0]:
-            found[ended[0]] = abs(os.waitstatus_to_exitcode(ended[1]))  # a signal's number is no exit code that is good
-    return found
-
-
-def _children() -> list[int]:
-    """Our children, and what was adopted (proc(5)); none where the kernel does not tell."""
-    with suppress(OSError):
-        return [int(one) for one in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
-    return []
+        code = reap().get(child)
+    end_all(SWEEP)
+    return 1 if code is None else abs(code)  # a signal's number is no exit code that is good
 
 
 def good() -> int:

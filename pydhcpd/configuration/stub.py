@@ -5,7 +5,10 @@ a keyword needs `# type: ignore[call-arg]`.
 """
 
 from collections.abc import Iterable
+from textwrap import fill
 
+from pydhcpd.happenings import FIELDS as OF_EVENT
+from pydhcpd.happenings import KINDS
 from pydhcpd.policy.fields import ADDRESS, HARDWARE, HEADER, NUMBER, OCTETS, TEXT, TRUTH, UUID, WORD
 from pydhcpd.settings import (
     BOOT_FILE,
@@ -34,7 +37,7 @@ HEAD = '''\
 # Written by python -m pydhcpd.configuration.manual from the tables of options, settings and fields.
 from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from pathlib import Path
-from typing import Any, Final, Protocol, TypedDict, Unpack
+from typing import Any, Final, Literal, Protocol, TypedDict, Unpack
 
 from pydhcpd.comparators import ALL, CASEINSENSITIVE, GREATER, LESS, NETWORK, NOT, PREFIX, REGEX, SUFFIX
 from pydhcpd.policy.boot.menu import PxeItem, PxeMenu
@@ -45,11 +48,12 @@ from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.reservation import Reservation
+from pydhcpd.policy.script import Script
 from pydhcpd.wire.options import Option
 
 __all__ = ["ALL", "CASEINSENSITIVE", "DAYS", "GREATER", "HOURS", "INFINITE", "LESS", "MINUTES", "NETWORK", "NOT", "PREFIX",
-           "REGEX", "SUFFIX", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option", "pool",
-           "pxe_item", "pxe_menu", "shared_network", "subnet", "tsig"]
+           "REGEX", "SUFFIX", "Event", "Reply", "Request", "client_class", "dns_file", "dns_zone", "host", "match", "option",
+           "pool", "pxe_item", "pxe_menu", "script", "shared_network", "subnet", "tsig"]
 
 MINUTES: Final = 60
 HOURS: Final = 3600
@@ -87,6 +91,8 @@ def dns_zone(name: str, server: _Names | None = ..., *, port: int | None = ..., 
              ttl: int | None = ...) -> DnsZone: ...
 def tsig(name: str | None = ..., algorithm: str | None = ..., *, secret: str | bytes | None = ...,
          file: str | Path | None = ...) -> Tsig: ...
+def script(path: str, *, on: Sequence[_Kind] | _Kind = ..., timeout: float = ..., concurrency: int = ..., queue: int = ...,
+           wait: bool = ...) -> Script: ...
 def option(code: int, name: str, shape: object, inside: str | tuple[str, int] | None = ...) -> Option: ...
 def match(**fields: Unpack[_Fields]) -> Condition: ...
 '''
@@ -114,6 +120,7 @@ _OF_CODECS: dict[type, str] = {
     codecs.Address: "str", codecs.Number: "int", codecs.Seconds: "int", codecs.Flag: "bool", codecs.Empty: "bool",
     codecs.Text: "str", codecs.Bytes: "_Octets", codecs.Domain: "str", codecs.Domains: "_Names"}
 NUMBERS = range(1, 255)
+WIDTH = 120  # characters of a line
 
 
 def stub() -> str:
@@ -131,7 +138,7 @@ def stub() -> str:
         _dictionary("_PoolSettings", "_HostSettings, total=False", _settings(one for one in pool if one not in host)),
         _dictionary("_NetworkSettings", "_PoolSettings, total=False", _settings(one for one in network if one not in pool)),
         _dictionary("_Fields", "TypedDict, total=False", dict.fromkeys([*names, *numbered], "object")),
-        _request([name for name in names if name not in {field.name for field in HEADER}] + numbered), REPLY, TAIL]
+        _request([name for name in names if name not in {field.name for field in HEADER}] + numbered), REPLY, _event(), TAIL]
     return "\n".join(parts)
 
 
@@ -161,3 +168,13 @@ def _request(options: Iterable[str]) -> str:
     lines = [line for name, kind in (members | dict.fromkeys(options, "Any")).items()
              for line in ("    @property", f"    def {name}(self) -> {kind}: ...")]
     return "\n".join(["class Request(Protocol):", *lines, ""])
+
+
+def _event() -> str:
+    """What on_event() sees, and the kinds that there are."""
+    kinds = ", ".join(f'"{kind.name}"' for kind in KINDS)
+    members = {field.name: field.type if field.name in ("kind", "time") else f"{field.type} | None" for field in OF_EVENT}
+    lines = [line for name, kind in {**members, "options": "Mapping[str, Any]"}.items()
+             for line in ("    @property", f"    def {name}(self) -> {kind}: ...")]
+    literal = fill(f"_Kind = Literal[{kinds}]", WIDTH, subsequent_indent=" " * 16, break_on_hyphens=False)
+    return "\n".join([literal, "class Event(Protocol):", *lines, ""])

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydhcpd.configuration.beside import is_proxy
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.declarations import SharedNetworkDeclaration, SubnetDeclaration
-from pydhcpd.policy.functions import PARAMETERS
+from pydhcpd.policy.functions import DEFINED
 from pydhcpd.policy.network import default_ranges
 from pydhcpd.policy.ranges import Range, range_text
 from pydhcpd.policy.scope import Scope
@@ -24,7 +24,7 @@ def summary(configuration: DHCPServerConfiguration) -> list[str]:
     return [*(_few(networks) or [f"network: that of {_interfaces(configuration)}{_beside(configuration)}"]),
             *_hosts(configuration),
             *_named("classes", [one.name for one in configuration["classes"]]),
-            *_named("functions", [name for name in PARAMETERS if configuration.given.get(name) is not None]),
+            *_named("functions", [name for name in DEFINED if configuration.given.get(name) is not None]),
             *_named("options of your own", [one.name for one in configuration["option_definitions"]]),
             *_named("names of the file's own", configuration.own_names())]
 

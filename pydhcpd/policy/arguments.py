@@ -2,11 +2,12 @@
 stand in several of them."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from pydhcpd.addresses import several_in
 from pydhcpd.errors import InvalidValue
+from pydhcpd.names import NEAR, nearest
 
 LONGEST_INTERFACE = 127  # characters: the kernel's limit of an alternative name; that of the name itself is 15
 LONGEST_HOSTNAME = 255
@@ -57,3 +58,11 @@ def check_arguments(arguments: Mapping[str, object],
     if wrong:
         raise InvalidValue("; ".join(wrong))
     return checked, settings
+
+
+def refuse_others(names: Iterable[str], allowed: Sequence[str]) -> None:
+    """Raise InvalidValue where there are arguments of other names."""
+    for name in names:
+        near = nearest(name, allowed, NEAR)
+        instead = f"did you mean {near}?" if near else f"allowed are {', '.join(allowed)}"
+        raise InvalidValue(f"{name} is not known; {instead}")

@@ -9,7 +9,7 @@ one leaves the function out. Time comes from the clock that the fence is given.
 import logging
 from collections import deque
 from collections.abc import Callable
-from types import CodeType
+from types import CodeType, FrameType
 from typing import Any, TypeVar
 
 from pydhcpd.errors import Ignored
@@ -32,6 +32,10 @@ log = logging.getLogger("pydhcpd.policy")
 
 class Dropped(Ignored):  # not an error of the server: it was asked for by policy_failure = "drop"
     """The request gets no answer, since a function failed; `str()` of it is the reason, for a counter."""
+
+
+class TooLong(BaseException):
+    """Raised from outside in a function for which nobody waits, and which takes too long. No `except Exception` catches it."""
 
 
 class Fence:
@@ -83,6 +87,22 @@ class Fence:
             raise Dropped(f"{self.name} failed")
         return otherwise
 
+    def call_aside(self, *arguments: object) -> None:
+        """Call a function that hears of what has happened, and for which no packet waits: nothing comes of it but a failure."""
+        if self.is_left_out:
+            return
+        try:
+            self._function(*arguments)
+        except BaseException as error:  # SystemExit as well
+            self._note_failure(error, self._clock())
+            _take_apart(error)
+
+    def stands_at(self, frame: FrameType | None) -> str:
+        """FILE:LINE of the innermost line of the configuration file that is being run in a frame, else of the function."""
+        while frame is not None and frame.f_code.co_filename != self._file:
+            frame = frame.f_back
+        return f"{self._file}:{frame.f_lineno}" if frame is not None else self._place
+
     def _without(self, otherwise: T) -> T:
         """What holds where the function is left out."""
         if self._guards and self._drops:
@@ -109,6 +129,8 @@ class Fence:
         more = f" (and {self._untold} more in the last {now - (self._told or now):.0f} s)" if self._untold else ""
         self._told, self._untold = now, 0
         outcome = "packets are dropped" if self._drops else "packets go on without it"
+        if isinstance(error, TooLong):
+            outcome = "it was ended"
         log.warning("%s", f"{self._place_of(error)}: {self.name} failed: {_words(error)}{more}; {outcome}")
 
     def _note_slowness(self, seconds: float, now: float) -> None:

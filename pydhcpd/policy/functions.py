@@ -15,13 +15,17 @@ from pydhcpd.policy.reservation import Reservation
 from pydhcpd.policy.views import Circumstances, Fields, OptionTable, ReplyView, RequestView
 from pydhcpd.wire.options import Option
 
-__all__ = ["FAILURE", "PARAMETERS", "Circumstances", "Dropped", "Fence", "Fields", "Functions", "OptionTable", "ReplyView",
-           "RequestView", "check", "place_of"]
+__all__ = ["DEFINED", "FAILURE", "ON_EVENT", "PARAMETERS", "Circumstances", "Dropped", "Fence", "Fields", "Functions",
+           "OptionTable", "ReplyView", "RequestView", "check", "place_of"]
 
 PARAMETERS: dict[str, tuple[str, ...]] = {
     "accept": ("request",), "identify": ("request",), "classify": ("request",), "choose": ("request", "pools"),
     "finish": ("request", "reply")}
-"""The names of the functions, and what each is called with."""
+"""The names of the functions that are called while packets are answered, and what each is called with."""
+
+ON_EVENT = "on_event"
+DEFINED = {**PARAMETERS, ON_EVENT: ("event",)}
+"""Those, and the one that hears beside them of what has happened."""
 
 MAY_YIELD = frozenset(("classify", "choose"))
 MOST_RESULTS = 1000  # of classify() and choose(): a generator may never end
@@ -86,7 +90,7 @@ class Functions:
 
 def check(name: str, function: object) -> Callable[..., object]:
     """The function of this name, if it can be called as it will be. Raises InvalidValue."""
-    parameters = PARAMETERS[name]
+    parameters = DEFINED[name]
     allowed = f"allowed is: def {name}({', '.join(parameters)})"
     if not callable(function):
         raise InvalidValue(f"{function!r} is not a function; {allowed}")

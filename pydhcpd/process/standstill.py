@@ -46,6 +46,9 @@ Frame = tuple[str, int, str]
 
 _FRAME = re.compile(r'^  File "(.*)", line (\d+) in (.*)$')
 _CALL = Fence.call.__code__
+CALLS = (Fence.call.__name__, Fence.call_aside.__name__)
+"""How a fence calls a function: the first is one that answering waits for. The second holds that up only where it never gives
+up the interpreter, and then the main thread does not look either."""
 
 
 class Standstill:
@@ -175,7 +178,7 @@ def _read(path: Path) -> _Known:
         return _Known()
     lines = text.replace("\0", "").splitlines()
     stacks = list(_stacks(lines))
-    stack = next((one for one in stacks if _depth(one) is not None), ())
+    stack = next((one for name in CALLS for one in stacks if _depth(one, (name,)) is not None), ())
     if stacks:
         log.error("the process before was ended, for it stood still: it was at %s",
                   ", ".join(f"{file}:{line} in {name}" for (file, line, name), *_ in ([stack] if stack else stacks)))
@@ -196,9 +199,9 @@ def _stacks(lines: Iterable[str]) -> Iterator[list[Frame]]:
         yield stack
 
 
-def _depth(stack: Sequence[Frame]) -> int | None:
+def _depth(stack: Sequence[Frame], names: Sequence[str] = CALLS) -> int | None:
     """Where in a stack a fence calls its function; None where it is in none."""
-    return next((place for place, (file, _, name) in enumerate(stack) if name == "call" and _is(file, fence.__file__)), None)
+    return next((place for place, (file, _, name) in enumerate(stack) if name in names and _is(file, fence.__file__)), None)
 
 
 def _told(stack: Sequence[Frame], fences: Iterable[Fence]) -> set[str]:
@@ -206,6 +209,8 @@ def _told(stack: Sequence[Frame], fences: Iterable[Fence]) -> set[str]:
     depth = _depth(stack)
     if depth is None:
         return set()
+    if stack[depth][2] == Fence.call_aside.__name__:
+        return {one.name for one in fences if one.name == f"{functions.ON_EVENT}()"}
     file, _, caller = stack[depth + 1]
     if _is(file, functions.__file__):
         return {one.name for one in fences if one.name == f"{caller}()"}

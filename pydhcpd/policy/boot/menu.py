@@ -4,13 +4,12 @@ An item boots a file, which we tell when it is chosen; or asks a boot server els
 goes on with its own disk. Which client gets which menu, and what its file is called, others say.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
-from pydhcpd.names import NEAR, nearest
-from pydhcpd.policy.arguments import check_arguments
+from pydhcpd.policy.arguments import check_arguments, refuse_others
 from pydhcpd.policy.boot.architectures import Architectures
 from pydhcpd.policy.boot.files import BootFile
 from pydhcpd.wire.pxe import FIRST_OWN_TYPE, LAST_TYPE, LOCAL, WAIT, encode_menu
@@ -39,7 +38,7 @@ class PxeItem:
         """Check `pxe_item()`'s arguments. Raises InvalidValue with all that are wrong."""
         checked, others = check_arguments(arguments, dict(zip(ITEM_ARGUMENTS, (
             _text, BootFile.of, address_from, _type), strict=True)))
-        _refuse_others(others, ITEM_ARGUMENTS)
+        refuse_others(others, ITEM_ARGUMENTS)
         if "text" not in checked:
             raise InvalidValue(f"has no text; allowed is {A_TEXT}")
         if "boot_file_name" not in checked and ("server" in checked) is not ("type" in checked):
@@ -73,7 +72,7 @@ class PxeMenu:
     def of(cls, line: int, arguments: Mapping[str, object]) -> "PxeMenu":
         """Check `pxe_menu()`'s arguments. Raises InvalidValue with all that are wrong."""
         checked, others = check_arguments(arguments, dict(zip(MENU_ARGUMENTS, (_text, _items, _timeout), strict=True)))
-        _refuse_others(others, MENU_ARGUMENTS)
+        refuse_others(others, MENU_ARGUMENTS)
         if "prompt" not in checked or "items" not in checked:
             raise InvalidValue("needs a prompt and items; allowed is pxe_menu('Boot what?', [pxe_item(...), ...], timeout=10)")
         made = cls(checked["prompt"], checked["items"], checked.get("timeout", WAIT), line, _types(checked["items"]))
@@ -113,14 +112,6 @@ def _types(items: Sequence[PxeItem]) -> tuple[int, ...]:
         raise InvalidValue(f"type {twice[0]} is that of two items; allowed is each type once")
     free = (kind for kind in range(FIRST_OWN_TYPE, LAST_TYPE + 1) if kind not in given)
     return tuple(LOCAL if one.is_local else one.type or next(free) for one in items)
-
-
-def _refuse_others(names: Iterable[str], allowed: Sequence[str]) -> None:
-    """Raise InvalidValue where there are arguments of other names."""
-    for name in names:
-        near = nearest(name, allowed, NEAR)
-        instead = f"did you mean {near}?" if near else f"allowed are {', '.join(allowed)}"
-        raise InvalidValue(f"{name} is not known; {instead}")
 
 
 def _text(value: object) -> bytes:
