@@ -3,11 +3,12 @@
 from types import SimpleNamespace
 
 import pytest
-from rig import ALICE, BOB, ETH1, NETWORK, SERVER
+from rig import ALICE, BOB, ETH1, NETWORK, SERVER, datagram
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.alarms import EVENTS, FLOOD, KINDS, MOST, OVER, POOL, About, Alarms
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.errors import StoreError
 from pydhcpd.events import Told, alarm_event
 from pydhcpd.policy.network import Pool
 from pydhcpd.services import lookout
@@ -160,6 +161,36 @@ def test_a_limit_that_is_met_again_and_again(bench):
         bench.say(bench.discover(one, options={12: b"desk"}))
     (words,) = watch.look()
     assert words.startswith("clients ask in vain again and again, over the limit of leases of all; raise the limit")
+
+
+@pytest.mark.parametrize(("more", "fields", "where", "reason"), [
+    ("maximum_per_client = 1\n", {}, "on ", "from a client that sends more than maximum_per_client"),
+    ("maximum_per_relay_port = 1\n", {"giaddr": "192.0.2.2", "options": {82: b"\1\2p1"}},
+     "through relay agent 192.0.2.2", "of a relay agent's port that sends more than maximum_per_relay_port")])
+def test_a_rate_that_is_met_again_and_again(bench, more, fields, where, reason):
+    """Where more comes than can be answered: the place and the setting are told, each once however much of it comes."""
+    watch = Watch(bench, more)
+    senders = [ALICE] if not fields else clients(50)
+    for count, is_alarm in ((10, False), (50, True)):
+        messages = [bench.discover(senders[number % len(senders)], **{**fields, "options": dict(fields.get("options", {}))})
+                    for number in range(count)]
+        bench.server._sort([datagram(one) for one in messages])
+        words = [one for one in watch.look() if "are not answered" in one]
+        assert len(words) == is_alarm
+    assert words[0].startswith(f"messages {where}") and f"are not answered, {reason}; find the machine" in words[0]
+    assert [one.kind for one in watch.events()] == ["rate alarm"]
+    assert watch.look(HELD + 1) == [] and watch.events()[-1].kind == "rate alarm over"
+
+
+def test_leases_that_cannot_be_stored(watch):
+    """Told once, and that it is over; by the path itself, at once."""
+    watch.bench.hosts.outage.note(StoreError("disk I/O error"))
+    watch.bench.hosts.outage.note(StoreError("disk I/O error"))
+    (words,) = watch.look()
+    assert words.startswith("leases cannot be stored in ") and "disk I/O error; nothing new is acknowledged" in words
+    watch.bench.hosts.outage.end()
+    assert watch.look() == []
+    assert [one.kind for one in watch.events()] == ["store alarm", "store alarm over"]
 
 
 def test_who_answers_for_many_addresses(watch):

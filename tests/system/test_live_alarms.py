@@ -3,11 +3,14 @@
 import json
 import os
 import re
+import threading
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from lab import SERVER, Daemon, Lab, Machine, need, wait_until
-from messages import DECLINE, mac_of, mac_text, message, packed
-from station import Station
+from messages import DECLINE, OFFER, mac_of, mac_text, message, packed
+from station import Station, open_packet_socket
 
 pytestmark = pytest.mark.namespaces
 RIVAL, RELAY, FAR = "10.77.0.66", "10.77.0.5", "10.88.0.66"
@@ -123,6 +126,85 @@ def test_a_reload_begins_to_ask_and_a_link_that_comes_is_asked_on(lab: Lab) -> N
     lab.server.ip("tuntap add u0 mode tun", "addr add 10.80.0.1/24 dev u0", "link set u0 up")
     daemon.wait_for("other DHCP servers cannot be looked for on u0, which is not Ethernet")
     assert "on u0, which is not Ethernet" in daemon.ask("services").stdout
+
+
+def test_a_machine_that_sends_without_end(lab: Lab, station: Station) -> None:
+    daemon = lab.daemon().start()
+    mac = mac_of(1)
+    for _ in range(400):
+        station.answer(station.discover(mac), OFFER)
+    words = f"{mac_text(mac)} sends more than 300 messages a minute"
+    wait_until(lambda: said(daemon, words), "there is an alarm")
+    assert f"flood alarm {mac_text(mac)}: {words}" in daemon.prompt("events")
+
+
+class ArpProxy(threading.Thread):
+    """Answers for every address that is asked for, as a thief does, and a router with another kind of proxy ARP than Linux."""
+
+    def __init__(self, machine: Machine, mac: bytes) -> None:
+        super().__init__(daemon=True)
+        self.mac, self._socket = mac, machine.open(lambda: open_packet_socket("c0", 0x0806))
+        self._socket.settimeout(0.2)
+        self._ended = threading.Event()
+
+    def run(self) -> None:
+        while not self._ended.is_set():
+            with suppress(TimeoutError):
+                asked = self._socket.recv(64)
+                if asked[20:22] == b"\0\1":
+                    answer = asked[12:20] + b"\0\2" + self.mac + asked[38:42] + asked[22:32]
+                    self._socket.send(asked[6:12] + self.mac + answer)
+
+    def close(self) -> None:
+        self._ended.set()
+        self.join()
+        self._socket.close()
+
+
+def test_a_machine_that_answers_for_every_address_takes_none(lab: Lab) -> None:
+    """After a handful of them it is not believed: the pool is not quarantined, and clients are served."""
+    one, other = lab.clients(2)
+    station, thief = lab.keep(Station(one)), lab.keep(ArpProxy(other, mac_of(1)))
+    thief.start()
+    daemon = lab.daemon(ip_ranges=["10.77.0.10 - 10.77.0.19"], probe_before_offer=True, probe_wait=0.1).start()
+    leased = {station.lease(mac_of(number)).yiaddr for number in range(10, 15)}
+    assert len(leased) == 5
+    words = f"{mac_text(thief.mac)} answers for many addresses that are probed (proxy ARP, or a thief), and is not believed"
+    wait_until(lambda: said(daemon, words), "there is an alarm")
+    assert re.fullmatch(r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d: .*", daemon.ask("alarms").stdout.rstrip())
+    (pool,) = [json.loads(line) for line in daemon.ask("pools", "json").stdout.splitlines()]
+    assert (pool["leased"], pool["quarantined"]) == (5, 0)
+    thief.close()
+    assert daemon.ask("clear", "all").returncode == 0
+    wait_until(lambda: daemon.ask("alarms").stdout == "all is well\n", "it is over")
+    assert f"proxy arp alarm over {mac_text(thief.mac)}: it is over: {words}" in daemon.prompt("events")
+
+
+def test_a_disk_that_fills_and_leases_that_cannot_be_stored(lab: Lab, station: Station) -> None:
+    directory = lab.directory / "disk"
+    directory.mkdir()
+    lab.server.run("mount", "-t", "tmpfs", "-o", "size=512k,mode=755", "tmpfs", directory)
+    daemon = lab.daemon(host_file=str(directory / "leases.db"), disk_alarm=90, history_days=0).start()
+    filler = Path(f"/proc/{lab.server.pid}/root{directory}/filler")
+    assert daemon.ask("alarms").stdout == "all is well\n"
+    with filler.open("wb", buffering=0) as file, suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+    words = f"the disk of {directory} is nearly full (above 90 %); without room no lease is given"
+    wait_until(lambda: said(daemon, words), "there is an alarm")
+    for number in range(200):  # until the log has no room that was laid out before
+        if said(daemon, "leases cannot be stored"):
+            break
+        station.select(mac_of(number), station.offer(mac_of(number)))
+    alarms = {json.loads(line)["kind"] for line in daemon.ask("alarms", "json").stdout.splitlines()}
+    assert alarms == {"disk alarm", "store alarm"}
+    filler.unlink()
+    wait_until(lambda: not said(daemon, "nearly full"), "the disk has room")
+    station.waiting()
+    wait_until(lambda: station.lease(mac_of(1)), "leases can be stored")
+    wait_until(lambda: daemon.ask("alarms").stdout == "all is well\n", "it is over")
+    events = daemon.prompt("events")
+    assert all(f"{kind}: " in events for kind in ("disk alarm", "disk alarm over", "store alarm", "store alarm over"))
 
 
 def test_a_full_pool_and_a_machine_that_declines(lab: Lab, client: Machine, station: Station) -> None:
