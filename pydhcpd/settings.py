@@ -4,9 +4,11 @@ The table feeds loading, checking, `-help`, the prompt's `configuration`, the ma
 are not in it: their table is `wire.options`.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
+from ipaddress import ip_address
 from pathlib import Path
 from typing import Any
 
@@ -282,6 +284,33 @@ def _control_address(value: object) -> str:
     return address_text(address_from(value))
 
 
+def _listening_addresses(value: object) -> tuple[str, ...]:
+    """Of IPv4 and IPv6, in the shortest form, each once."""
+    texts = value if isinstance(value, list | tuple) else [value]
+    found = tuple(dict.fromkeys(_listening_address(one) for one in texts))
+    if not found:
+        raise _refuse(value, LISTENING_ADDRESSES.words)
+    return found
+
+
+def _listening_address(value: object) -> str:
+    try:
+        if not isinstance(value, str):
+            raise ValueError
+        return str(ip_address(value))
+    except ValueError:
+        raise _refuse(value, LISTENING_ADDRESSES.words) from None
+
+
+def _host_names(value: object) -> tuple[str, ...]:
+    texts = value if isinstance(value, list | tuple) else [value]
+    if all(isinstance(one, str) and _HOST_NAME.fullmatch(one) for one in texts):
+        return tuple(texts)
+    raise _refuse(value, HOST_NAMES.words)
+
+
+_HOST_NAME = re.compile(r"(?=.{1,254}$)(?!-)[A-Za-z0-9_-]{1,63}(\.(?!-)[A-Za-z0-9_-]{1,63})*\.?")
+
 FLAG = Kind("True or False", _flag)
 DURATION = Kind("a number of seconds from 0 to a day", _duration)
 TIME = Kind("whole seconds from 1 to 4294967295, such as 8 * HOURS, or INFINITE", _time)
@@ -323,6 +352,9 @@ MENU = Kind("pxe_menu('Boot what?', [pxe_item(...), ...], timeout=10)", _menu)
 DNS_NAME = Kind(DNS_NAME_WORDS, templates_of)
 DNS_UPDATES = Kind("one of " + ", ".join(map(repr, UPDATES)), _updates)
 DNS_FILES = _several_of(DnsFile, "dns_file", "'/var/lib/pydhcpd/hosts', form='hosts'")
+LISTENING_ADDRESSES = Kind("a list of addresses, such as ['127.0.0.1', '::1'], with '0.0.0.0' for all of IPv4 and '::' for all "
+                           "of IPv6", _listening_addresses)
+HOST_NAMES = Kind("a list of names, such as ['dhcp.lab.example'], without a scheme and a port", _host_names)
 CONTROL_ADDRESS = Kind("an IPv4 address, such as '127.0.0.1'", _control_address)
 
 GROUPS: tuple[Group, ...] = (
@@ -474,6 +506,15 @@ GROUPS: tuple[Group, ...] = (
         Setting("control_socket", PATH, None, "",
                 "UNIX socket of the control prompt, on which everything is allowed, for root, user and group; without it, "
                 "control.sock beside pid_file"),
+    )),
+    Group("Status page",
+          "What a browser is shown of the server, the same as JSON under /api/, and /metrics for Prometheus; all of it can be "
+          "looked at alone. man 7 pydhcpd-status. It needs the Python package aiohttp: pip install 'pydhcpd[web]'.", (
+        Setting("status_port", SERVED_PORT, None, "", "TCP port of the status page; without it, there is none"),
+        Setting("status_address", LISTENING_ADDRESSES, ("127.0.0.1",), "",
+                "address of the status page, or a list of them, IPv4 and IPv6; whoever reaches it can read what it shows"),
+        Setting("status_hosts", HOST_NAMES, (), "",
+                "names by which browsers may ask for it, besides localhost, addresses and this machine's own name"),
     )),
     Group("History", "Who had which address when: pydhcpd -ask 'who 192.0.2.7 2026-01-31T14:00', or history.", (
         Setting("history_days", MOST_DAYS, 30, "days",

@@ -15,6 +15,7 @@ from copy import copy
 from dataclasses import replace
 from functools import cached_property
 from hashlib import blake2b
+from ipaddress import ip_address
 from pathlib import Path
 from sys import _getframe
 from types import ModuleType
@@ -65,7 +66,7 @@ FLAT = ("network", "subnet_mask", "ip_ranges")
 BOOTS = ("boot_file_name", "ipxe_script", "pxe_menu", "tftp_root", "http_root")
 """What tells machines to boot."""
 FIXED = ("host_file", "control_address", "control_port", "control_socket", "pid_file", "user", "group", "foreground",
-         "http_port")
+         "http_port", "status_port", "status_address")
 """Settings that a reload cannot change: what they are stays, whatever the file says."""
 
 
@@ -294,6 +295,8 @@ class DHCPServerConfiguration:
                            "name, or history_days = 0")
         if self.sets("proxy_dhcp") and not self._problems:
             self._check_beside()
+        if self.settings["status_port"] is not None:
+            self._check_status_page()
 
     def _check_beside(self) -> None:
         """Tell what has no effect beside another server that gives the addresses, and that there is nothing to tell there."""
@@ -305,6 +308,20 @@ class DHCPServerConfiguration:
         if not boots and self.given.get("finish") is None:
             self.warnings.append(f"{self._place('proxy_dhcp')}: proxy_dhcp tells nobody what to boot; write boot_file_name, "
                                  "ipxe_script or pxe_menu")
+
+    def _check_status_page(self) -> None:
+        """Tell who can read it, and that another port of ours is not free for it."""
+        others = [one for one in self.settings["status_address"] if not ip_address(one).is_loopback]
+        if others:
+            self.warnings.append(f"{self._place('status_address')}: whoever reaches {' or '.join(others)} can read on the "
+                                 "status page who has which address and had it; leave status_address away, or let a firewall, "
+                                 "or a proxy that asks for a password, stand before it")
+        for name in ("http_port", "control_port"):
+            if self.settings["status_port"] == self.settings[name] and self._uses(name):
+                self._complain("status_port", self.settings["status_port"], f"is that of {name}; allowed is another one")
+
+    def _uses(self, port: str) -> bool:
+        return port != "http_port" or self.settings["http_root"] is not None
 
     def _keep_fixed(self) -> None:
         """What a reload cannot change stays what it is, and what reads it reads that."""

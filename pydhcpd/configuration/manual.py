@@ -85,6 +85,8 @@ EXAMPLES = {
     "option_definitions": '[option(224, "rack", "text")]',
     "maximum_unknown_per_second": "2000",
     "scripts": "[script('/etc/pydhcpd/on-lease', on=['bound', 'released', 'expired'])]",
+    "status_port": "8067",
+    "status_hosts": '["dhcp.lab.example"]',
     "user": '"pydhcpd"',
     "group": '"pydhcpd"',
 }

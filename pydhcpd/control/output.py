@@ -1,7 +1,7 @@
 """What the prompt shows: rows, times and distances as lines of text that are safe to show."""
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import isinf
 from typing import NamedTuple
@@ -54,6 +54,14 @@ class LeaseRow(NamedTuple):
     network: str
     relay: str
     """What a relay agent said of the client, in words."""
+
+
+class LeasePage(NamedTuple):
+    """Some leases, and the cursors of those behind them and before them, empty where there are none."""
+
+    rows: Iterable[LeaseRow]
+    next: str
+    previous: str
 
 
 class ClientRow(NamedTuple):

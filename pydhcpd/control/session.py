@@ -26,6 +26,7 @@ PROMPT = b"\r\npydhcp ?> "
 
 RECEIVED_AT_ONCE = 4096  # bytes; with LONGEST_LINE it bounds what a session holds of its input
 SEND_BUFFER = 128 * 1024  # bytes; else the kernel would keep some megabytes for each reader that never reads
+LONGEST_WAIT = 86400.0  # seconds for one call of the system, where a session may be idle for ever
 LINES_AT_ONCE = 200  # about 20 kB, some 2 ms of work
 PAUSE = 0.0005  # seconds between portions: a real sleep, which gives the interpreter to a thread that waits for it
 
@@ -120,7 +121,7 @@ class Session(socketserver.BaseRequestHandler):
         if remaining <= 0:
             raise SessionOver("idle", "\r\nidle, bye")
         try:
-            self.request.settimeout(remaining)
+            self.request.settimeout(min(remaining, LONGEST_WAIT))
             data = self.request.recv(RECEIVED_AT_ONCE)
         except TimeoutError:
             return b""

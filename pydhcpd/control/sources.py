@@ -15,6 +15,7 @@ from pydhcpd.control.output import (
     EventRow,
     ExplainedRow,
     HostRow,
+    LeasePage,
     LeaseRow,
     MetricRow,
     NetworkRow,
@@ -34,6 +35,11 @@ class Sources:
         """What happened in the last 24 hours, oldest first."""
         return ()
 
+    def latest(self, most: int, first: int | None, last: int | None) -> tuple[Iterable[tuple[int, EventRow]], int]:  # noqa: ARG002
+        """The last events with their numbers, from one number on and below another, the newest first; and the number of the
+        next one that there will be."""
+        return (), 0
+
     def watch(self) -> Callable[[], list[EventRow]]:
         """A function that returns what has happened since it was called last."""
         return list
@@ -41,6 +47,10 @@ class Sources:
     def leases(self, words: Sequence[str]) -> tuple[Iterable[LeaseRow], Callable[[], int]]:  # noqa: ARG002
         """The leases that all of some words may mean, and what counts them. Raises InvalidValue."""
         return (), lambda: 0
+
+    def page(self, words: Sequence[str], field: str, is_descending: bool, cursor: str, most: int) -> LeasePage:  # noqa: ARG002
+        """Some of these leases, in the order of a field, from a cursor on. Raises InvalidValue."""
+        return LeasePage((), "", "")
 
     def clients(self, words: Sequence[str]) -> tuple[Iterable[ClientRow], Callable[[], int]]:  # noqa: ARG002
         """The clients of the leases that all of some words may mean, and what counts them. Raises InvalidValue."""

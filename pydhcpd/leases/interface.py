@@ -162,6 +162,9 @@ class QueryStore(Protocol):
     def count(self, where: str = "1", parameters: tuple[object, ...] = ()) -> int:
         """How many rows `select` would find."""
 
+    def first(self, where: str, parameters: tuple[object, ...], order: str, most: int) -> list[Row]:
+        """The first of those rows in another order, which is SQL as well; no more than these are held in memory."""
+
     def reader(self) -> LeaseReader:
         """A reader for one thread."""
 

@@ -505,6 +505,12 @@ class SQLiteStore:
             number: int = reader.execute(f"SELECT count(*) FROM leases WHERE {where}", parameters).fetchone()[0]  # noqa: S608
             return number
 
+    def first(self, where: str, parameters: tuple[object, ...], order: str, most: int) -> list[Row]:
+        """The first rows in an order for which an SQL condition holds; read by a connection of its own."""
+        query = f"SELECT * FROM leases WHERE {where} ORDER BY {order} LIMIT {most}"  # noqa: S608
+        with self._troubles.told(), closing(self._connect()) as reader:
+            return list(map(Row._make, reader.execute(query, parameters)))
+
     def import_rows(self, rows: Iterable[Row]) -> None:
         """Take in rows of another source in one transaction; a row here that was used later stays.
 

@@ -10,6 +10,7 @@ import struct
 
 _SOCKADDR_LL = struct.Struct("=HHiHBB8s")  # family, protocol, interface (0: all); the rest is 0 here
 _IP_PKTINFO = 8  # linux/in.h
+_IP_FREEBIND = 15  # the same; it counts for IPv6 as well
 _SO_SNDBUFFORCE = 32  # asm-generic/socket.h
 _SO_RCVBUFFORCE = 33
 _BUFFER_SIZE = 8 << 20  # octets: thousands of small datagrams, as the kernel counts them; a tenth of a second of heavy load
@@ -49,6 +50,23 @@ def open_packet() -> socket.socket:
 def open_tcp(address: str, port: int) -> socket.socket:
     """A listening TCP socket. The system holds as many connections that nobody has accepted yet as it does for others."""
     return socket.create_server((address, port), backlog=128)
+
+
+def open_tcp_anywhere(address: str, port: int) -> socket.socket:
+    """The same for IPv4 or IPv6, also on an address that this machine does not have yet; "::" is all of IPv6, and no more."""
+    family, _, _, _, place = socket.getaddrinfo(address, port, type=socket.SOCK_STREAM, flags=socket.AI_NUMERICHOST)[0]
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    try:
+        sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        sock.setsockopt(socket.IPPROTO_IP, _IP_FREEBIND, 1)
+        if family == socket.AF_INET6:
+            sock.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        sock.bind(place)
+        sock.listen(128)
+    except BaseException:
+        sock.close()
+        raise
+    return sock
 
 
 def hear_all_interfaces(sock: socket.socket, protocol: int) -> None:

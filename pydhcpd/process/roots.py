@@ -6,7 +6,7 @@ What is missing below a root is for who asks for it, and for the checks of boot 
 
 import os
 import stat
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
@@ -23,6 +23,7 @@ MOVE = "move the directory, to /srv for example"
 LIBRARY = "aiohttp"
 NO_LIBRARY = (f"nothing is served by HTTP, for {LIBRARY} is not installed; run: pip install 'pydhcpd[web]', with "
               f"the pip of the Python that runs pydhcpd; for Debian's own: apt install python3-{LIBRARY}")
+BY_HTTP = ("http_root", "status_port")
 
 
 def has_http() -> bool:
@@ -34,7 +35,7 @@ def lack_of_roots(configuration: DHCPServerConfiguration) -> list[str]:
     """What is wrong with them, a line each."""
     reader = _reader(configuration)
     found = [f"{setting}: {words}" for setting, root in _roots(configuration) if (words := _lack(root, reader))]
-    lacking = [] if has_http() else [setting for setting, _ in _roots(configuration, ("http_root",))]
+    lacking = [] if has_http() else [_setting(configuration, name) for name in BY_HTTP if configuration[name] is not None]
     return [*found, *(f"{setting}: {NO_LIBRARY}" for setting in lacking)]
 
 
@@ -44,11 +45,17 @@ def hidden_roots(configuration: DHCPServerConfiguration) -> list[str]:
             for setting, root in _roots(configuration) if (place := _hidden(root))]
 
 
-def _roots(configuration: DHCPServerConfiguration, names: Sequence[str] = ROOTS) -> Iterator[tuple[str, Path]]:
+def _roots(configuration: DHCPServerConfiguration) -> Iterator[tuple[str, Path]]:
     """Each that is set, with the place and the text of its setting."""
-    for name in names:
+    for name in ROOTS:
         if (root := configuration[name]) is not None:
-            yield f"{configuration.scope.origins[name][1]}: {name} = {str(root)!r}", root
+            yield _setting(configuration, name), root
+
+
+def _setting(configuration: DHCPServerConfiguration, name: str) -> str:
+    """The place and the text of a setting."""
+    value = configuration[name]
+    return f"{configuration.scope.origins[name][1]}: {name} = {(str(value) if isinstance(value, Path) else value)!r}"
 
 
 def _hidden(path: Path) -> str:

@@ -17,6 +17,7 @@ from pydhcpd.control.output import (
     EventRow,
     ExplainedRow,
     HostRow,
+    LeasePage,
     LeaseRow,
     MetricRow,
     NetworkRow,
@@ -27,12 +28,13 @@ from pydhcpd.control.sources import Sources
 from pydhcpd.durations import duration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
-from pydhcpd.events import GIADDR, Cursor, Event, event, fields, words
+from pydhcpd.events import DAY, GIADDR, Cursor, Event, event, fields, words
 from pydhcpd.explain import explained
 from pydhcpd.leases.address_table import ENDED, LEASED, UNUSED
 from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
+from pydhcpd.leases.paging import Order, page
 from pydhcpd.leases.search import Condition, leased, matching, running
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
@@ -74,6 +76,15 @@ class Views(Sources):
     def _event_row(self, one: Event) -> EventRow:
         return EventRow(self._server.hosts.time.wall_of(one[0]), words(one), fields(one))
 
+    def latest(self, most: int, first: int | None, last: int | None) -> tuple[Iterator[tuple[int, EventRow]], int]:
+        """The last events of the last 24 hours, the newest first, and the number of the next one."""
+        begin, found = self._server.events.since(first or 0)
+        following = begin + len(found)
+        end = following if last is None else max(min(last, following), begin)
+        start, yesterday = max(end - most, begin), self._server.hosts.time.now() - DAY
+        shown = ((begin + at, found[at]) for at in range(end - begin - 1, start - begin - 1, -1))
+        return ((number, self._event_row(one)) for number, one in shown if one[0] > yesterday), following
+
     def watch(self) -> Callable[[], list[EventRow]]:
         """What happens from now on."""
         cursor = Cursor(self._server.events)
@@ -89,6 +100,12 @@ class Views(Sources):
         where = " AND ".join(f"({sql})" for sql, _ in conditions)
         values = tuple(value for _, some in conditions for value in some)
         return map(row_of, store.select(where, values)), lambda: store.count(where, values)
+
+    def page(self, sought: Sequence[str], field: str, is_descending: bool, cursor: str, most: int) -> LeasePage:
+        """Some of the leases that all of some words may mean."""
+        conditions = [running(int(self._server.hosts.time.now())), *map(matching, sought)]
+        found = page(self._server.hosts.store, conditions, Order(field, is_descending), cursor, most)
+        return LeasePage(map(self._lease_row, found.rows), found.next, found.previous)
 
     def _lease_row(self, row: Row) -> LeaseRow:
         host = Host.of(row, self._server.hosts.time)

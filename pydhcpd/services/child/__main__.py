@@ -29,14 +29,15 @@ COLLECT_AFTER = 10_000  # new objects
 PARTS = {
     "tftp": "pydhcpd.services.tftp.server:TFTPServer",
     "http": "pydhcpd.services.http.server:HTTPServer",
+    "page": "pydhcpd.services.page.server:PageServer",
 }
 """What serves each part of a document, by its name. Loaded where it is wanted, for it may need a library."""
 
 
 class Part(Protocol):
-    """One protocol, on the socket that was opened for it; tells what becomes of each file. Made in the event loop."""
+    """One protocol, on the sockets that were opened for it; tells what becomes of each file. Made in the event loop."""
 
-    def __init__(self, sock: socket.socket, tell: Callable[[Report], None]) -> None: ...
+    def __init__(self, *sockets: socket.socket, tell: Callable[[Report], None]) -> None: ...
 
     async def configure(self, settings: Mapping[str, Any]) -> None:
         """Serve by these settings, at first and after each reload."""
@@ -70,12 +71,16 @@ class Child:
         for name, settings in wanted.items():
             try:
                 if name not in self._parts:
-                    self._parts[name] = _kind(name)(self._sockets[name], self._link.report)
+                    self._parts[name] = _kind(name)(*self._sockets_of(name), tell=self._link.report)
                 await self._parts[name].configure(settings)
             except ImportError as error:
                 log.error("%s is not served: %s", name, error)
             except Exception:  # whatever is wrong with one, the others are served
                 log.exception("%s is not served", name)
+
+    def _sockets_of(self, part: str) -> list[socket.socket]:
+        """Those whose names begin with that of a part."""
+        return [one for name, one in self._sockets.items() if name.partition(" ")[0] == part]
 
 
 def _kind(name: str) -> type[Part]:

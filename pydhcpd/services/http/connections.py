@@ -27,6 +27,7 @@ HALF_CLOSED = 0.1  # seconds for a request that came just before the end of what
 LONGEST_FIELD, MOST_FIELDS = 4096, 64  # octets of the first line, or of a field of the header; fields in it
 MOST_AHEAD = 65536  # octets that may come while an answer is under way
 MOST_UNSENT = 1 << 18  # octets that the system takes beyond what is under way: else it takes megabytes for who reads nothing
+GONE = 60_000  # milliseconds in which what was sent has to be acknowledged: else the system keeps who is off for 15 minutes
 LINGERING = 1.0  # seconds in which the rest of a request that nobody wants may come
 BACKLOG = 512  # connections that nobody has accepted yet: a room full of machines that are switched on at once
 
@@ -41,8 +42,9 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Connections:
     """Serves from `start` to `close`, in one event loop. The bounds may be changed at any time."""
 
-    def __init__(self, handler: Handler, most: int, most_of_one: int, idle: float = IDLE) -> None:
-        self._handler = handler
+    def __init__(self, handler: Handler, most: int, most_of_one: int, idle: float = IDLE, name: str = "HTTP",
+                 remedy: str = "see maximum_transfers") -> None:
+        self._handler, self._name, self._remedy = handler, name, remedy
         self.most, self.most_of_one, self._idle = most, most_of_one, idle
         self._open: dict[asyncio.BaseTransport, _Connection] = {}
         self._of = Counter[str]()  # open connections by address
@@ -50,20 +52,25 @@ class Connections:
         self._complaints = Complaints(log)
         self._faults = Recurring(log, "an answer could not be made")
 
-    async def start(self, listener: socket.socket) -> None:
-        """Accept connections on a socket, which is ours from now on."""
+    async def start(self, *listeners: socket.socket) -> None:
+        """Accept connections on sockets, which are ours from now on."""
         self._http = web.Server(self._handle, access_log=None, logger=_quiet, lingering_time=LINGERING,
                                 keepalive_timeout=self._idle, max_line_size=LONGEST_FIELD, max_field_size=LONGEST_FIELD,
                                 max_headers=MOST_FIELDS)
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)  # each connection inherits it
-        loop = asyncio.get_running_loop()
-        self._listening = await loop.create_server(lambda: _Connection(self), sock=listener, backlog=BACKLOG)
+        self._listening = [await self._listen(one) for one in listeners]
         self._looking = asyncio.create_task(self._look())
+
+    async def _listen(self, listener: socket.socket) -> asyncio.Server:
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, MOST_UNSENT)  # each connection inherits these two
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, GONE)
+        loop = asyncio.get_running_loop()
+        return await loop.create_server(lambda: _Connection(self), sock=listener, backlog=BACKLOG)
 
     async def close(self) -> None:
         """Accept no more, and end all connections."""
         self._looking.cancel()
-        self._listening.close()
+        for one in self._listening:
+            one.close()
         for connection in [*self._open.values(), *self._waiting]:
             connection.transport.abort()
         with suppress(asyncio.CancelledError):
@@ -98,6 +105,11 @@ class Connections:
             while self._let_in():
                 pass
 
+    def has_left(self, request: web.BaseRequest) -> bool:
+        """Whether a client has said that it sends no more, or is not there any more."""
+        connection = self._open.get(request.transport) if request.transport else None
+        return connection is None or connection.is_half_closed
+
     # --- places
 
     def enter(self, connection: "_Connection") -> None:
@@ -110,7 +122,7 @@ class Connections:
             connection.wait()
         else:
             self._turn_away(connection, f"is one too many: {len(self._open)} are in use, {self._of[connection.address]} of "
-                                        f"them by that address, and {len(self._waiting)} wait; see maximum_transfers")
+                                        f"them by that address, and {len(self._waiting)} wait; {self._remedy}")
 
     def _has_room(self, address: str) -> bool:
         """Whether there is a place for one more of this address; one that is idle gives way."""
@@ -144,7 +156,7 @@ class Connections:
 
     def _turn_away(self, connection: "_Connection", why: str) -> None:
         self._waiting.pop(connection, None)
-        self._complaints.tell("turned away", f"HTTP: a connection of {connection.address} {why}")
+        self._complaints.tell("turned away", f"{self._name}: a connection of {connection.address} {why}")
         connection.transport.write(FULL)
         connection.transport.close()
 
@@ -153,7 +165,7 @@ class Connections:
         self._waiting.pop(connection, None)
         self._forget(connection)
         if connection.is_heard and not connection.has_asked:
-            self._complaints.tell("mute", f"HTTP: {connection.address} sent what is no request, or only a part of one")
+            self._complaints.tell("mute", f"{self._name}: {connection.address} sent what is no request, or only a part of one")
         self._let_in()
 
     def _forget(self, connection: "_Connection") -> None:
@@ -175,7 +187,7 @@ class _Connection(asyncio.Protocol):
         self._connections = connections
         self._inner: asyncio.Protocol | None = None
         self._ahead = 0
-        self.is_busy = self.is_heard = self.has_asked = False
+        self.is_busy = self.is_heard = self.has_asked = self.is_half_closed = False
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Accepted."""
@@ -221,6 +233,7 @@ class _Connection(asyncio.Protocol):
 
     def eof_received(self) -> bool:
         """A client that sends no more may still read: its last request is answered."""
+        self.is_half_closed = True
         if self.is_busy or self._ahead:
             self._close_later()
             return True
