@@ -31,7 +31,8 @@ class Configuration(dict):
 
 
 def configured(**settings):
-    return Configuration({"user": None, "group": None, "tftp_root": None, "http_root": None, **settings})
+    return Configuration({"user": None, "group": None, "tftp_root": None, "http_root": None, "status_port": None,
+                          **settings})
 
 
 def test_nothing_is_said_where_nothing_is_served_or_all_is_well(place):
@@ -99,4 +100,6 @@ def test_what_http_needs_is_told_with_its_remedy(place, monkeypatch):
     assert not has_http()
     (found,) = lack_of_roots(configured(http_root=place))
     assert "pip install 'pydhcpd[web]'" in found and "apt install python3-aiohttp" in found
+    (found,) = lack_of_roots(configured(status_port=8067))
+    assert found.startswith("conf:7: status_port = 8067: nothing is served by HTTP, for aiohttp is not installed")
     assert lack_of_roots(configured(tftp_root=place)) == []

@@ -42,7 +42,7 @@ Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 class Connections:
     """Serves from `start` to `close`, in one event loop. The bounds may be changed at any time."""
 
-    def __init__(self, handler: Handler, most: int, most_of_one: int, idle: float = IDLE, name: str = "HTTP",
+    def __init__(self, handler: Handler, most: int, most_of_one: int, idle: float = IDLE, *, name: str = "HTTP",
                  remedy: str = "see maximum_transfers") -> None:
         self._handler, self._name, self._remedy = handler, name, remedy
         self.most, self.most_of_one, self._idle = most, most_of_one, idle
