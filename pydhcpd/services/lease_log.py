@@ -11,7 +11,7 @@ from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
-TOLD_ALREADY = ALARMS | {FAILURE}  # kinds of which there is a warning
+TOLD_ALREADY = ALARMS | {FAILURE}  # kinds of which there is a warning, which has no fields
 LINES = 1_000  # of a record, at the most
 FIELDS = "fields"
 
@@ -57,7 +57,8 @@ class LeaseLog(Listener):
     def take(self, events: list[Event]) -> None:
         """Into the log, if anybody wants to know."""
         if log.isEnabledFor(logging.INFO):
-            events = [one for one in events if one[1] not in TOLD_ALREADY]
+            if not self._has_fields:
+                events = [one for one in events if one[1] not in TOLD_ALREADY]
             for start in range(0, len(events), LINES):
                 self._log(events[start:start + LINES])
 

@@ -32,6 +32,16 @@ def test_what_is_a_warning_already_is_no_line(log, events, caplog):
     assert lines(caplog) == ["leased: words"]
 
 
+def test_whoever_looks_for_fields_finds_an_alarm_by_its_kind(log, events, caplog):
+    """Beside the warning, which is for people."""
+    log.prepare({"log_form": "fields"})
+    log.reconfigure()
+    events.publish([event(0.0, kind, note="words") for kind in ("pool alarm", "pool alarm over")])
+    log.start()
+    log.stop()
+    assert lines(caplog) == ['event="pool alarm" note=words', 'event="pool alarm over" note=words']
+
+
 def lines(caplog):
     return [line for record in caplog.records for line in record.getMessage().split("\n")]
 
