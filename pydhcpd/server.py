@@ -508,7 +508,7 @@ class DHCPServer:
                 raise InvalidValue(f"no lease of {address_text(address)} runs")
             nonces = self.hosts.nonces
             xid = nonces.exchange(row.client) if nonces is not None else None
-            if xid is None and self.hosts.was_heard(address):
+            if nonces is not None and xid is None and not nonces.has_forgotten and self.hosts.was_heard(address):
                 raise InvalidValue(f"{address_text(address)} cannot be made to renew: its client does not say that it knows "
                                    "FORCERENEW (option 145, RFC 6704)")
             counter = nonces.count() if nonces is not None else None

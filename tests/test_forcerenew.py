@@ -5,6 +5,7 @@ from rig import ALICE, BOB, ETH1, EVERYBODY, NETWORK, SERVER
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
+from pydhcpd.leases import nonces
 from pydhcpd.leases.nonces import Nonces
 from pydhcpd.leases.preview import Preview
 from pydhcpd.wire.packet import ACK, FORCERENEW, OFFER
@@ -75,9 +76,9 @@ def test_rebinding_through_a_relay_agent_brings_it(forcing):
 
 def test_a_nonce_is_promised_only_where_it_is_at_hand(forcing):
     """RFC 6704 section 3.1.4: who was promised one discards an ACK without, and begins anew."""
-    nonces = forcing.hosts.nonces
-    nonces._try_again = float("inf")
-    nonces._next = nonces._reserved - 1
+    made = forcing.hosts.nonces
+    made._try_again = float("inf")
+    made._next = made._reserved - 1
     (offered, _), (_, nonce) = asks(forcing, {CAPABLE: b"\1"})
     assert not offered and nonce, "the last one"
     assert asks(forcing, {CAPABLE: b"\1"}, BOB) == [[False, b""], [False, b""]]
@@ -111,11 +112,18 @@ def test_who_was_not_heard_since_the_start_is_told_and_it_is_said(forcing):
     assert forcing.sent[-1].kind == FORCERENEW
 
 
+def test_who_was_forgotten_among_too_many_is_told_all_the_same(forcing, monkeypatch):
+    monkeypatch.setattr(nonces, "MOST", 1)
+    for client in (ALICE, BOB):
+        asks(forcing, {CAPABLE: b"\1"}, client)
+    assert forcing.server.force_renewal(address_from(ADDRESS)) is False
+    assert forcing.sent[-1].kind == FORCERENEW
+
+
 def test_no_lease_and_no_nonces_are_told(forcing):
     with pytest.raises(InvalidValue, match=r"no lease of 192\.0\.2\.10 runs"):
         forcing.server.force_renewal(address_from(ADDRESS))
     asks(forcing, {CAPABLE: b"\1"})
-    forcing.hosts.tables.of(address_from(ADDRESS)).habits[10] = 0
     forcing.hosts.nonces = None
     with pytest.raises(InvalidValue, match="files of the nonces"):
         forcing.server.force_renewal(address_from(ADDRESS))

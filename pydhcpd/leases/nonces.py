@@ -69,6 +69,11 @@ class Nonces:
         noted = self._exchanges.get(client)
         return ~noted if noted is not None and noted < 0 else noted
 
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether there may be clients that take nonces, were heard, and are not known to take any."""
+        return len(self._exchanges) >= MOST
+
     def save(self) -> None:
         """Keep the exchanges for the next start. That they cannot be kept is told."""
         try:

@@ -247,7 +247,7 @@ class Views(Sources):
                 sleep(LOOK_EVERY)
                 if any(one[1:3] == ("leased", wanted) for one in cursor.read()):
                     return f"{address} has renewed its lease"
-        unknown = "" if is_known else "; it was not heard since the start, and may not know FORCERENEW (RFC 6704)"
+        unknown = "" if is_known else "; it has not said, since the start, that it knows FORCERENEW (RFC 6704)"
         raise InvalidValue(f"{address} was told {len(RENEWAL_PAUSES)} times to renew, and has not{unknown}")
 
     def reload(self) -> Sequence[str]:
