@@ -8,6 +8,7 @@ from pydhcpd.control.boots import BootCommands
 from pydhcpd.control.captures import CaptureCommands
 from pydhcpd.control.clients import ClientCommands
 from pydhcpd.control.dispatch import Dispatcher, Refused
+from pydhcpd.control.dns import DnsCommands
 from pydhcpd.control.history import HistoryCommands
 from pydhcpd.control.leases import LeaseCommands
 from pydhcpd.control.output import (
@@ -83,11 +84,11 @@ class GivenCommands(Dispatcher):
 
 
 class ThreadedTCPRequestHandler(GivenCommands, LeaseCommands, AddressCommands, ClientCommands, HistoryCommands, BootCommands,
-                                CaptureCommands, ProcessCommands):
+                                DnsCommands, CaptureCommands, ProcessCommands):
     """A session with all commands, in the order in which help lists them."""
 
     changing: ClassVar[frozenset[str]] = (GivenCommands.changing | LeaseCommands.changing | AddressCommands.changing
-                                          | CaptureCommands.changing | ProcessCommands.changing)
+                                          | DnsCommands.changing | CaptureCommands.changing | ProcessCommands.changing)
     guarded: ClassVar[frozenset[str]] = (AddressCommands.guarded | ClientCommands.guarded | HistoryCommands.guarded
                                          | CaptureCommands.guarded)
     aliases: ClassVar[Mapping[str, str]] = {"exit": "quit", "q": "quit", "h": "help", "?": "help"}

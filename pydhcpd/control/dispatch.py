@@ -58,7 +58,7 @@ class Dispatcher(Session):
     aliases: ClassVar[Mapping[str, str]] = {}
     """What else fingers type, and the command that it means."""
     changing: ClassVar[frozenset[str]] = frozenset()
-    """The commands that change something: by name, with the argument that makes them do it, or "NAME ..." with any."""
+    """The commands that change something: by name, with the arguments that make them do it, and "NAME ..." with any more."""
     guarded: ClassVar[frozenset[str]] = frozenset()
     """The commands that change nothing, but are for the control socket alone."""
 
@@ -129,7 +129,8 @@ class Dispatcher(Session):
         command = self.commands()[name]
         if not _takes(command, len(arguments)):
             raise Refused(f"{name}: wrong number of arguments; type help {name}")
-        is_change = not self.changing.isdisjoint((name, " ".join((name, *arguments)), f"{name} ..." if arguments else name))
+        begun = [f"{' '.join((name, *arguments[:count]))} ..." for count in range(len(arguments))]
+        is_change = not self.changing.isdisjoint((name, " ".join((name, *arguments)), *begun))
         if is_change and name != word.lower():
             raise Refused(f"{name} changes something, so it is to be written in full")
         if not self.server.is_trusted and (is_change or name in self.guarded):

@@ -160,6 +160,39 @@ class MetricRow(NamedTuple):
     buckets: Sequence[tuple[float, int]] | None = None
 
 
+class DnsZoneRow(NamedTuple):
+    """A zone of the DNS that is kept current, and how many of its records are as they should be."""
+
+    zone: str
+    server: str
+    registered: int
+    waiting: int
+    failing: int
+    since: float | None
+    """Since when nothing can be done in it, in seconds of the epoch; None where all is well."""
+    trouble: str
+
+
+class DnsRow(NamedTuple):
+    """A record in the DNS. `since` is when it came to be wanted, or not wanted any more, `next_try` until when a failed one
+    waits; both in seconds of the epoch."""
+
+    name: str
+    type: str
+    """A or PTR."""
+    address: str
+    owner: str
+    """The name that the record is of: `name`, or that of the address in a reverse zone."""
+    zone: str
+    state: str
+    """registered, waiting, removing or failing; or standby: the client has the name for another address."""
+    is_wanted: bool
+    since: float
+    next_try: float | None
+    tries: int
+    trouble: str
+
+
 class CaptureRow(NamedTuple):
     """A capture that runs; `remaining` is in seconds."""
 
@@ -232,6 +265,10 @@ CLASS_TABLE = "{:<20}  {:>10}  {}"
 CLASS_TITLES = CLASS_TABLE.format("class", "leases", "condition")
 BINDING_TABLE = "{:<24} {:<24} {:<15}  {:<17}  {}"
 BINDING_TITLES = BINDING_TABLE.format("from", "until", "address", "hardware address", "name, and how it went on")
+DNS_ZONE_TABLE = "{:<24}  {:<16}  {:>10}  {:>7}  {:>7}  {}"
+DNS_ZONE_TITLES = DNS_ZONE_TABLE.format("zone", "server", "registered", "waiting", "failing", "trouble")
+DNS_TABLE = "{:<15}  {:<4}  {:<32}  {:<11}  {:<9}  {}"
+DNS_TITLES = DNS_TABLE.format("address", "type", "name", "state", "since", "trouble")
 BOOT_TABLE = "{:<19}  {:<15}  {:<17}  {:<16}  {:<4}  {}"
 BOOT_TITLES = BOOT_TABLE.format("asked for", "address", "hardware address", "name", "by", "what became of it")
 BAR = 10  # characters
@@ -327,6 +364,20 @@ def metric_document(row: MetricRow) -> dict[str, object]:
     if row.buckets is not None:
         document["buckets"] = [(None if isinf(end) else end, count) for end, count in row.buckets]
     return document
+
+
+def dns_zone_line(row: DnsZoneRow, now: float) -> str:
+    """A zone of the DNS in a line."""
+    since = f" (since {distance(row.since - now)})" if row.since is not None and row.trouble else ""
+    return DNS_ZONE_TABLE.format(row.zone, row.server, row.registered, row.waiting, row.failing,
+                                 (escape(row.trouble, LONGEST_EVENT) or "-") + since)
+
+
+def dns_line(row: DnsRow, now: float) -> str:
+    """A record of the DNS in a line."""
+    again = f"; again {distance(row.next_try - now)}" if row.next_try is not None and row.next_try > now else ""
+    return DNS_TABLE.format(row.address, row.type, escape(row.name), row.state, distance(row.since - now),
+                            (escape(row.trouble, LONGEST_EVENT) or "-") + again)
 
 
 def capture_line(row: CaptureRow) -> str:

@@ -12,6 +12,8 @@ from pydhcpd.control.output import (
     CaptureRow,
     ClassRow,
     ClientRow,
+    DnsRow,
+    DnsZoneRow,
     EventRow,
     ExplainedRow,
     HostRow,
@@ -75,6 +77,19 @@ class Sources:
     def explain(self, words: Sequence[str]) -> Iterable[ExplainedRow]:  # noqa: ARG002
         """What a client would get now, and why. Raises InvalidValue."""
         return ()
+
+    def dns_zones(self) -> Iterable[DnsZoneRow]:
+        """The zones of the DNS that are kept current. Raises InvalidValue and StoreError."""
+        return ()
+
+    def dns(self, words: Sequence[str]) -> tuple[Iterable[DnsRow], Callable[[], int]]:  # noqa: ARG002
+        """The records in the DNS that all of some words may mean, those that are not as they should be first, and what counts
+        them. Raises InvalidValue and StoreError."""
+        return (), lambda: 0
+
+    def dns_sync(self, zones: Sequence[str]) -> str:  # noqa: ARG002
+        """Have the names of zones, or of all, told anew; returns what is done. Raises InvalidValue and StoreError."""
+        return ""
 
     def captures(self) -> Iterable[CaptureRow]:
         """The captures that run."""

@@ -28,10 +28,10 @@ def leased(now: int) -> Condition:
 
 def matching(word: str) -> Condition:
     """The rows that a word may mean."""
-    return _of_addresses(word) or _of_any_part(word)
+    return of_addresses(word) or _of_any_part(word)
 
 
-def _of_addresses(word: str) -> Condition | None:
+def of_addresses(word: str) -> Condition | None:
     """An address, a network in the form a/n, or the first numbers of an address: "10.1" is not 10.11.0.1."""
     if word.count(".") == 3 and "/" not in word and not word.endswith("."):
         return _between(word, word)

@@ -14,6 +14,8 @@ from pydhcpd.control.output import (
     CaptureRow,
     ClassRow,
     ClientRow,
+    DnsRow,
+    DnsZoneRow,
     EventRow,
     ExplainedRow,
     HostRow,
@@ -36,9 +38,12 @@ from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.paging import Order, page
 from pydhcpd.leases.search import Condition, leased, matching, running
+from pydhcpd.process.libraries import NO_DNSPYTHON, has_dnspython
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
 from pydhcpd.services.boots import Boot
+from pydhcpd.services.dns.records import Records as Names
+from pydhcpd.services.dns.zone_table import ZoneTable
 from pydhcpd.services.history.records import Records
 from pydhcpd.services.measured import Measured
 from pydhcpd.services.pools import counted, pool_rows
@@ -173,6 +178,27 @@ class Views(Sources):
         yield ExplainedRow(*question.line())
         for line in explained(request, server.serving, server.hosts, server.hosts.time.now()):
             yield ExplainedRow(*line)
+
+    def dns_zones(self) -> Iterator[DnsZoneRow]:
+        """The zones of the DNS, and how they fare."""
+        return self._names().zones()
+
+    def dns(self, sought: Sequence[str]) -> tuple[Iterator[DnsRow], Callable[[], int]]:
+        """What is to be in the DNS, and is."""
+        return self._names().find(sought)
+
+    def dns_sync(self, zones: Sequence[str]) -> str:
+        """Have zones put right."""
+        wanted = self._names().order(zones)
+        return f"all names of {', '.join(wanted)} are told anew; dns shows how far that has come"
+
+    def _names(self) -> Names:
+        configuration = self._configuration()
+        if not configuration.zones():
+            raise InvalidValue("the DNS is not updated, for there are no dns_zones; see man 7 pydhcpd-dns")
+        if not has_dnspython():
+            raise InvalidValue(NO_DNSPYTHON)
+        return Names(configuration.dns_file, ZoneTable(configuration), self._server.hosts.time.wall_of)
 
     def captures(self) -> Iterator[CaptureRow]:
         """The captures that run."""

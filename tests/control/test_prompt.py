@@ -288,8 +288,8 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
     names = [line.partition(b"\t")[0] for line in answer.splitlines()]
     assert names == [b"hosts", b"events", b"configuration", b"statistics", b"alarms", b"clear", b"leases", b"pools",
                      b"networks", b"classes", b"explain", b"release", b"renew", b"reserve", b"unreserve", b"probe",
-                     b"clients", b"history", b"who", b"boots", b"capture", b"services", b"metrics", b"version", b"reload",
-                     b"watch", b"help", b"quit"]
+                     b"clients", b"history", b"who", b"boots", b"dns", b"capture", b"services", b"metrics", b"version",
+                     b"reload", b"watch", b"help", b"quit"]
     starts = {len(line.expandtabs(8)) - len(line.rpartition(b"\t")[2]) for line in answer.splitlines()}
     assert len(starts) == 1, "what each does begins in one column"
 
