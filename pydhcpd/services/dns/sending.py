@@ -85,8 +85,8 @@ async def _send_to(server: Server, zone: DnsZone, update: Update, ttl: int) -> i
     except dns.exception.Timeout:
         raise Trouble(f"{shown} does not answer") from None
     except dns.tsig.PeerBadKey:
-        raise Trouble(f"{shown} does not know {key}, or does not let it update (BADKEY); see that name and algorithm are the same "
-                      "there") from None
+        raise Trouble(f"{shown} does not know {key}, or does not let it update (BADKEY); see that name and algorithm are the "
+                      "same there") from None
     except (dns.tsig.PeerBadSignature, dns.tsig.BadSignature):
         raise Trouble(f"{shown} has another secret for {key} (BADSIG)") from None
     except (dns.tsig.PeerBadTime, dns.tsig.BadTime):
