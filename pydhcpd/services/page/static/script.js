@@ -276,8 +276,9 @@ function overview(root, life) {
   };
 }
 
-function alarmRow({ since, text }) {
-  return make("li", {}, make("strong", {}, "Alarm"), make("span", {}, text), make("span", { class: "since" }, "since ", timeOf(since)));
+function alarmRow({ since, kind, text }) {
+  const what = kind[0].toUpperCase() + kind.slice(1);
+  return make("li", {}, make("strong", {}, what), make("span", {}, text), make("span", { class: "since" }, "since ", timeOf(since)));
 }
 
 async function lookAtPools(slots, of) {
@@ -387,7 +388,7 @@ async function lookAtServices(slots) {
 /** A service, and how it fares; one that does not run is marked. */
 function serviceEntry({ name, state }) {
   const [first, ...more] = state.split("; ");
-  const made = entry(name, [make("span", { class: "state" }, first), ...more.map(note)]);
+  const made = entry(name, make("span", { class: "state" }, first), ...more.map(note));
   made.classList.toggle("bad", first !== "runs");
   return made;
 }
@@ -403,7 +404,7 @@ async function lookAtClasses(slots) {
 
 function classEntry({ name, condition, limit, per, leases }) {
   const counted = limit === null ? "no limit" : `${several(leases, "lease")}, limit ${count(limit)}${per && ` for each ${per}`}`;
-  return entry(name, [counted, note(condition)]);
+  return entry(name, counted, note(condition));
 }
 
 // --- leases
@@ -432,6 +433,7 @@ function leases(root, life) {
     show({ query }) {
       of.sought = { q: "", sort: "address", order: "ascending", after: "", at: 0, ...query };
       show(field, of.sought.q);
+      if (slots.box.getBoundingClientRect().top < 0) slots.found.scrollIntoView();
       showHead(slots.head, of.sought);
       lookAtLeases(slots, of);
       if (of.counted !== of.sought.q) countLeases(slots, of);
@@ -543,7 +545,7 @@ async function lookAtClient(slots, of) {
     const path = encodeURIComponent(who);
     const [known, elsewhere] = await Promise.all([ask(`clients/${path}`), fields ? explainWith(path, fields) : null]);
     if (of.who !== who || of.fields !== fields) return;
-    showLease(slots, known);
+    showLeases(slots, known);
     showExplained(slots, elsewhere ?? known.explain);
     showHistory(slots, known.history);
     sayIfAny(slots.found, "");
@@ -566,11 +568,15 @@ const SHOWN = {
   time: (seconds) => (seconds === null ? "never" : [timeOf(seconds, "distance"), note(timeOf(seconds, "clock"))]),
 };
 
-function showLease(slots, { lease, client: asking }) {
-  const rows = lease ? [...leaseEntries(lease), ...askedEntries(asking)] : [];
-  fill(slots.lease, rows.filter(([, , value]) => value !== ""), ([what, kind, value]) => entry(what, SHOWN[kind](value)));
-  sayIfAny(slots["no-lease"], lease ? "" : "It has no lease now.");
+/** The leases that are meant, each with how its client asks: a machine may have one in each network, and a name several machines. */
+function showLeases(slots, { leases: found, clients }) {
+  const asking = Object.fromEntries(clients.rows.map((row) => [row.address, row]));
+  fill(slots.leases, found.rows.map((lease) => [...leaseEntries(lease), ...askedEntries(asking[lease.address])]), leaseFacts);
+  sayIfAny(slots["no-lease"], found.error || (found.rows.length ? "" : "There is no lease of it now."));
 }
+
+const leaseFacts = (entries) => make("dl", { class: "facts" }, ...entries.filter(([, , value]) => value !== "").map(([what, kind, value]) =>
+  entry(what, SHOWN[kind](value))));
 
 function leaseEntries(lease) {
   return [
@@ -644,7 +650,7 @@ function wentOn({ reason, ends, renewals, last_renewed: renewed, since, began, r
 
 function events(root, life) {
   const slots = slotsOf(root);
-  const of = { life, slots, rows: [], waiting: [], missed: 0, words: [], isPaused: false, stream: null, isLive: false };
+  const of = { life, slots, rows: [], waiting: [], missed: 0, words: [], isPaused: false, stream: null, retry: 0, isLive: false };
   const field = whenTyped(slots.form, life, (q) => replaceAddress("events", { q }));
 
   slots.pause.addEventListener("click", () => {
@@ -657,6 +663,7 @@ function events(root, life) {
   const drawing = setInterval(() => drawEvents(of), DRAW_EVENTS);
   life.addEventListener("abort", () => {
     clearInterval(drawing);
+    clearTimeout(of.retry);
     of.stream?.close();
   });
   return {
@@ -670,23 +677,25 @@ function events(root, life) {
   };
 }
 
-/** Load what has happened, and hear of what happens from then on. Where the stream ends for good, begin anew a little later. */
+/** Load what has happened, and hear of what happens from then on. Where that fails for good, begin anew a little later. */
 async function listen(of) {
-  of.stream?.close();
+  clearTimeout(of.retry);
   await telling(of.slots.found, async () => {
     const { rows } = await ask("events", { limit: KEPT_EVENTS });
     if (of.life.aborted) return;
-    [of.rows, of.waiting] = [rows, []];
+    of.stream?.close();
     of.stream = new EventSource(`api/events/stream${rows.length ? `?after=${encodeURIComponent(rows[0].id)}` : ""}`);
+    [of.rows, of.waiting] = [rows, []];
     hear(of);
     showEvents(of);
   });
-  if (!of.stream || of.stream.readyState === EventSource.CLOSED) again(of);
+  if (!of.stream) again(of);
 }
 
 function again(of) {
-  const timer = setTimeout(() => listen(of), REFRESH);
-  of.life.addEventListener("abort", () => clearTimeout(timer));
+  of.isLive = false;
+  clearTimeout(of.retry);
+  if (!of.life.aborted) of.retry = setTimeout(() => listen(of), REFRESH);
 }
 
 function hear(of) {
@@ -699,7 +708,7 @@ function hear(of) {
   stream.addEventListener("missed", ({ data }) => missed(of, JSON.parse(data).count));
   stream.addEventListener("error", () => {
     of.isLive = false;
-    if (stream.readyState === EventSource.CLOSED && !of.life.aborted) again(of);
+    if (stream.readyState === EventSource.CLOSED) again(of);
   });
 }
 
@@ -726,8 +735,8 @@ function showEvents({ slots, rows, words }) {
 }
 
 function sayHowEventsCome({ slots, isPaused, isLive, waiting, missed: unseen }) {
-  const most = waiting.length >= KEPT_EVENTS ? "the last " : "";
-  const how = isPaused ? `Paused; ${waiting.length ? `${most}${several(waiting.length, "event")} wait` : "no event waits"}.`
+  const held = `${waiting.length === 1 ? "1 event is" : `${count(waiting.length)} events are`} held back`;
+  const how = isPaused ? `Paused; ${held}${waiting.length < KEPT_EVENTS ? "" : ", older ones are lost"}.`
     : isLive ? "Events are shown as they come." : "Events do not come in now; it is tried again.";
   say(slots.found, unseen ? `${how} ${several(unseen, "event")} came too fast to be shown.` : how);
   slots.found.classList.toggle("live", isLive && !isPaused);
