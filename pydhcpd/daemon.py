@@ -512,6 +512,9 @@ def _act(command_line: CommandLine) -> int:
     if _demo_wanted(command_line):
         from pydhcpd.demo.course import run_demo
         return run_demo(command_line)
+    if command_line.action == "import_config":
+        from pydhcpd.migration.configurations.action import import_configuration
+        return import_configuration(command_line.file, str(command_line.own.get("config_out", "")))
     if command_line.action in ("import", "export"):
         return _transfer(command_line)
     if command_line.action == "check":

@@ -538,6 +538,7 @@ GROUPS: tuple[Group, ...] = (
                 "how long this file may take to be run and checked (0: for ever); at a start and for -check it counts on the "
                 "command line alone"),
         Setting("config_file", PATH, Path("/etc/pydhcpd/pydhcpd.conf"), "", "the configuration file", command_line_only=True),
+        Setting("config_out", PATH, None, "", "the file that -import_config writes", command_line_only=True),
         Setting("export_form", EXPORT_FORM, "hosts", "",
                 "what -export writes: hosts as mac;ip;hostname;last_used, all of each lease as csv or json, or the leases as "
                 "kea or isc (dhcpd) reads them", command_line_only=True),

@@ -16,7 +16,7 @@ from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
 BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
-FILE_ACTIONS = ("export", "replay", "rehearse")  # and import, which takes several, each with its name before it
+FILE_ACTIONS = ("export", "import_config", "replay", "rehearse")  # and import, which may be given again
 WORD_ACTIONS = ("ask", "explain", "history")  # they take all words before the next option
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
@@ -142,6 +142,9 @@ def usage() -> str:
              "                     whether a server runs or not",
              "  -import FILE       take in the leases of ISC dhcpd, Kea, dnsmasq or systemd-networkd, hosts of the form",
              "                     mac;ip;hostname;last_used, or what -export wrote; -import again for one more file",
+             "  -import_config FILE",
+             "                     write the configuration that another server's comes to (to the file that -config_out names,",
+             "                     or standard output), and what became of each line (exit 3: not all could be taken over)",
              "  -export FILE       write the leases in the form that -export_form names; - is standard output"]
     for group in GROUPS:
         lines += ["", f"{group.title}:", *(f"  {line}" for line in wrap(group.words, 118))]

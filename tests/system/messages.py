@@ -60,6 +60,8 @@ class Message:
     chaddr: bytes
     options: dict[int, bytes] = field(default_factory=dict)
     codes: list[int] = field(default_factory=list)
+    sname: bytes = b""
+    file: bytes = b""
 
     @property
     def kind(self) -> int:
@@ -84,8 +86,9 @@ def read(data: bytes) -> Message:
     """Read one message. Raises Malformed; options in sname and file (overload) are left alone."""
     if len(data) < HEADER.size + 4 or data[HEADER.size:HEADER.size + 4] != COOKIE:
         raise Malformed("no header and cookie")
-    op, htype, hlen, hops, xid, secs, flags, *addresses, chaddr, _, _ = HEADER.unpack_from(data)
-    made = Message(op, htype, hlen, hops, xid, secs, flags, *(socket.inet_ntoa(one) for one in addresses), chaddr=chaddr)
+    op, htype, hlen, hops, xid, secs, flags, *addresses, chaddr, sname, file = HEADER.unpack_from(data)
+    made = Message(op, htype, hlen, hops, xid, secs, flags, *(socket.inet_ntoa(one) for one in addresses), chaddr=chaddr,
+                   sname=sname.rstrip(b"\0"), file=file.rstrip(b"\0"))
     _read_options(data, made)
     return made
 

@@ -4,8 +4,8 @@ import json
 import os
 import subprocess
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 
 from lab import Lab, need, wait_until
@@ -74,4 +74,19 @@ def dnsmasq(lab: Lab, text: str = DNSMASQ) -> Iterator[Path]:
         yield leases
 
 
+@contextmanager
+def udhcpd(lab: Lab, text: str) -> Iterator[Path]:
+    """busybox's udhcpd with a configuration; its file of leases."""
+    need("busybox")
+    file, leases = lab.directory / "udhcpd.conf", lab.directory / "udhcpd.leases"
+    leases.touch()
+    file.write_text(f"{text}\ninterface s0\nlease_file {leases}\npidfile {lab.directory / 'udhcpd.pid'}\n")
+    with running(lab, ["busybox", "udhcpd", "-f", "-a", "1", file], {}):
+        yield leases
+
+
 SERVERS = {"isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq}
+"""Those whose leases are read."""
+CONFIGURED: dict[str, Callable[[Lab, str], AbstractContextManager[Path]]] = {
+    "isc": dhcpd, "kea": lambda lab, text: kea(lab, json.loads(text)), "dnsmasq": dnsmasq, "udhcpd": udhcpd}
+"""Those whose configurations are read, by what starts one with the text of a configuration."""
