@@ -11,7 +11,7 @@ from typing import ClassVar
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.dispatch import Command, Document, Refused, Row, json_line
-from pydhcpd.control.output import EventRow, event_document
+from pydhcpd.control.output import EventRow, event_document, metric_document, metric_line
 from pydhcpd.control.session import SessionOver
 from pydhcpd.errors import InvalidValue
 
@@ -28,7 +28,7 @@ class PageSession(ThreadedTCPRequestHandler):
 
     views: ClassVar[frozenset[str]] = frozenset({
         "alarms", "boots", "capture", "classes", "clients", "configuration", "count", "events", "explain", "history", "hosts",
-        "latest", "leases", "networks", "page", "pools", "services", "statistics", "version", "who"})
+        "latest", "leases", "metrics", "networks", "page", "pools", "services", "statistics", "version", "who"})
 
     def handle(self) -> None:
         """Answer, as long as anybody asks."""
@@ -45,6 +45,10 @@ class PageSession(ThreadedTCPRequestHandler):
 
     def _show(self, rows: Iterable[Row], *arguments: object, **more: object) -> int:
         return super()._show(islice(rows, MOST_ROWS + 1), *arguments, **more)  # type: ignore[arg-type]
+
+    def do_metrics(self) -> None:
+        """show what is measured, however much that is: it is bounded where it is named"""
+        super()._show(self.server.sources.metrics(), metric_line, metric_document)
 
     def do_page(self, field: str, way: str, limit: str, cursor: str, *what: str) -> None:
         """show a page of leases: page FIELD ascending|descending LIMIT CURSOR|- [WHAT]
