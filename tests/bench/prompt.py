@@ -94,6 +94,7 @@ def main() -> None:
         views = Views(Surroundings(server, lambda: configuration, {}))
         print(f"{'command':<22} {'runs':>7} {'longest ms':>10} {'pause 99%':>9} {'longest':>9} {'MiB more':>8}")
         middle = address_text(FIRST + count // 2)
+        behind = f"behind.{FIRST + count // 2}.{f'host-{count // 2}'.encode().hex()}"
         for words, work in (
                 ("nothing", lambda: time.sleep(0.1)),
                 ("hosts", lambda: read(views.hosts())),
@@ -101,6 +102,12 @@ def main() -> None:
                 ("leases, count", lambda: views.leases([])[1]()),
                 (f"leases {middle}", lambda: read(views.leases([middle])[0])),
                 ("leases host-99999", lambda: read(views.leases(["host-99999"])[0])),
+                ("page by address", lambda: read(views.page([], "address", False, "", 50).rows)),
+                ("page by name", lambda: read(views.page([], "name", False, "", 50).rows)),
+                ("page by name, middle", lambda: read(views.page([], "name", False, behind, 50).rows)),
+                ("page by expiry, last", lambda: read(views.page([], "expires", True, "", 500).rows)),
+                ("page host-99, by name", lambda: read(views.page(["host-99"], "name", False, "", 50).rows)),
+                ("latest events", lambda: read(views.latest(500, None, None)[0])),
                 ("pools", lambda: read(views.pools())),
                 ("networks", lambda: read(views.networks())),
                 (f"explain {middle}", lambda: read(views.explain([middle]))),
