@@ -150,7 +150,7 @@ class Events:
     def since(self, number: int) -> tuple[int, list[Event]]:
         """The events from a sequence number on that are still there, oldest first, and the number of the first of them."""
         with self._lock:
-            first = max(number, self.published - self._kept, 0)
+            first = min(max(number, self.published - self._kept, 0), self.published)
             count, start = self.published - first, first % self._kept
             found = self._ring[start:start + count]
             return first, found + self._ring[:count - len(found)]

@@ -10,7 +10,7 @@ from itertools import islice
 from typing import ClassVar
 
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
-from pydhcpd.control.dispatch import Command, Document, Refused, Row, json_line
+from pydhcpd.control.dispatch import JSON, Command, Document, Refused, Row, json_line, split
 from pydhcpd.control.output import EventRow, event_document, metric_document, metric_line
 from pydhcpd.control.session import SessionOver
 from pydhcpd.errors import InvalidValue
@@ -36,6 +36,10 @@ class PageSession(ThreadedTCPRequestHandler):
             while True:
                 self.obey(self._receive_line())
                 self._send(END)
+
+    def obey(self, line: bytes) -> None:
+        """Answer the question in a line."""
+        self._obey(split(line.decode("utf-8", "surrogateescape")) or [JSON])
 
     def _command(self, word: str, arguments: list[str]) -> tuple[Command, bool]:
         command, is_change = super()._command(word, arguments)

@@ -38,7 +38,7 @@ Route = Callable[[Parameters, str], Awaitable[web.Response]]
 """Answers by the parameters and the rest of the path."""
 
 LISTS = {"alarms": "alarms", "boots": "boots", "captures": "capture", "classes": "classes", "configuration": "configuration",
-         "hosts": "hosts", "networks": "networks", "pools": "pools", "services": "services", "statistics": "statistics"}
+         "hosts": "hosts", "metrics": "metrics", "networks": "networks", "pools": "pools", "services": "services", "statistics": "statistics"}
 """What is shown as the prompt shows it, by the name of the route: the command."""
 
 
