@@ -446,7 +446,7 @@ class DHCPServerConfiguration:
             if not zones:
                 continue
             made, wrong = with_keys(zones, self._directory, self._user())
-            self._problems += [f"{self._checker.place(line)}: {told}" for line, told in wrong]
+            self._problems += dict.fromkeys(f"{self._checker.place(line)}: {told}" for line, told in wrong)
             cast("dict[str, Any]", scope.settings)["dns_zones"] = made
             for number, one in enumerate(zones):
                 if (first := next((zone for zone in zones[:number] if zone.name == one.name), None)) is not None:

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from lab import Machine, wait_until
+from sandbox import NOBODY
 
 KEY, SECRET, OTHER_SECRET = "lab-key", "c2VjcmV0IHNlY3JldCBzZWNyZXQgc2VjcmV0ISE=", "b3RoZXIgb3RoZXIgb3RoZXIgb3RoZXIgb3RoZXI="
 ZONES = ("lab.example", "77.10.in-addr.arpa")
@@ -18,10 +19,11 @@ REVERSE_TEXT = "$TTL 300\n@ SOA ns.lab.example. hostmaster.lab.example. 1 3600 6
 
 
 def key_file(directory: Path, secret: str = SECRET, name: str = KEY) -> Path:
-    """The file of a key, as tsig-keygen writes it."""
+    """The file of a key, as tsig-keygen writes it, for root and a daemon that is in a sandbox."""
     path = directory / f"{name}.{secret[:4]}.key"
     path.write_text(f'key "{name}" {{\n\talgorithm hmac-sha256;\n\tsecret "{secret}";\n}};\n')
-    path.chmod(0o600)
+    path.chmod(0o640)
+    shutil.chown(path, 0, NOBODY)
     return path
 
 

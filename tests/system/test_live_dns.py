@@ -50,8 +50,8 @@ def server(request: pytest.FixtureRequest, lab: Lab, client: Machine) -> NameSer
 @pytest.fixture
 def daemon(lab: Lab, server: NameServer) -> Daemon:
     """A daemon that tells it."""
-    key = key_file(lab.directory)
-    return configured(lab.daemon(), *zones_of(server, key))
+    made = lab.daemon()
+    return configured(made, *zones_of(server, key_file(made.directory)))
 
 
 def reverse_of(address: str) -> str:
@@ -68,6 +68,7 @@ def wait_for(server: NameServer, name: str, kind: str, *expected: str, timeout: 
     wait_until(lambda: server.dig(name, kind) == sorted(expected), f"{name} {kind} {expected} in {server.program}", timeout)
 
 
+@pytest.mark.sandbox
 def test_a_name_comes_with_the_lease_and_goes_with_it(daemon: Daemon, server: NameServer, station: Station) -> None:
     """RFC 4703 section 5.3.1, 5.4 and 5.5."""
     daemon.start()
@@ -176,6 +177,7 @@ def test_what_waits_survives_kill_9_and_a_restart(daemon: Daemon, server: NameSe
     wait_for(server, reverse_of(alice), "PTR")
 
 
+@pytest.mark.unsandboxed
 def test_what_the_register_has_lost_is_made_up_from_the_leases(daemon: Daemon, server: NameServer, station: Station) -> None:
     daemon.start()
     alice = station.lease(ALICE, named("alice")).yiaddr
@@ -200,6 +202,7 @@ def test_sync_puts_right_what_was_changed_by_hand(daemon: Daemon, server: NameSe
     wait_for(server, "alice.lab.example", "A", alice)
 
 
+@pytest.mark.unsandboxed
 @pytest.mark.parametrize(("change", "expected"), [
     ("secret", r"has another secret for the key lab-key \(BADSIG\)"),
     ("name", r"does not know the key other-key"),
@@ -215,6 +218,7 @@ def test_a_wrong_key_is_told_and_put_right_by_a_reload(lab: Lab, server: NameSer
     wait_for(server, "alice.lab.example", "A", alice)
 
 
+@pytest.mark.unsandboxed
 def test_a_server_that_refuses_is_told(lab: Lab, server: NameServer, station: Station) -> None:
     server.stop()
     server.write(may_update=False)
@@ -227,6 +231,7 @@ def test_a_server_that_refuses_is_told(lab: Lab, server: NameServer, station: St
                            for row in [*asked(daemon, "dns"), *asked(daemon, "dns", "zones")]), expected)
 
 
+@pytest.mark.unsandboxed
 def test_a_server_that_hangs_does_not_hold_up_the_zones_of_others(lab: Lab, server: NameServer, station: Station) -> None:
     """Nor anybody who wants a lease."""
     key = key_file(lab.directory)
@@ -241,6 +246,7 @@ def test_a_server_that_hangs_does_not_hold_up_the_zones_of_others(lab: Lab, serv
     assert row["waiting"] == 10
 
 
+@pytest.mark.unsandboxed
 def test_the_second_server_is_asked_where_the_first_does_not_answer(lab: Lab, server: NameServer, station: Station) -> None:
     key = str(key_file(lab.directory))
     zone = f"dns_zone('lab.example', server=['127.0.0.67', {server.address!r}], key=tsig(file={key!r}))"
@@ -248,6 +254,7 @@ def test_the_second_server_is_asked_where_the_first_does_not_answer(lab: Lab, se
     wait_for(server, "alice.lab.example", "A", station.lease(ALICE, named("alice")).yiaddr)
 
 
+@pytest.mark.unsandboxed
 def test_zones_that_a_reload_brings_and_takes(lab: Lab, daemon: Daemon, server: NameServer, station: Station) -> None:
     forward, reverse = zones_of(server, key_file(lab.directory))
     configured(daemon, forward)

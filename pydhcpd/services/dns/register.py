@@ -40,7 +40,7 @@ SCHEMA = (
     due REAL NOT NULL DEFAULT 0,
     tries INTEGER NOT NULL DEFAULT 0,
     trouble TEXT NOT NULL DEFAULT '',
-    waits AS (CASE wanted WHEN 1 THEN present <> 1 ELSE present <> 0 END),
+    waits AS (CASE wanted WHEN 1 THEN present <> 1 WHEN 0 THEN present <> 0 ELSE 0 END),
     PRIMARY KEY (address, kind, name, dhcid)
 ) WITHOUT ROWID""",
     "CREATE INDEX waiting ON records (zone, due, since, wanted) WHERE waits",

@@ -1,0 +1,193 @@
+"""The register: what is wanted of the DNS, what is there, and in what order the difference is seen to."""
+
+import time
+
+import pytest
+
+from pydhcpd.services.dns import register
+from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Foreign, Wishes, Work
+
+ONE, TWO = 0xC0000201, 0xC0000202
+ZONE, REVERSE = "example", "2.0.192.in-addr.arpa"
+
+
+def name_of(name, dhcid=b"alice", zone=ZONE):
+    return Entry(NAME, f"{name}.example", dhcid, f"{name}.example", zone, 600)
+
+
+def reverse_of(name, owner="1.2.0.192.in-addr.arpa"):
+    return Entry(ADDRESS, f"{name}.example", b"", owner, REVERSE, 600)
+
+
+class Bench:
+    """Both ends of a register."""
+
+    def __init__(self, path):
+        self.wishes, self.work = Wishes(path), Work(path)
+        self.now = 1000.0
+
+    def settle(self, address, *entries):
+        self.now += 1
+        with self.wishes.transaction():
+            self.wishes.settle(address, entries, self.now)
+
+    def pick(self, zone=ZONE, most=10, busy=()):
+        return self.work.pick(zone, most, busy)
+
+    def told(self, zone=ZONE):
+        return [(job.owner, job.address, bool(job.wanted == 1)) for job in self.pick(zone)]
+
+    def do(self, zone=ZONE):
+        """See to all that is picked; returns it."""
+        jobs = self.pick(zone)
+        with self.work.transaction():
+            for job in jobs:
+                self.work.note_done(job)
+        return [(job.owner, job.address, bool(job.wanted == 1)) for job in jobs]
+
+    def rows(self):
+        return self.wishes._connection.execute("SELECT name, kind, address, wanted, present FROM records ORDER BY name, kind, "
+                                               "address").fetchall()
+
+
+@pytest.fixture
+def bench(tmp_path):
+    made = Bench(tmp_path / "dns.db")
+    yield made
+    made.wishes.close()
+    made.work.close()
+
+
+def test_what_is_wanted_is_done_once_and_what_is_not_wanted_any_more_is_taken_back(bench):
+    bench.settle(ONE, name_of("a"), reverse_of("a"))
+    assert bench.wishes.waiting() == 2
+    assert bench.do() == [("a.example", ONE, True)]
+    assert bench.do(REVERSE) == [("1.2.0.192.in-addr.arpa", ONE, True)]
+    bench.settle(ONE, name_of("a"), reverse_of("a"))
+    assert (bench.wishes.waiting(), bench.do(), bench.do(REVERSE)) == (0, [], [])
+    bench.settle(ONE)
+    assert bench.do() == [("a.example", ONE, False)]
+    assert bench.do(REVERSE) == [("1.2.0.192.in-addr.arpa", ONE, False)]
+    assert bench.rows() == []
+
+
+def test_what_was_never_begun_is_forgotten_and_what_was_begun_is_taken_back(bench):
+    bench.settle(ONE, name_of("a"))
+    bench.settle(ONE)
+    assert bench.rows() == []
+    bench.settle(ONE, name_of("a"))
+    assert bench.told() == [("a.example", ONE, True)]
+    bench.settle(ONE)  # while nobody knows how that ends
+    assert bench.told() == [("a.example", ONE, False)]
+
+
+def test_a_name_is_given_back_before_another_client_takes_it(bench):
+    bench.settle(ONE, name_of("a"))
+    bench.do()
+    bench.settle(ONE)
+    bench.settle(TWO, name_of("a", b"bob"))
+    (job,) = bench.pick()
+    assert (job.dhcid, job.wanted) == (b"alice", 0)
+    assert bench.pick(busy={"a.example"}) == []
+    with bench.work.transaction():
+        bench.work.note_done(job)
+    assert bench.do() == [("a.example", TWO, True)]
+
+
+def test_a_name_that_was_another_s_is_tried_at_once_when_it_is_free(bench):
+    bench.settle(ONE, name_of("a"))
+    bench.do()
+    bench.settle(TWO, name_of("a", b"bob"))
+    (job,) = bench.pick()
+    bench.work.note_failure(job, "another's", is_absent=True)
+    assert bench.pick() == []
+    bench.settle(ONE)
+    assert bench.do() == [("a.example", ONE, False)]
+    assert bench.do() == [("a.example", TWO, True)]
+
+
+def test_a_client_s_name_has_its_last_address_and_after_that_the_one_before(bench):
+    bench.settle(ONE, name_of("a"))
+    bench.do()
+    bench.settle(TWO, name_of("a"))
+    assert bench.do() == [("a.example", TWO, True)]
+    assert bench.rows() == [("a.example", NAME, ONE, 2, 0), ("a.example", NAME, TWO, 1, 1)]
+    bench.settle(ONE, name_of("a"))  # a comparison with the leases changes nothing
+    assert (bench.do(), bench.wishes.waiting()) == ([], 0)
+    bench.settle(TWO)
+    assert {one[1:] for one in bench.do() + bench.do()} == {(TWO, False), (ONE, True)}
+    assert bench.rows() == [("a.example", NAME, ONE, 1, 1)]
+
+
+def test_an_address_has_its_last_name(bench):
+    bench.settle(ONE, reverse_of("a"))
+    bench.do(REVERSE)
+    bench.settle(ONE, reverse_of("b"))
+    bench.do(REVERSE)
+    bench.do(REVERSE)
+    assert bench.rows() == [("b.example", ADDRESS, ONE, 1, 1)]
+
+
+def test_what_fails_waits_for_longer_each_time(bench, monkeypatch):
+    bench.settle(ONE, name_of("a"))
+    clock = [time.time()]
+    monkeypatch.setattr(register.time, "time", lambda: clock[0])
+    pauses = []
+    for _ in range(9):
+        (job,) = bench.pick()
+        bench.work.note_failure(job, "no")
+        before = clock[0]
+        while not bench.work._due(ZONE, clock[0]):
+            clock[0] += 30
+        pauses.append(clock[0] - before)
+    assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
+
+
+def test_a_clock_that_is_set_back_by_years_holds_up_nothing(bench, monkeypatch):
+    bench.settle(ONE, name_of("a"))
+    (job,) = bench.pick()
+    bench.work.note_failure(job, "no")
+    assert bench.pick() == []
+    monkeypatch.setattr(register.time, "time", lambda: 1000.0)
+    assert len(bench.pick()) == 1
+
+
+def test_zones_that_are_gone_and_come_back(bench):
+    bench.wishes.set_zones([ZONE, REVERSE])
+    bench.settle(ONE, name_of("a"))
+    bench.do()
+    bench.wishes.set_zones([REVERSE])
+    bench.settle(ONE)
+    assert bench.do() == []
+    bench.wishes.set_zones([ZONE, REVERSE])
+    bench.settle(ONE, name_of("a"))
+    assert (bench.do(), bench.rows()) == ([], [("a.example", NAME, ONE, 1, 1)])
+
+
+def test_what_waits_for_too_long_is_given_up(bench):
+    bench.settle(ONE, name_of("a"))
+    bench.settle(TWO, name_of("b", b"bob"))
+    bench.do()
+    bench.settle(ONE)
+    assert bench.wishes.give_up(bench.now + 1) == 1
+    assert bench.rows() == [("b.example", NAME, TWO, 1, 1)]
+
+
+def test_orders(bench):
+    bench.wishes.set_zones([ZONE])
+    bench.settle(ONE, name_of("a"))
+    bench.do()
+    bench.wishes.tell_anew(ZONE)
+    assert bench.work.nudged() == {ZONE} and bench.work.nudged() == set()
+    assert bench.do() == [("a.example", ONE, True)]
+
+
+def test_what_is_no_register_is_refused(tmp_path):
+    (tmp_path / "other.db").write_bytes(b"")
+    Wishes(tmp_path / "other.db").close()
+    Wishes(tmp_path / "other.db").close()
+    import sqlite3
+    with sqlite3.connect(tmp_path / "foreign.db") as connection:
+        connection.execute("CREATE TABLE x (y)")
+    with pytest.raises(Foreign):
+        Wishes(tmp_path / "foreign.db")
