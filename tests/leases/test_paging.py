@@ -79,7 +79,7 @@ def test_a_row_that_is_gone_leads_on_all_the_same(tmp_path, rows):
     store.import_rows(rows[:50])
     first = page(store, [], Order("name"), "", 20)
     store.commit([], [(b"", 1_700_000_000, row.address) for row in first.rows])
-    assert list(page(store, [], Order("name"), first.next, 50).rows)[0].hostname.lower() >= first.rows[-1].hostname.lower()
+    assert next(iter(page(store, [], Order("name"), first.next, 50).rows)).hostname.lower() >= first.rows[-1].hostname.lower()
     store.close()
 
 
@@ -96,5 +96,5 @@ def test_whatever_is_no_cursor_is_refused(store, cursor, field):
 
 
 def test_an_order_that_there_is_not_is_told_with_those_that_there_are(store):
-    with pytest.raises(InvalidValue, match="leases cannot be in the order of hostname; allowed are address, hardware_address, .*"):
+    with pytest.raises(InvalidValue, match=r"leases cannot be in the order of hostname; allowed are address, hardware"):
         page(store, [], Order("hostname"), "", 10)

@@ -37,8 +37,8 @@ Parameters = Mapping[str, str]
 Route = Callable[[Parameters, str], Awaitable[web.Response]]
 """Answers by the parameters and the rest of the path."""
 
-LISTS = {"alarms": "alarms", "boots": "boots", "captures": "capture", "classes": "classes", "configuration": "configuration",
-         "hosts": "hosts", "metrics": "metrics", "networks": "networks", "pools": "pools", "services": "services", "statistics": "statistics"}
+LISTS = {"captures": "capture", **{name: name for name in (
+    "alarms", "boots", "classes", "configuration", "hosts", "metrics", "networks", "pools", "services", "statistics")}}
 """What is shown as the prompt shows it, by the name of the route: the command."""
 
 

@@ -14,9 +14,9 @@ import pytest
 
 pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 
-from pydhcpd.services.page.server import PageServer  # noqa: E402
-from pydhcpd.services.page.sessions import NUMBER, Sessions  # noqa: E402
-from pydhcpd.services.service import Surroundings  # noqa: E402
+from pydhcpd.services.page.server import PageServer
+from pydhcpd.services.page.sessions import NUMBER, Sessions
+from pydhcpd.services.service import Surroundings
 
 PATIENCE = 10.0
 START = "5e55"

@@ -7,9 +7,9 @@ import socket
 import time
 
 import pytest
-from page_rig import PATIENCE, START, Page, all_of, wait_until
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from page_rig import PATIENCE, START, Page, all_of, wait_until
 from rig import ALICE, BOB, CAROL
 
 from pydhcpd.control.pages import PageSession
@@ -55,7 +55,7 @@ def test_pools_networks_and_leases(leased, page):
 
 @pytest.mark.parametrize(("query", "names"), [
     ("q=printer", ["printer"]), ("q=192.0.2.11", [EVIL]), ("q=02:00:00:00:00:0c", ["Boss"]), ("q=script+alert", [EVIL]),
-    ("q=nobody", []), ("q=it's", []), ("q=%22", []), ("q=%5C", []), ("q=", ["printer", EVIL, "Boss"]), ("q=%27+json", []),
+    ("q=nobody", []), ("q=it's", []), ("q=%22", []), ("q=%5C", []), ("q=%27+json", []), ("q=", ["printer", EVIL, "Boss"]),
     ("sort=name", [EVIL, "Boss", "printer"]), ("sort=name&order=descending", ["printer", "Boss", EVIL]),
     ("sort=address&order=descending&limit=2", ["Boss", EVIL]), ("sort=hardware_address", ["printer", EVIL, "Boss"])])
 def test_leases_can_be_searched_and_sorted(leased, page, query, names):
@@ -74,8 +74,8 @@ def test_pages_are_turned_both_ways(leased, page):
 
 @pytest.mark.parametrize("query", [
     "sort=nothing", "order=sideways", "limit=0", "limit=501", "limit=x", "limit=1.5", "limit=-1", "after=x", "after=behind.1",
-    "after=behind.x.y", "after=before.1.zz", "after=%00", "q=%00", "q=a+b+c+d+e+f+g+h+i", "q=%1b[2J", "sort=", "q=" + "x" * 2000,
-    "&".join(f"a{number}=1" for number in range(50))])
+    "after=behind.x.y", "after=before.1.zz", "after=%00", "q=%00", "q=a+b+c+d+e+f+g+h+i", "q=%1b[2J", "sort=",
+    "q=" + "x" * 2000, "&".join(f"a{number}=1" for number in range(50))])
 def test_a_bad_parameter_is_told(leased, page, query):
     if query == "sort=":
         assert page.rows(f"/api/leases?{query}"), "what is empty is not given"
@@ -85,7 +85,7 @@ def test_a_bad_parameter_is_told(leased, page, query):
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
 @given(st.dictionaries(st.sampled_from(["q", "sort", "order", "limit", "after", "before", "time"]), st.text(max_size=60)),
-       st.sampled_from(["leases", "leases/count", "clients", "events", "clients/x", "history/x", "explain/x", "who/192.0.2.10"]))
+       st.sampled_from(["leases", "leases/count", "clients", "events", "clients/x", "history/x", "explain/x", "who/192.0.2.1"]))
 def test_whatever_is_asked_for_is_answered(page, parameters, route):
     from urllib.parse import urlencode
     answer, body = page.ask(f"/api/{route}?{urlencode(parameters, errors='surrogatepass')}")
@@ -134,14 +134,14 @@ def test_what_there_is_not(page, path):
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH", "OPTIONS", "TRACE", "CONNECT", "GEt"])
 def test_there_are_only_get_and_head(page, method):
-    answer, body = page.ask("/api/pools", method)
+    answer, _body = page.ask("/api/pools", method)
     assert answer.status in (400, 405)
     assert answer.status == 400 or answer.getheader("Allow") == "GET, HEAD"
 
 
 def test_head_is_get_without_its_content(leased, page):
     for path in ("/", "/api/leases", "/metrics"):
-        got, content = page.ask(path)
+        got, _content = page.ask(path)
         head, nothing = page.ask(path, "HEAD")
         assert (head.status, nothing) == (200, b"")
         assert head.getheader("Content-Type") == got.getheader("Content-Type")
@@ -159,9 +159,9 @@ def test_metrics_are_those_of_the_daemon(leased, page):
 # --- nothing can be changed
 
 
-CHANGING = ["clear all", "clear 192.0.2.10", "release 192.0.2.10", "renew 192.0.2.10", "reserve 192.0.2.10", "unreserve 192.0.2.10",
-            "reload", "alarms settle", "capture 02:00:00:00:00:0a x.pcapng", "capture stop all", "probe 192.0.2.10", "watch",
-            "quit", "help", "ask hosts", "complete word 1", "dns sync"]
+CHANGING = ["clear all", "clear 192.0.2.10", "release 192.0.2.10", "renew 192.0.2.10", "reserve 192.0.2.10",
+            "unreserve 192.0.2.10", "reload", "alarms settle", "capture 02:00:00:00:00:0a x.pcapng", "capture stop all",
+            "probe 192.0.2.10", "watch", "quit", "help", "ask hosts", "complete word 1", "dns sync"]
 
 
 @pytest.mark.parametrize("line", CHANGING)
@@ -201,7 +201,8 @@ def test_errors_do_not_repeat_html(page):
 
 @pytest.mark.parametrize(("target", "status", "fields"), [
     ("/", 200, {}), ("/script.js", 200, {}), ("/api/leases", 200, {}), ("/nothing", 404, {}), ("/api/leases?limit=x", 400, {}),
-    ("/metrics", 200, {}), ("/api/pools", 421, {"Host": "evil.example"}), ("/api/events/stream", 421, {"Host": "evil.example"})])
+    ("/metrics", 200, {}), ("/api/pools", 421, {"Host": "evil.example"}),
+    ("/api/events/stream", 421, {"Host": "evil.example"})])
 def test_every_answer_is_kept_from_other_uses(page, target, status, fields):
     answer, _ = page.ask(target, **fields)
     assert answer.status == status
@@ -451,4 +452,4 @@ def test_a_request_that_does_not_end_is_dropped(page):
 @pytest.mark.parametrize("more", [b"X: " + b"a" * 5000, b"\r\n".join(b"X%d: a" % n for n in range(100)), b"X : a", b"\0: a"])
 def test_a_header_is_bounded(page, more):
     found = page.raw(b"GET / HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n" + more + b"\r\n\r\n")
-    assert found.startswith(b"HTTP/1.1 400") or found.startswith(b"HTTP/1.0 400")
+    assert found.startswith((b"HTTP/1.1 400", b"HTTP/1.0 400"))
