@@ -180,8 +180,8 @@ class Register:
 class Wishes(Register):
     """What the daemon does with it."""
 
-    def settle(self, address: int, entries: Collection[Entry], now: float) -> None:
-        """From now on this, and nothing else, is to be in the DNS for an address."""
+    def settle(self, address: int, entries: Collection[Entry], now: float) -> int:
+        """From now on this, and nothing else, is to be in the DNS for an address. Returns how many matters more there are."""
         known = self._connection.execute("SELECT kind, name, dhcid, owner, zone, wanted FROM records WHERE address = ?",
                                          (address,)).fetchall()
         kept = {(one.kind, one.name, one.dhcid): one for one in entries}
@@ -193,6 +193,7 @@ class Wishes(Register):
                 self._want(address, entry, now)
         for entry in kept.values():
             self._want(address, entry, now)
+        return len(kept)
 
     def _want(self, address: int, entry: Entry, now: float) -> None:
         """The client's last address is the one that its name has (RFC 4703 5.3.2)."""

@@ -251,7 +251,6 @@ class DnsUpdates(Listener):
         assert self._rest is not None
         some = list(islice(self._rest, PORTION))
         self._settle(register, policy, reader, some)
-        self._waiting += len(some)  # at the most; it is counted soon
         if len(some) < PORTION:
             self._rest = None
 
@@ -280,7 +279,8 @@ class DnsUpdates(Listener):
                 if row is not None and told is not None and self._waiting >= MOST_WAITING and register.is_new(address):
                     self._is_behind = True  # it comes when there is room
                 else:
-                    register.settle(address, [] if row is None or told is None else list(self._entries(told, row)), now)
+                    entries = [] if row is None or told is None else list(self._entries(told, row))
+                    self._waiting += register.settle(address, entries, now)
 
     def _entries(self, told: Registration, row: Row) -> Iterator[Entry]:
         """What is to be in the DNS, as far as there are zones for it."""
