@@ -8,9 +8,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from lab import SERVER, Daemon, Lab, Machine, need, wait_until
-from messages import DECLINE, OFFER, mac_of, mac_text, message, packed
+from lab import SERVER, SERVER_MAC, Daemon, Lab, Machine, need, wait_until
+from messages import DECLINE, DISCOVER, NONE, OFFER, REQUEST, mac_of, mac_text, message, packed
 from station import Station, open_packet_socket
+
+from pydhcpd.addresses import address_from
+from pydhcpd.net.frames import udp_frame
+from pydhcpd.net.sockets import open_udp
+from pydhcpd.wire.packet import Packet
 
 pytestmark = pytest.mark.namespaces
 RIVAL, RELAY, FAR = "10.77.0.66", "10.77.0.5", "10.88.0.66"
@@ -93,6 +98,20 @@ def test_servers_that_answer_are_an_alarm_each_until_they_are_known(lab: Lab) ->
     daemon.reload()
     wait_until(lambda: daemon.ask("alarms").stdout == "all is well\n", "they are known")
     assert len(re.findall("other server alarm over", daemon.prompt("events"))) == 3
+
+
+def test_an_offer_is_heard_beside_a_client_on_this_machine_and_by_whatever_way_it_is_sent(lab: Lab, station: Station) -> None:
+    """Port 68 may be another program's, and there are servers that send to an address that is nobody's yet."""
+    lab.keep(lab.server.open(lambda: open_udp(68)))
+    daemon = lab.daemon(**ASKING).start()
+    _, asked = station.wait_for(lambda _, one: one.kind == DISCOVER, "the question")
+    assert (asked.chaddr[:6], asked.giaddr, asked.ciaddr) == (SERVER_MAC, NONE, NONE)
+    offer = Packet(2, hardware=SERVER_MAC, xid=asked.xid, yiaddr=address_from("10.77.5.1"), options={
+        53: bytes((OFFER,)), 54: packed(RIVAL)}).encode()
+    station.send_frame(udp_frame(offer, mac_of(1), SERVER_MAC, address_from(RIVAL), address_from("10.77.5.1")))
+    wait_until(lambda: said(daemon, f"another DHCP server, {RIVAL}, serves clients on s0"), "the alarm")
+    station.silence(asked.xid, 0.5)
+    assert not any(one.kind == REQUEST for _, one in station.heard), "it was taken"
 
 
 def test_our_own_question_is_not_answered_wherever_it_comes_in(lab: Lab) -> None:
