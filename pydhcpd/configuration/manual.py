@@ -2,8 +2,9 @@
 
 Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
 arguments and those of the other constructors, fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's
-commands and the kinds of alarms in pydhcpd(8), events and their fields in pydhcpd-scripts(7). A test sees to it that they are
-current. In the sample a line that begins with `#name = ` is a setting: without its # it is in force.
+commands and the kinds of alarms in pydhcpd(8), events and their fields in pydhcpd-scripts(7), metrics in pydhcpd-status(7). A
+test sees to it that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in
+force.
 """
 
 import re
@@ -20,6 +21,8 @@ from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
 from pydhcpd.happenings import FIELDS as OF_EVENT
 from pydhcpd.happenings import KINDS
+from pydhcpd.metrics import TABLE as METRICS
+from pydhcpd.metrics import Metric
 from pydhcpd.names import EVERYDAY
 from pydhcpd.policy.boot.architectures import TABLE as ARCHITECTURES
 from pydhcpd.policy.fields import HEADER
@@ -27,7 +30,7 @@ from pydhcpd.settings import BY_NAME, DAYS, GROUPS, HOST, HOURS, NETWORK_WIDE, P
 from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
-SCRIPTS_PAGE = "etc/man/pydhcpd-scripts.7"
+SCRIPTS_PAGE, STATUS_PAGE = "etc/man/pydhcpd-scripts.7", "etc/man/pydhcpd-status.7"
 STUB = "pydhcpd/conf.pyi"
 WIDTH = 118  # characters of the sample's lines
 
@@ -402,6 +405,16 @@ def _escaped(text: str) -> str:
 # --- in place
 
 
+def metrics_section() -> str:
+    """What Prometheus is told."""
+    return "\n".join([".Bl -tag -width Ds", *(line for metric in METRICS for line in _metric_lines(metric)), ".El"])
+
+
+def _metric_lines(metric: Metric) -> list[str]:
+    labels = f" by {', '.join(metric.labels)}" if metric.labels else ""
+    return [f".It Li {metric.name} Pq {metric.kind}{labels}", *map(_escaped, _sentences(metric.words))]
+
+
 Sections = tuple[tuple[str, Callable[[], str]], ...]
 PAGES: dict[str, Sections] = {
     CONFIGURATION_PAGE: (
@@ -410,6 +423,7 @@ PAGES: dict[str, Sections] = {
         ("architectures", architectures_section),
         *((name, partial(constructor_section, name)) for name, _, _ in CONSTRUCTORS)),
     DAEMON_PAGE: (("commands", commands_section), ("alarms", alarms_section)),
+    STATUS_PAGE: (("metrics", metrics_section),),
     SCRIPTS_PAGE: (("kinds", kinds_section), ("variables", variables_section), ("members", members_section)),
 }
 """What stands between markers in each page."""

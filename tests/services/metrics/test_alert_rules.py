@@ -132,6 +132,11 @@ def test_summaries_are_plain_words(tmp_path):
                  "exp_annotations": {"summary": summary, "description": description}}]}]}])
 
 
+def test_the_manual_names_each():
+    page = (RULES.parents[2] / "etc/man/pydhcpd-status.7").read_text()
+    assert re.findall(r"\.It Li (Pydhcpd\w+)", page) == ALERTS
+
+
 def test_what_the_rules_ask_for_is_measured():
     names = {metric.name for metric in TABLE}
     asked_for = {name.removesuffix("_bucket") for name in re.findall(r"\b(?:pydhcpd|process)_[a-z_]+(?=[ ){\[])", TEXT)}
