@@ -1,10 +1,10 @@
 """The parts of the manual that follow from tables: `python -m pydhcpd.configuration.manual` writes them anew, in place.
 
-Owns the sample configuration (all of it), and what stands between markers in the man pages: settings, `host()`'s
-arguments and those of the other constructors, fields, shapes of values and DHCP options in pydhcpd.conf(5), the prompt's
-commands and the kinds of alarms in pydhcpd(8), events and their fields in pydhcpd-scripts(7), metrics in pydhcpd-status(7). A
-test sees to it that they are current. In the sample a line that begins with `#name = ` is a setting: without its # it is in
-force.
+Owns the sample configuration and what bash completes (all of them), and what stands between markers in the man pages: settings,
+`host()`'s arguments and those of the other constructors, fields, shapes of values and DHCP options in pydhcpd.conf(5), the
+prompt's commands and the kinds of alarms in pydhcpd(8), events and their fields in pydhcpd-scripts(7), metrics in
+pydhcpd-status(7). A test sees to it that they are current. In the sample a line that begins with `#name = ` is a setting:
+without its # it is in force.
 """
 
 import re
@@ -15,6 +15,7 @@ from pathlib import Path
 from textwrap import wrap
 
 from pydhcpd.alarms import KINDS as ALARMS
+from pydhcpd.configuration.completion import completion
 from pydhcpd.configuration.file import NOT_SETTABLE
 from pydhcpd.configuration.stub import stub
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
@@ -31,7 +32,7 @@ from pydhcpd.wire.options import TABLE, Option
 
 SAMPLE, CONFIGURATION_PAGE, DAEMON_PAGE = "etc/pydhcpd.conf", "etc/man/pydhcpd.conf.5", "etc/man/pydhcpd.8"
 SCRIPTS_PAGE, STATUS_PAGE = "etc/man/pydhcpd-scripts.7", "etc/man/pydhcpd-status.7"
-STUB = "pydhcpd/conf.pyi"
+STUB, COMPLETION = "pydhcpd/conf.pyi", "etc/completion/pydhcpd"
 WIDTH = 118  # characters of the sample's lines
 
 HEAD = """\
@@ -432,7 +433,7 @@ PAGES: dict[str, Sections] = {
 def current(root: Path) -> dict[Path, str]:
     """What the files below `root` should be: path and text. Raises InvalidValue where a marker is missing."""
     pages = {root / page: _with_sections(root / page, sections) for page, sections in PAGES.items()}
-    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), **pages}
+    return {root / SAMPLE: sample_configuration(), root / STUB: stub(), root / COMPLETION: completion(), **pages}
 
 
 def _with_sections(page: Path, sections: Sections) -> str:
