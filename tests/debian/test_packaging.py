@@ -47,7 +47,8 @@ def test_every_file_that_is_installed_is_there():
 def completed(*words: str) -> list[str]:
     """What bash makes of the last word."""
     script = f'source {COMPLETION}; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _pydhcpd; printf "%s\\n" "${{COMPREPLY[@]}}"'
-    done = subprocess.run(["bash", "-c", script, "bash", "pydhcpd", *words], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run(["bash", "-c", script, "bash", "pydhcpd", *words], capture_output=True, text=True, cwd=ROOT,
+                          check=True)
     assert done.stderr == ""
     return sorted(done.stdout.split())
 
