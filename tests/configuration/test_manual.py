@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / manual.SAMPLE
 MAN_PAGES = [ROOT / page for page in (manual.CONFIGURATION_PAGE, manual.DAEMON_PAGE, "etc/man/pydhcpd-netboot.7",
-                                      "etc/man/pydhcpd-reliability.7", manual.SCRIPTS_PAGE)]
+                                      "etc/man/pydhcpd-reliability.7", manual.SCRIPTS_PAGE, manual.STATUS_PAGE)]
 
 
 def fenced(language: str) -> list[str]:

@@ -5,6 +5,7 @@ import json
 import re
 import socket
 import time
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -154,6 +155,12 @@ def test_metrics_are_those_of_the_daemon(leased, page):
     answer, body = page.ask("/metrics")
     assert answer.status == 200 and answer.getheader("Content-Type").startswith("text/plain")
     assert re.search(rb"^pydhcpd_leases 3\.0$", body, re.M)
+
+
+def test_the_manual_has_every_route(page):
+    manual = (Path(__file__).resolve().parents[3] / "etc/man/pydhcpd-status.7").read_text()
+    for name in (*page.server._routes, "events/stream", *(f"{one}/" for one in page.server._routes_about)):
+        assert re.search(rf"api/{name}(?![a-z])", manual), name
 
 
 # --- nothing can be changed
