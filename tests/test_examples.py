@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 from rig import ETH1, Bench, interface, seconds
 
-from pydhcpd.addresses import address_text
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.registrations import registration_of
 from pydhcpd.wire.packet import ACK, NAK, OFFER
 
 EXAMPLES = Path(__file__).parent.parent / "etc" / "examples"
@@ -20,7 +21,15 @@ def ready(bench: Bench, name: str) -> Bench:
     """A bench that serves an example from the address that the example speaks of."""
     link, own = OWN[name]
     bench.interfaces = {ETH1: interface(ETH1, link, own)}
-    return bench.serve((EXAMPLES / f"{name}.conf").read_text())
+    return bench.serve(text_of(name, bench.database.parent))
+
+
+def text_of(name, directory):
+    """The text of an example, with the key that it names in a directory of the test."""
+    key = directory / "tsig.key"
+    key.write_text("hmac-sha256:office-key:c2VjcmV0IHNlY3JldCBzZWNyZXQ=\n")
+    key.chmod(0o600)
+    return (EXAMPLES / f"{name}.conf").read_text().replace("/etc/pydhcpd/tsig.key", str(key))
 
 
 def mac(text):
@@ -57,7 +66,7 @@ def test_every_example_is_tried_here():
 
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_an_example_loads_without_a_warning_and_says_for_whom_it_is(tmp_path, name):
-    text = (EXAMPLES / f"{name}.conf").read_text()
+    text = text_of(name, tmp_path)
     file = tmp_path / "pydhcpd.conf"
     file.write_text(text)
     file.chmod(0o644)
@@ -65,13 +74,13 @@ def test_an_example_loads_without_a_warning_and_says_for_whom_it_is(tmp_path, na
     assert loaded.warnings == []
     assert [line[:2] for line in text.splitlines()[:2]] == ["# ", "# "]
     assert text.startswith("# For ")
-    assert max(map(len, text.splitlines())) <= 128
+    assert max(map(len, (EXAMPLES / f"{name}.conf").read_text().splitlines())) <= 128
 
 
 @pytest.mark.parametrize("name", sorted(OWN))
 def test_an_example_says_the_same_with_the_line_for_editors(tmp_path, name):
     file = tmp_path / "pydhcpd.conf"
-    file.write_text("from pydhcpd.conf import *\n" + (EXAMPLES / f"{name}.conf").read_text())
+    file.write_text("from pydhcpd.conf import *\n" + text_of(name, tmp_path))
     assert DHCPServerConfiguration.load(file).warnings == []
 
 
@@ -224,6 +233,20 @@ def test_office_guests_have_shorter_leases_when_the_pool_is_nearly_full(bench):
         bench.now += 2  # how full a pool is, is not counted for each client anew
     assert times[:100] == [1800] * 100
     assert times[-4:] == [600] * 4
+
+
+@pytest.mark.parametrize(("who", "options", "name"), [
+    ("02:00:5e:01:00:01", {}, "boss.office.example"),
+    ("02:00:5e:01:00:02", {}, "laptop.office.example"),
+    ("02:00:5e:aa:00:01", {}, "dhcp-192-168-10-20.office.example"),
+    ("02:00:5e:aa:00:02", {12: b"reception"}, "reception.office.example"),
+    (STRANGER, {12: b"guest"}, None),
+])
+def test_office_names_all_but_guests(bench, who, options, name):
+    ready(bench, "office")
+    row = bench.hosts.store.row(address_from(bound(bench, "office", who, options).yiaddr))
+    found = registration_of(bench.server.serving.policy, row, bench.now)
+    assert (found.name if found else None) == name
 
 
 def test_lab_leases_of_boards_are_short_at_night(bench):
