@@ -24,7 +24,8 @@ ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / manual.SAMPLE
 MAN_PAGES = [ROOT / page for page in (manual.CONFIGURATION_PAGE, manual.DAEMON_PAGE, "etc/man/pydhcpd-netboot.7",
-                                      "etc/man/pydhcpd-reliability.7", manual.SCRIPTS_PAGE, manual.STATUS_PAGE)]
+                                      "etc/man/pydhcpd-reliability.7", manual.SCRIPTS_PAGE, manual.STATUS_PAGE,
+                                      "etc/man/pydhcpd-dns.7")]
 
 
 def fenced(language: str) -> list[str]:
@@ -152,7 +153,12 @@ def of_netboot() -> list[str]:
     return [block for block in literal_blocks(MAN_PAGES[2]) if block.startswith("interface = ")]
 
 
-@pytest.mark.parametrize("text", [*fenced("python"), *literal_blocks(MAN_PAGES[0]), *of_netboot()],
+def of_dns() -> list[str]:
+    """The same of the page about names in the DNS."""
+    return [block for block in literal_blocks(MAN_PAGES[-1]) if block.startswith("interface = ")]
+
+
+@pytest.mark.parametrize("text", [*fenced("python"), *literal_blocks(MAN_PAGES[0]), *of_netboot(), *of_dns()],
                          ids=lambda text: text.split("\n", 1)[0])
 def test_an_example_is_a_good_configuration(text: str, tmp_path: Path) -> None:
     assert DHCPServerConfiguration.load(written(tmp_path, text)).warnings == []
@@ -162,6 +168,7 @@ def test_there_are_examples() -> None:
     assert len(fenced("python")) >= 2
     assert len(literal_blocks(MAN_PAGES[0])) >= 3
     assert len(of_netboot()) >= 3
+    assert of_dns()
 
 
 # --- man pages
