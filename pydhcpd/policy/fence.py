@@ -77,7 +77,7 @@ class Fence:
         except BaseException as error:  # SystemExit as well: no line of the file ends the server
             ended = self._clock()
             failed = True
-            self._note_failure(error, ended)
+            self._note_failure(error, ended, "packets are dropped" if self._drops else "packets go on without it")
             _take_apart(error)
         if ended - started > self.time_limit:
             self._note_slowness(ended - started, ended)
@@ -94,7 +94,8 @@ class Fence:
         try:
             self._function(*arguments)
         except BaseException as error:  # SystemExit as well
-            self._note_failure(error, self._clock())
+            outcome = "it was ended" if isinstance(error, TooLong) else "nothing else comes of that"
+            self._note_failure(error, self._clock(), outcome)
             _take_apart(error)
 
     def stands_at(self, frame: FrameType | None) -> str:
@@ -120,7 +121,7 @@ class Fence:
         code = _code_of(self._function)
         return code is not None and code.co_filename == file and line in {number for *_, number in code.co_lines()}
 
-    def _note_failure(self, error: BaseException, now: float) -> None:
+    def _note_failure(self, error: BaseException, now: float, outcome: str) -> None:
         """Count an exception, and log it where the last line about this function is long enough ago."""
         self.failures += 1
         if self._told is not None and now - self._told < SAID_AGAIN:
@@ -128,9 +129,6 @@ class Fence:
             return
         more = f" (and {self._untold} more in the last {now - (self._told or now):.0f} s)" if self._untold else ""
         self._told, self._untold = now, 0
-        outcome = "packets are dropped" if self._drops else "packets go on without it"
-        if isinstance(error, TooLong):
-            outcome = "it was ended"
         log.warning("%s", f"{self._place_of(error)}: {self.name} failed: {_words(error)}{more}; {outcome}")
 
     def _note_slowness(self, seconds: float, now: float) -> None:

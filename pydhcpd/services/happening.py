@@ -32,8 +32,9 @@ def happening(one: Event, wall_of: Callable[[float], float], own: Mapping[int, O
     configuration defines, by code."""
     told, before = Told._make(one), _before(one)
     relay = suboptions(told.relay[GIADDR:])
+    name = told.name or (before.name if before.is_renewal else "")  # it need not be sent again
     return Happening(
-        kind_of(one), wall_of(told.time), _address(told.address), told.hardware.hex(":") or None, told.name or None,
+        kind_of(one), wall_of(told.time), _address(told.address), told.hardware.hex(":") or None, name or None,
         None if told.sent_name == told.name else told.sent_name or None, identifier_of(told.client) or None,
         told.network or None, _end(told.ends, wall_of), _address(int.from_bytes(told.relay[:GIADDR], "big")),
         relay.get(CIRCUIT_ID), relay.get(REMOTE_ID), relay.get(SUBSCRIBER_ID), told.note or None,

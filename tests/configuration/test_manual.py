@@ -15,7 +15,7 @@ from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, usage
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.errors import InvalidValue
-from pydhcpd.policy import classes, declarations, reservation
+from pydhcpd.policy import classes, declarations, reservation, script
 from pydhcpd.policy.boot import menu
 from pydhcpd.policy.dns import file
 from pydhcpd.settings import GROUPS, HOST, SETTINGS, Group, settings_of
@@ -254,7 +254,7 @@ def test_the_words_of_the_stub_are_those_of_the_file() -> None:
     ("shared_network", manual.SHARED_NETWORK_WORDS, declarations.SHARED_NETWORK_ARGUMENTS),
     ("client_class", manual.CLASS_WORDS, tuple(classes.ARGUMENTS)),
     ("pxe_item", manual.PXE_ITEM_WORDS, menu.ITEM_ARGUMENTS), ("pxe_menu", manual.PXE_MENU_WORDS, menu.MENU_ARGUMENTS),
-    ("dns_file", manual.DNS_FILE_WORDS, tuple(file.ARGUMENTS))])
+    ("dns_file", manual.DNS_FILE_WORDS, tuple(file.ARGUMENTS)), ("script", manual.SCRIPT_WORDS, script.ARGUMENTS)])
 def test_every_argument_of_a_constructor_is_described(name: str, words: "tuple[tuple[str, str], ...]",
                                                       arguments: "tuple[str, ...]") -> None:
     assert sorted(argument for argument, _ in words) == sorted(arguments)
