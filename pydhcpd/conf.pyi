@@ -103,7 +103,6 @@ class _Options(TypedDict, total=False):
     user_class: object | None
     directory_agent: object | None
     service_scope: object | None
-    client_fqdn: _Octets | None
     isns: object | None
     nds_servers: str | Sequence[str] | None
     nds_tree_name: str | None
@@ -259,7 +258,6 @@ class _Options(TypedDict, total=False):
     option_78: _Octets | None
     option_79: _Octets | None
     option_80: _Octets | None
-    option_81: _Octets | None
     option_83: _Octets | None
     option_84: _Octets | None
     option_85: _Octets | None

@@ -20,18 +20,20 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.preview import Preview
 from pydhcpd.policy.boot.answer import OF_BOOTING
 from pydhcpd.policy.conditions import condition_of
+from pydhcpd.policy.dns import wishes
 from pydhcpd.policy.network import Network, Pool, may, tags_of
 from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms
 from pydhcpd.proxy import kind_of_transaction
 from pydhcpd.serving import Serving
 from pydhcpd.settings import BY_NAME
-from pydhcpd.transaction import DHCPTransaction
+from pydhcpd.transaction import CLIENT_FQDN, DHCPTransaction
+from pydhcpd.wire import fqdn
 from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import MESSAGE_NAMES, NAK, OPTIONS, OVERLOAD, Packet, Request, read_options
 from pydhcpd.wire.relay import words as relay_words
 
-PARAMETER_REQUEST_LIST, LEASE_TIME, MESSAGE, SERVER_IDENTIFIER = 55, 51, 56, 54
+DOMAIN_NAME, PARAMETER_REQUEST_LIST, LEASE_TIME, MESSAGE, SERVER_IDENTIFIER = 15, 55, 51, 56, 54
 OF_PROTOCOL = frozenset((51, 53, 54, 58, 59))  # told with the answer and the lease, not as options that somebody has set
 OF_THE_ANSWER = OF_PROTOCOL | {MESSAGE}
 FOLLOWING = {  # what follows from the request alone
@@ -117,6 +119,7 @@ def explained(request: Request, serving: Serving, hosts: HostDatabase, now: floa
         return
     yield from _of_lease(case, answer, outcome.hosts)
     if answer.message_type != NAK:
+        yield from _of_dns(case, request, answer)
         yield from _of_boot(case, request, answer)
         yield from _of_options(case, request, answer, outcome.left_out)
     yield from _following(case, answer, outcome.left_out)
@@ -235,6 +238,29 @@ def _of_time(case: DHCPTransaction, answer: Packet, address: int) -> Iterator[Li
     renewal, rebinding = terms.timers(given)
     if given != INFINITE:
         yield Line("", f"to be renewed after {_time(renewal)} (T1), from any server after {_time(rebinding)} (T2)")
+
+
+def _of_dns(case: DHCPTransaction, request: Request, answer: Packet) -> Iterator[Line]:
+    """Its name in the DNS, and who puts it there."""
+    terms = case.serving.policy.terms_of(case, answer.yiaddr)
+    naming = terms.naming
+    if naming is None or not answer.yiaddr:
+        return
+    name = case.name_in_dns(request, naming, answer.yiaddr)
+    if not name:
+        why = "and is called nothing that it could be called there" if naming.domain else "for nothing says in which domain"
+        yield Line("dns", f"it gets no name, {why}", _place(terms, "dns_name"))
+        return
+    asked = fqdn.decode(request.options.get(CLIENT_FQDN, b""))
+    done = wishes.done("" if asked is None else wishes.wish_of(asked), naming, name, answer.yiaddr)
+    yield Line("dns", f"{name}: {_updates(*done)}", _place(terms, "dns_name", _place(terms, DOMAIN_NAME)))
+
+
+def _updates(forward: bool, reverse: bool) -> str:
+    """Which records we keep."""
+    if forward and reverse:
+        return "we keep its address, and the name of that"
+    return "we keep its address alone" if forward else "we keep the name of its address alone" if reverse else "we keep nothing"
 
 
 def _time(seconds: int) -> str:

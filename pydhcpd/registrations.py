@@ -4,7 +4,7 @@ that it is the same after a restart: who keeps the DNS compares it with what is 
 from typing import NamedTuple
 
 from pydhcpd.leases.interface import BOUND, Row
-from pydhcpd.policy.dns.naming import ALWAYS, AS_ASKED, NOBODY_DOES, SERVER_DOES
+from pydhcpd.policy.dns import wishes
 from pydhcpd.policy.policy import Policy
 from pydhcpd.remembered import as_request
 
@@ -33,12 +33,12 @@ def registration_of(policy: Policy, row: Row, now: float) -> Registration | None
     naming = None if terms is None else terms.naming
     if naming is None:
         return None
-    wish, _, name = row.dns.partition(" ")
-    if naming.updates != ALWAYS and wish == NOBODY_DOES:
+    wish, name = wishes.read(row.client, row.dns)
+    forward, reverse = wishes.granted(wish, naming.updates)
+    if name is None:
+        is_given = row.hostname == naming.given
+        name = policy.name_in_dns(naming, row.hostname, row.hardware, row.address, is_given=is_given)
+    if not name or not reverse:
         return None
-    name = name or policy.name_in_dns(naming, row.hostname, row.hardware, row.address)
-    if not name or name == ".":
-        return None
-    forward = naming.updates != AS_ASKED or wish in ("", SERVER_DOES)
-    return Registration(row.address, name, forward, True, row.client[1:] if row.client[:1] == b"\1" else b"", row.htype,
-                        row.hardware)
+    identifier = row.client[1:] if row.client[:1] == b"\1" else b""
+    return Registration(row.address, name, forward, reverse, identifier, row.htype, row.hardware)

@@ -29,6 +29,8 @@ from pydhcpd.link import Link
 from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, MACHINE, NOTHING, ORDINARY, kind_of
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.client_key import BY_FIELDS, is_of_another_kind
+from pydhcpd.policy.dns import wishes
+from pydhcpd.policy.dns.naming import Naming
 from pydhcpd.policy.functions import ReplyView
 from pydhcpd.policy.terms import INFINITE, NEVER_UNASKED, Terms, boot_of, by_need
 from pydhcpd.probes import ANYWHERE, Probes, State
@@ -73,6 +75,7 @@ TransactionKey = int | tuple[int, bytes, int]  # the xid; with client and giaddr
 HOST_NAME, RAPID_COMMIT, CLIENT_FQDN, IPV6_ONLY, AUTO_CONFIGURE, SUBNET_SELECTION = 12, 80, 81, 108, 116, 118
 DO_NOT_AUTO_CONFIGURE = b"\0"
 MOST_QUESTIONS = 10  # addresses that are probed for one message; until then the client has sent another one
+UNREADABLE_NAME = "sends an option 81 that cannot be read, which counts for nothing (RFC 4702 section 2)"
 AT_ONCE = "of a client whose other message came at the same time"
 
 
@@ -84,8 +87,9 @@ class DHCPTransaction(Case):
     nothing is decided yet: `wait` is in how many seconds to ask again, and `question` what is to be found out until then.
     """
 
-    __slots__ = ("address", "delayed", "due", "durable", "event", "given_name", "hosts", "is_reused", "key", "link", "message",
-                 "moment", "probed", "probes", "question", "questions", "reply", "route", "serving", "source", "table", "wait")
+    __slots__ = ("address", "delayed", "dns", "due", "durable", "event", "given_name", "hosts", "is_reused", "key", "link",
+                 "message", "moment", "probed", "probes", "question", "questions", "reply", "route", "serving", "source",
+                 "table", "wait")
 
     key: TransactionKey
     # what a decision rests on, set by `answer`, besides what the case has of policy
@@ -103,6 +107,7 @@ class DHCPTransaction(Case):
     event: Event | None
     durable: bool
     address: int
+    dns: str  # what the lease keeps of the client's name in the DNS
     given_name: str  # the host name that the reply gives to the client, whether it asked for it or not
     wait: float
     question: Question | None
@@ -198,7 +203,7 @@ class DHCPTransaction(Case):
         self.serving, self.hosts, self.time, self.link = serving, hosts, now, link
         self.message, self.route, self.event = b"", NOWHERE, None
         self.source = request.destination if request.destination in serving.own else link.server
-        self.durable, self.address, self.reply = False, 0, 0
+        self.durable, self.address, self.reply, self.dns = False, 0, 0, ""
         find_network(serving.policy.networks, self, request, link.network)
         self.table = table = hosts.tables[self.network.base]
         if table.by_hardware and request.client not in table.clients:
@@ -311,7 +316,7 @@ class DHCPTransaction(Case):
             terms = self.serving.policy.terms_of(self, 0)
             if terms.options.get(AUTO_CONFIGURE) == DO_NOT_AUTO_CONFIGURE:
                 self._encode_bare(request, OFFER, request.flags, self.source,
-                                  encode_option(AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE) + self._answered(request))
+                                  encode_option(AUTO_CONFIGURE, DO_NOT_AUTO_CONFIGURE) + self._answered(request, terms, 0))
                 self.route = route_of_refusal(request, self.link)
 
     def _may_be_diskless(self, request: Request, address: int) -> bool:
@@ -432,7 +437,7 @@ class DHCPTransaction(Case):
         limits, network = tuple(key for key, _ in self.limits) if self.limits else (), self.network
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
                         relay if self.serving.remembers_relay else b"", limits, sent if given else "",
-                        self.hosts.habits.number(request.options))
+                        self.hosts.habits.number(request.options), self.dns)
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, sent, "", request.client,
                       network.words if address & network.mask == network.base else self._words_of(address), end, relay)
@@ -573,18 +578,21 @@ class DHCPTransaction(Case):
             terms = self._with_boot_values(request, terms, yiaddr or ciaddr, wanted)
         if AUTO_CONFIGURE in request.options:  # it is asked for by sending it (RFC 2563 section 2.2)
             wanted = (terms.unasked() if wanted is None else wanted) + bytes((AUTO_CONFIGURE,))
-        echoed = more + (self._answered(request) if CLIENT_FQDN in request.options or self.by_selection else _echoed(request))
-        if self.serving.policy.functions.finish is None:
+        policy = self.serving.policy
+        if policy.functions.finish is None:
             boot, next_server, options = terms.boot, terms.next_server, terms.reply_options(server, lease_time, wanted)
             self.given_name = terms.name
         else:
             boot, next_server, chosen = self._finished(yiaddr, lease_time, terms, wanted)
             options = terms.head(server, lease_time) + encode_options(chosen)
-        options = TYPE[kind] + options + echoed
+        if CLIENT_FQDN in request.options or policy.keeps_names or self.by_selection:
+            options = TYPE[kind] + options + more + self._answered(request, terms, yiaddr)
+        else:
+            options = TYPE[kind] + options + more + _echoed(request)
         if len(options) > ROOM and len(options) > (room := self._room(request)):
             head = TYPE[kind] + terms.head(server, lease_time)
             boot, options, left_out = fitted(head, by_need(read_options(options[len(head):])), boot, room)
-            self.serving.policy.tell_left_out(left_out)
+            policy.tell_left_out(left_out)
         self.message, self.reply = encode_reply(request, request.flags, ciaddr, yiaddr, next_server, boot, options), kind
 
     def _with_boot_values(self, request: Request, terms: Terms, address: int, wanted: bytes | None) -> Terms:
@@ -670,16 +678,37 @@ class DHCPTransaction(Case):
             network = self.segment.network_of(address) or network
         return network.words
 
-    def _answered(self, request: Request) -> bytes:
-        """Options that follow from the request's own, 82 last: besides those that are echoed what answers 81 (RFC 4702), and
-        118 if that chose the subnet (RFC 3011)."""
+    def _answered(self, request: Request, terms: Terms, address: int) -> bytes:
+        """Options that follow from the request's own, 82 last: besides those that are echoed what answers 81, and 118 if that
+        chose the subnet (RFC 3011)."""
         options = request.options
         answered = b""
-        if CLIENT_FQDN in options and (answer := fqdn.answer(options[CLIENT_FQDN])):
-            answered = encode_option(CLIENT_FQDN, answer)
+        if request.kind != INFORM and (CLIENT_FQDN in options or terms.naming is not None):
+            answered = self._named(request, terms.naming, address)
         if self.by_selection:
             answered += encode_option(SUBNET_SELECTION, options[SUBNET_SELECTION])
         return answered + _echoed(request)
+
+    def _named(self, request: Request, naming: Naming | None, address: int) -> bytes:
+        """What answers option 81, for the wire: what is really done in the DNS; b"" where it did not come (RFC 4702 section 4).
+        Besides, what the lease is to keep of that."""
+        policy, sent = self.serving.policy, request.options.get(CLIENT_FQDN)
+        asked = None if sent is None else fqdn.decode(sent)
+        if sent is not None and asked is None:
+            policy.tell_of(request, UNREADABLE_NAME, self.time)
+        wish = "" if asked is None else wishes.wish_of(asked)
+        name = self.name_in_dns(request, naming, address) if naming is not None and address else ""
+        is_known = bool(name or self.given_name or sent_name(request))  # else what is kept already says more
+        self.dns = wishes.kept(request.client, wish, name if policy.keeps_names and is_known else None)
+        if sent is None or asked is None:
+            return b""
+        done = wishes.done(wish, naming, name, address) if naming is not None and name else (False, False)
+        return encode_option(CLIENT_FQDN, fqdn.answer(sent, *done, name))
+
+    def name_in_dns(self, request: Request, naming: Naming, address: int) -> str:
+        """The full name of the client in the DNS, empty where it has none."""
+        return self.serving.policy.name_in_dns(naming, self.given_name or sent_name(request), request.chaddr[:request.hlen],
+                                               address, is_given=bool(self.given_name))
 
 
 def _must_not_say_its_address(request: Request) -> bool:

@@ -35,6 +35,7 @@ from pydhcpd.wire.options import BY_NAME as OPTION_NAMES
 from pydhcpd.wire.options import PROTOCOL_OWN, Option, option_named
 
 NOT_SETTABLE = {**dict.fromkeys(PROTOCOL_OWN, "it is the protocol's own"), 51: "use ip_address_lease_time",
+                81: "it answers the client's own: see dns_name and dns_updates",
                 54: "it follows from the interface; see bind_address", 56: "it is written by the server"}
 """Options that nobody sets, by code, and why."""
 

@@ -34,8 +34,8 @@ class Row(NamedTuple):
     `client` is the key of the lease, empty where it is nobody's; an end of 4294967295 never comes. `relay` is giaddr in four
     bytes and the content of option 82 (RFC 3046), stored as it comes, and `limits` what the lease counts for, one key a line.
     `hostname` is the name that the client was given, else the one that it sent; if it was given one, `sent_name` is what it
-    sent. `dns` is what it wants of the DNS, if it said so, and behind that its name there, where the rest does not tell it: see
-    `policy.dns.wishes`.
+    sent. `dns` is what a client wants of the DNS, and its name there where the rest does not tell that; it may be a former
+    client's: `policy.dns.wishes` reads it.
     """
 
     address: int
@@ -78,7 +78,7 @@ class PathStore(Protocol):
         none and StoreError. Of one address there is one row, or a release.
 
         A row without a relay leaves the one on record, if the lease was this client's and goes on; so does one without a
-        hostname, sent_name or dns, for not all clients repeat their names when they renew.
+        hostname or sent_name, for not all clients repeat their names when they renew. One without dns leaves that of whomever.
 
         Returns the addresses whose binding was refused because another server was faster: by the store a lease of that
         address runs, of neither the row's client nor the one in `holders`, which has for each row whose lease it may take

@@ -60,7 +60,7 @@ CREATE TABLE leases (
     relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
     limits TEXT NOT NULL DEFAULT '',  -- what the lease counts for, where the number of leases is limited; one a line
     sent_name TEXT NOT NULL DEFAULT '',  -- what the client sent, where another name was given to it
-    dns TEXT NOT NULL DEFAULT ''  -- what it wants of the DNS, if it said so, and its name there where the rest does not tell it
+    dns TEXT NOT NULL DEFAULT ''  -- whose wish about the DNS, and what name there: stays until somebody else has one
 )"""
 
 LEDGER_TIME = """
@@ -100,18 +100,19 @@ CHANGES = f"""
     ends = excluded.ends, last_used = excluded.last_used, state = excluded.state"""
 
 # Two ways of storing a row, for four more values to bind would make each renewal an eighth dearer. Both keep the names, and
-# what the relay said, of a lease whose client now comes without: a renewal comes straight to the server.
+# what the relay said, of a lease whose client now comes without: a renewal comes straight to the server. What is said of the
+# DNS tells of which client it is, so that most rows need not touch it.
 UPSERT_PLAIN = f"""
 INSERT INTO leases (address, client, htype, hardware, hostname, ends, last_used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '', relay = iif({GOES_ON}, relay, x''),
-    sent_name = iif({GOES_ON}, sent_name, ''), dns = iif({GOES_ON}, dns, '')"""  # noqa: S608
+    sent_name = iif({GOES_ON}, sent_name, '')"""  # noqa: S608
 
 UPSERT = f"""
 INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
     limits = excluded.limits,
     relay = iif(excluded.relay = x'' AND {GOES_ON}, relay, excluded.relay),
     sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name),
-    dns = iif(excluded.dns = '' AND {GOES_ON}, dns, excluded.dns)"""  # noqa: S608
+    dns = iif(excluded.dns = '', dns, excluded.dns)"""  # noqa: S608
 
 IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 

@@ -15,14 +15,15 @@ from pydhcpd.errors import Ignored, InvalidValue
 from pydhcpd.policy import case as steps
 from pydhcpd.policy.case import Case, Step
 from pydhcpd.policy.classes import Classifier
-from pydhcpd.policy.dns.naming import Naming
+from pydhcpd.policy.dns.naming import KEEPERS, Naming
 from pydhcpd.policy.fields import Fields
 from pydhcpd.policy.functions import Functions
 from pydhcpd.policy.network import Network, Pool, Segment
 from pydhcpd.policy.network_index import NetworkIndex
 from pydhcpd.policy.reservation import Reservation, ReservationIndex
 from pydhcpd.policy.rules import Rules
-from pydhcpd.policy.scope import Scope, terms_of
+from pydhcpd.policy.scope import Scope, decides_names, terms_of
+from pydhcpd.policy.templates import Facts
 from pydhcpd.policy.terms import Terms
 from pydhcpd.sparing import Sparing
 from pydhcpd.wire.options import name_of
@@ -43,7 +44,8 @@ class Policy(Rules):
     """
 
     __slots__ = ("_has_pool_terms", "_most_terms", "_simple_terms", "_sparing", "_steps_of_lease", "_terms", "_told",
-                 "class_scopes", "has_doubts", "has_keys", "left_out", "overheard", "reads_relay", "steps")
+                 "class_scopes", "has_doubts", "has_keys", "keeps_names", "left_out", "overheard", "reads_relay",
+                 "reserved_names", "steps")
 
     def __init__(self, segments: Sequence[Segment], reservations: Iterable[Reservation] = (), *,
                  fields: Fields | None = None, classifier: Classifier | None = None,
@@ -62,6 +64,8 @@ class Policy(Rules):
         self._sparing = Sparing(most=MOST_REASONS)
         self.left_out: Counter[int] = Counter()
         self.overheard: list[str] | None = None
+        self.keeps_names = self._names_need_keeping(listed)
+        self.reserved_names = frozenset(one.hostname.partition(".")[0].lower() for one in listed if one.hostname)
         self._terms: dict[tuple[int, int, tuple[str, ...], int], Terms] = {}
         self._most_terms = MOST_TERMS + 2 * sum(one.scope is not None for one in listed)
         self.steps = self._steps()
@@ -124,10 +128,23 @@ class Policy(Rules):
                 step(self, case)
         return self.terms_of(case, address)
 
-    def name_in_dns(self, naming: Naming, hostname: str, hardware: bytes, address: int) -> str:
-        """The full name in the DNS of a client that is called `hostname`; empty where it has none."""
+    def name_in_dns(self, naming: Naming, hostname: str, hardware: bytes, address: int, *, is_given: bool) -> str:
+        """The full name in the DNS of a client that is called `hostname`, by the configuration or by itself; empty where it has
+        none."""
         network = self.networks.of(address)
-        return naming.name_for(hostname, hardware, address, "" if network is None else network.words)
+        facts = Facts(hardware, address, hostname, b"", "", "" if network is None else network.words)
+        return naming.given_name_for(facts) if is_given and hostname else naming.name_for(facts, self.reserved_names)
+
+    def _names_need_keeping(self, listed: Iterable[Reservation]) -> bool:
+        """Whether a lease has to keep its name in the DNS, for what is remembered of its client does not tell that: who it was
+        by functions of the file, by classes of what it sent, or by what else is forgotten."""
+        functions, networks = self.functions, self.networks
+        if not any(name in network.scope.settings and network.scope.settings[name] for network in networks for name in KEEPERS):
+            return False
+        return functions.identify is not None or functions.finish is not None or any(
+            map(decides_names, self.class_scopes.values())) or any(
+            one.scope is not None and decides_names(one.scope) and (one.uuids or one.relay or one.match_hostname)
+            for one in listed)
 
     def _put_together(self, network: Network, pool: Pool | None, classes: tuple[str, ...], host: Scope | None) -> Terms:
         scope = network.scope

@@ -11,6 +11,8 @@ from typing import Any, cast
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.boot.answer import netboot_of
+from pydhcpd.policy.dns.naming import OPTIONS as OPTIONS_OF_NAMES
+from pydhcpd.policy.dns.naming import SETTINGS as SETTINGS_OF_NAMES
 from pydhcpd.policy.dns.naming import naming_of
 from pydhcpd.policy.routes import completed
 from pydhcpd.policy.terms import Terms, boot_of
@@ -112,6 +114,11 @@ def contradictions(scope: Scope) -> Iterator[tuple[str, str]]:
 def may_contradict(scope: Scope) -> bool:
     """Whether a scope sets anything of which `contradictions` or `terms_of` could complain: most hosts have but a name."""
     return bool(scope.suboptions or not TIMES.isdisjoint(scope.settings) or not TIMERS.isdisjoint(scope.options))
+
+
+def decides_names(scope: Scope) -> bool:
+    """Whether a scope sets anything that a name in the DNS follows from."""
+    return not (SETTINGS_OF_NAMES.isdisjoint(scope.settings) and OPTIONS_OF_NAMES.isdisjoint(scope.options))
 
 
 def _lease_times(scope: Scope) -> tuple[int, int, int]:

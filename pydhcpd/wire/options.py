@@ -15,6 +15,7 @@ from dataclasses import dataclass
 
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.names import OPTION, synonym
+from pydhcpd.wire import fqdn
 from pydhcpd.wire.codecs import (
     ADDRESS,
     ADDRESS_PAIRS,
@@ -250,11 +251,12 @@ TABLE: tuple[Option, ...] = (
 )
 
 BY_CODE: dict[int, Option] = {option.code: option for option in TABLE}
+OF_NAME = BY_CODE[81]  # bytes to policy; words to people
 
 BY_NAME: dict[str, Option] = {name: option for option in TABLE for name in (option.name, *option.aliases)}
 """Every name that an option has, aliases included."""
 
-PROTOCOL_OWN: frozenset[int] = frozenset({50, 52, 53, 55, 57, 61, 82, 97})
+PROTOCOL_OWN: frozenset[int] = frozenset({50, 52, 53, 55, 57, 61, 81, 82, 97})
 """The protocol's own: what client, relay and server tell each other about the exchange itself. An administrator may
 not set them; a value there would contradict the packet that carries it."""
 
@@ -304,7 +306,7 @@ def describe(code: int, data: bytes, own: Option | None = None) -> str:
     """
     option = own or BY_CODE.get(code)
     try:
-        value = _words(option.codec.decode(data) if option else data)
+        value = fqdn.words(data) if option is OF_NAME else _words(option.codec.decode(data) if option else data)
     except MalformedPacket as reason:
         value = f"{_words(data)} ({reason})"
     words = f"{own.name if own else name_of(code)}={value}"

@@ -115,7 +115,7 @@ def decode_option(data: bytes) -> None:
     code, value = data[:1] or b"\0", data[1:]
     told = options.describe(code[0], value)
     require(is_plain(told) and len(told) <= options.LONGEST_DESCRIPTION, f"described as {told!r}")
-    relay.suboptions(value), relay.words(value), fqdn.name(value), fqdn.answer(value)
+    relay.suboptions(value), relay.words(value), fqdn.words(value)
     option = options.BY_CODE.get(code[0])
     if option is None:
         return

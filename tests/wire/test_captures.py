@@ -15,6 +15,7 @@ import pytest
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import MalformedPacket
+from pydhcpd.wire import fqdn
 from pydhcpd.wire.describe import describe
 from pydhcpd.wire.packet import OVERLOAD, Packet, Request
 
@@ -34,6 +35,7 @@ FIELDS = {
     "siaddr": "dhcp.ip.server", "giaddr": "dhcp.ip.relay", "mac": "dhcp.hw.mac_addr",
     "kind": "dhcp.option.dhcp", "codes": "dhcp.option.type", "values": "dhcp.option.value",
     "wanted": "dhcp.option.request_list_item", "asked": "dhcp.option.requested_ip_address",
+    "fqdn_flags": "dhcp.fqdn.flags", "fqdn_name": "dhcp.fqdn.name",
     "server": "dhcp.option.dhcp_server_id", "lease": "dhcp.option.ip_address_lease_time",
 }
 BETWEEN = "\x1f"  # values of one field
@@ -90,6 +92,15 @@ def test_exactly_the_malformed_frames_are_refused_each_with_its_reason(messages)
         except MalformedPacket as reason:
             refused[number] = str(reason)
     assert refused == REFUSED
+
+
+def test_option_81_is_what_tshark_says(decoded, judged):
+    sent = {number: fqdn.decode(one.options[81]) for number, one in decoded.items() if 81 in one.options}
+    assert len(sent) > 10
+    for number, read in sent.items():
+        assert read is not None
+        assert (f"0x{read.flags:02x}", [read.name]) == (
+            judged[number]["fqdn_flags"][0], [one.rstrip(".") for one in judged[number]["fqdn_name"] or [""]])
 
 
 @pytest.mark.parametrize("name", ["op", "htype", "hlen", "hops", "xid", "flags"])

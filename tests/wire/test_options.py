@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydhcpd.errors import InvalidValue
-from pydhcpd.wire import options
+from pydhcpd.wire import fqdn, options
 from pydhcpd.wire.codecs import Listing
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, TABLE, Option, describe, inside_from, name_of, option_named
 
@@ -70,10 +70,11 @@ def test_every_name_can_be_written_in_a_file_and_does_not_look_like_a_number(opt
     assert option.reference
 
 
-def test_the_protocols_own_are_eight():
+def test_the_protocols_own_are_nine():
     assert {name_of(code) for code in PROTOCOL_OWN} == {
         "requested_ip_address", "option_overload", "dhcp_message_type", "parameter_request_list",
-        "maximum_dhcp_message_size", "client_identifier", "relay_agent_information", "client_machine_identifier"}
+        "maximum_dhcp_message_size", "client_identifier", "relay_agent_information", "client_machine_identifier",
+        "client_fqdn"}
 
 
 @pytest.mark.parametrize("code", [1, 3, 160, 224, 254])
@@ -388,3 +389,16 @@ def test_tshark_reads_our_routes(tmp_path):
     assert shown.count("10.229.0.128/25-192.0.2.1") == 2
     assert shown.count("default-192.0.2.2") == 2
     assert "alformed" not in shown
+
+
+@pytest.mark.parametrize(("sent", "done", "bits"), [
+    (b"\5\0\0\2pc", (True, True), "1 0 1 0"), (b"\0\0\0pc", (True, True), "1 1 0 0"), (b"\4\0\0\2pc", (False, True), "0 0 1 0"),
+    (b"\1\0\0pc", (False, False), "0 1 0 1")])
+def test_tshark_reads_how_we_answer_the_clients_name(tmp_path, sent, done, bits):
+    """RFC 4702, in both forms: S, O, E and N."""
+    capture = tmp_path / "fqdn.pcap"
+    write_capture(capture, [(81, fqdn.answer(sent, *done, "pc.lab.example"))])
+    fields = [word for bit in ("s", "o", "e", "n", "rcode1", "rcode2", "name") for word in ("-e", f"dhcp.fqdn.{bit}")]
+    (line,) = tshark("-r", str(capture), "-T", "fields", *fields).splitlines()
+    read = line.replace("True", "1").replace("False", "0").split("\t")
+    assert (read[:4], read[4:6], read[6].rstrip(".")) == (bits.split(), ["255", "255"], "pc.lab.example")

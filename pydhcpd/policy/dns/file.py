@@ -8,7 +8,7 @@ from typing import Any
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import NEAR, nearest
 from pydhcpd.policy.arguments import check_arguments
-from pydhcpd.policy.dns.domains import domain
+from pydhcpd.policy.dns.domains import domain, range_of
 
 HOSTS, ZONE = FORMS = ("hosts", "zone")
 DEFAULT_TTL = 300  # seconds; a lease that is given to another is known by then
@@ -25,6 +25,7 @@ class DnsFile:
     server: str = "localhost"
     ttl: int = DEFAULT_TTL
     line: int = 0
+    range: tuple[int, int] | None = None  # the addresses of a reverse zone
 
     @classmethod
     def of(cls, line: int, arguments: Mapping[str, object]) -> "DnsFile":
@@ -33,7 +34,7 @@ class DnsFile:
         for name in others:
             near = nearest(name, ARGUMENTS, NEAR)
             raise InvalidValue(f"{name} is not known; {f'did you mean {near}?' if near else ALLOWED}")
-        made = cls(line=line, **{"form": HOSTS, **checked})
+        made = cls(line=line, range=range_of(checked.get("domain", "")), **{"form": HOSTS, **checked})
         if made.form == ZONE and not made.domain:
             raise InvalidValue("a zone has a domain; write domain='lab.example', or of addresses domain='2.0.192.in-addr.arpa'")
         if made.form == HOSTS and (more := {"server", "ttl"} & checked.keys()):
@@ -44,6 +45,19 @@ class DnsFile:
         domain = f", domain={self.domain!r}" if self.domain else ""
         more = f", server={self.server!r}, ttl={self.ttl}" if self.form == ZONE else ""
         return f"dns_file({str(self.path)!r}, form={self.form!r}{domain}{more})"
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether a name and its address stand together, so that each is found by the other."""
+        return self.form == HOSTS
+
+    def holds(self, name: str) -> bool:
+        """Whether a name is to be in it."""
+        return self.range is None and (not self.domain or f".{name}".endswith(f".{self.domain}"))
+
+    def holds_address(self, address: int) -> bool:
+        """Whether an address is to be in it by itself."""
+        return self.range is not None and self.range[0] <= address <= self.range[1]
 
 
 def _path(value: object) -> Path:

@@ -1,24 +1,26 @@
-"""`Naming`: how the leases of one scope of the configuration are called in the DNS, and who puts them there; compiled once.
+"""`Naming`: how the clients of one scope of the configuration are called in the DNS, and who puts them there; compiled once.
 
 The name is the one that the configuration gives, else one made by `dns_name`, as a rule of what the client sent. A client may
 say by option 81 who is to update the DNS (RFC 4702 section 2.1); how far it is heeded is `dns_updates`.
 """
 
-from collections.abc import Container, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
+from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.dns.labels import host_name, is_name
+from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.dns.zones import is_reverse
 from pydhcpd.policy.templates import Facts, Template, Values
 
-DOMAIN_NAME = 15
+HOST_NAME, DOMAIN_NAME = 12, 15
+KEEPERS = ("dns_zones", "dns_files")
+SETTINGS, OPTIONS = frozenset((*KEEPERS, "dns_name", "dns_updates")), frozenset((HOST_NAME, DOMAIN_NAME))
+"""What decides of a name, and of who puts it where."""
 AS_ASKED, BY_SERVER, ALWAYS = UPDATES = ("as_asked", "by_server", "always")
-SERVER_DOES, CLIENT_DOES, NOBODY_DOES = "S", "C", "N"
-"""What a client wants by option 81: that the server updates the DNS, as if it had sent none; that it does so itself for its
-name, which leaves its address to the server; or that nobody does."""
 
 FIELDS: Values = {
     "hostname": lambda facts: facts.hostname,
@@ -37,11 +39,12 @@ _SOMEBODY = Facts(b"\2" * 6, 1, "x", b"", "", "192.0.2.0/24")
 
 def templates_of(value: object) -> tuple[Template, ...]:
     """Check a value of `dns_name`; an empty list is for clients that get no name. Raises InvalidValue."""
-    given = value if isinstance(value, list | tuple) else (value,)
-    return tuple([_template(one) for one in given])
+    return tuple([_template(one) for one in (value if isinstance(value, list | tuple) else [value])])
 
 
 def _template(value: object) -> Template:
+    if isinstance(value, Template):
+        return value
     if not isinstance(value, str):
         raise InvalidValue(f"{value!r} is not text; allowed is {WORDS}")
     made = Template.of(value, FIELDS)
@@ -56,31 +59,32 @@ PLAIN = templates_of("{hostname}")
 
 @dataclass(frozen=True, slots=True)
 class Naming:
-    """`domain` is empty where nothing says one. `given` is the name that the configuration gives to clients, if it does."""
+    """`domain` is empty where nothing says one. `zones` and `files` are where names are kept. `given` is the name that the
+    configuration gives to all clients of the scope, such as a single host."""
 
     templates: Sequence[Template]
     domain: str
     updates: str
+    zones: Sequence[DnsZone] = ()
+    files: Sequence[DnsFile] = ()
     given: str = ""
 
-    def name_for(self, hostname: str, hardware: bytes, address: int, subnet: str, taken: Container[str] = ()) -> str:
-        """The full name of a client that is called `hostname`; empty where it has none. Names in `taken` are others'."""
-        if self.given and hostname == self.given:
-            return self._of_given(Facts(hardware, address, hostname, b"", "", subnet))
-        host = host_name(hostname, self.domain)
-        return self._first(self.templates, Facts(hardware, address, "" if host in taken else host, b"", "", subnet))
+    def name_for(self, facts: Facts, taken: Container[str] = ()) -> str:
+        """The full name of a client that calls itself as `facts` say; empty where it has none. Names in `taken` are others'."""
+        host = host_name(facts.hostname, self.domain)
+        return self._first(self.templates, facts, "" if host in taken else host)
 
-    def _of_given(self, facts: Facts) -> str:
-        """An administrator's own choice is not made into another one; with a domain of its own it is complete."""
+    def given_name_for(self, facts: Facts) -> str:
+        """The same where the administrator calls it so: that is not made into another name, and with dots it is complete."""
         name = facts.hostname.rstrip(".").lower().replace("_", "-")
-        if "." in name and is_name(name):
-            return name
-        with_it = [one for one in self.templates if "hostname" in one.fields]
-        return self._first(with_it or PLAIN, Facts(facts.hardware, facts.address, name, b"", "", facts.subnet))
+        if "." in name:
+            return name if is_name(name) else ""
+        return self._first([one for one in self.templates if "hostname" in one.fields] or PLAIN, facts, name)
 
-    def _first(self, templates: Sequence[Template], facts: Facts) -> str:
+    def _first(self, templates: Iterable[Template], facts: Facts, host: str) -> str:
+        known = Facts(facts.hardware, facts.address, host, b"", "", facts.subnet)
         for template in templates:
-            text, lacks = template.filled(facts)
+            text, lacks = template.filled(known)
             if not lacks and (name := self._completed(text.lower())) and is_name(name):
                 return name
         return ""
@@ -90,14 +94,21 @@ class Naming:
             return text[:-1]
         return f"{text}.{self.domain}" if self.domain else ""
 
+    def keeps(self, name: str, address: int) -> tuple[bool, bool]:
+        """Whether there is a place where we keep the A record of a name, and one for the PTR record of an address."""
+        in_file = any(one.holds(name) for one in self.files)
+        forward = in_file or any(zone.holds(name) for zone in self.zones)
+        reverse = any((one.is_complete and one.holds(name)) or one.holds_address(address) for one in self.files)
+        return forward, reverse or any(zone.holds_address(address) for zone in self.zones)
+
 
 def naming_of(settings: Mapping[str, Any], options: Mapping[int, bytes], given: str) -> Naming | None:
-    """What a scope says, None where nobody puts names anywhere, or none are to be there."""
-    zones, files, templates = settings.get("dns_zones"), settings.get("dns_files"), settings.get("dns_name")
+    """What a scope says, None where nobody keeps names anywhere, or none are to be kept."""
+    zones, files, templates = (settings.get(name) or () for name in (*KEEPERS, "dns_name"))
     if not (zones or files) or not templates:
         return None
-    domains = [zone.name for zone in zones or ()] + [file.domain for file in files or () if file.domain]
     domain = options.get(DOMAIN_NAME, b"").decode(errors="replace").rstrip("\0.").lower()
     if not is_name(domain):
+        domains = [zone.name for zone in zones] + [file.domain for file in files if file.domain]
         domain = next((one for one in domains if not is_reverse(one)), "")
-    return Naming(templates, domain, settings.get("dns_updates", AS_ASKED), given)
+    return Naming(templates, domain, settings.get("dns_updates", AS_ASKED), zones, files, given)
