@@ -3,11 +3,13 @@
 usage: python tests/bench/prompt.py [LEASES [SECONDS]]
 
 A client renews every millisecond, in a thread of its own with the real path and the real store, while another thread runs one
-command of the prompt again and again, each for SECONDS (5). A pause is how long a renewal took. First without any command, for
-the disk has pauses of its own; set TMPDIR to /dev/shm to do without the disk. Memory is that of the process, in MiB.
+command of the prompt, or asks one question of the status page, again and again, each for SECONDS (5). A pause is how long a
+renewal took. First without any command, for the disk has pauses of its own; set TMPDIR to /dev/shm to do without the disk.
+Memory is that of the process, in MiB.
 """
 
 import gc
+import socket
 import sys
 import tempfile
 import threading
@@ -23,6 +25,7 @@ from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.session import LINES_AT_ONCE, PAUSE
 from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.store import SQLiteStore
+from pydhcpd.services.page.sessions import Sessions
 from pydhcpd.services.service import Surroundings
 from pydhcpd.services.views import Views
 from pydhcpd.wire.packet import REQUEST
@@ -50,6 +53,14 @@ def read(rows: Iterable[object]) -> None:
     for number, _ in enumerate(rows):
         if number % LINES_AT_ONCE == 0:
             time.sleep(PAUSE)
+
+
+def answered(page: socket.socket, question: str) -> None:
+    """Ask as the status page does, and read the answer to its end."""
+    page.sendall(f"{question} json\n".encode())
+    last = b"\r\n"
+    while not last.endswith(b"\r\n\r\n"):
+        last = (last + page.recv(1 << 16))[-4:]
 
 
 def renew(server: path.DHCPServer, recorder: path.Recorder, client: int, ended: threading.Event, pauses: list[float]) -> None:
@@ -91,10 +102,14 @@ def main() -> None:
         server, recorder = serve(directory, configuration)
         gc.collect()
         gc.freeze()
-        views = Views(Surroundings(server, lambda: configuration, {}))
+        surroundings = Surroundings(server, lambda: configuration, {})
+        views = Views(surroundings)
         print(f"{'command':<22} {'runs':>7} {'longest ms':>10} {'pause 99%':>9} {'longest':>9} {'MiB more':>8}")
         middle = address_text(FIRST + count // 2)
         behind = f"behind.{FIRST + count // 2}.{f'host-{count // 2}'.encode().hex()}"
+        sessions = Sessions(surroundings, 1)
+        page = sessions.theirs[0].dup()
+        sessions.start()
         for words, work in (
                 ("nothing", lambda: time.sleep(0.1)),
                 ("hosts", lambda: read(views.hosts())),
@@ -102,17 +117,16 @@ def main() -> None:
                 ("leases, count", lambda: views.leases([])[1]()),
                 (f"leases {middle}", lambda: read(views.leases([middle])[0])),
                 ("leases host-99999", lambda: read(views.leases(["host-99999"])[0])),
-                ("page by address", lambda: read(views.page([], "address", False, "", 50).rows)),
-                ("page by name", lambda: read(views.page([], "name", False, "", 50).rows)),
-                ("page by name, middle", lambda: read(views.page([], "name", False, behind, 50).rows)),
-                ("page by expiry, last", lambda: read(views.page([], "expires", True, "", 500).rows)),
-                ("page host-99, by name", lambda: read(views.page(["host-99"], "name", False, "", 50).rows)),
-                ("latest events", lambda: read(views.latest(500, None, None)[0])),
                 ("pools", lambda: read(views.pools())),
                 ("networks", lambda: read(views.networks())),
                 (f"explain {middle}", lambda: read(views.explain([middle]))),
                 ("explain host-77777", lambda: read(views.explain(["host-77777"])))):
             measure(server, recorder, words, work, seconds)
+            CLOCK.now = time.time()
+        for question in ("page address ascending 500 -", "page name ascending 50 -", f"page name ascending 500 {behind}",
+                         "page expires descending 500 -", "page name ascending 500 - host-99", "count host-99", "latest 500",
+                         f"clients {middle}", f"explain {middle}", "pools"):
+            measure(server, recorder, question[:22], lambda asked=question: answered(page, asked), seconds)
             CLOCK.now = time.time()
 
 
