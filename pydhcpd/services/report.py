@@ -1,4 +1,5 @@
-"""`Report`: what became of a file that somebody asked for, by TFTP or HTTP, as one process tells the other: a line of JSON."""
+"""What one process tells the other, a line of JSON each: `Report`, what became of a file that somebody asked for by TFTP or
+HTTP, and `Standing`, how a part of the child fares."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -26,6 +27,19 @@ class Report:
     def line(self) -> bytes:
         """As it is sent."""
         return json.dumps(asdict(self)).encode()
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a part fares: in words, how much waits, and how much it has dropped since it was made."""
+
+    words: str
+    waiting: int
+    dropped: int
+
+    def line(self) -> bytes:
+        """As it is sent."""
+        return json.dumps({"standing": asdict(self)}).encode()
 
 
 def report_from(fields: dict[str, object]) -> Report:

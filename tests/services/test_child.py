@@ -9,7 +9,7 @@ import pytest
 
 from pydhcpd.services.child.__main__ import PARTS, Child
 from pydhcpd.services.child.messages import RECORDS, REPORTS, Link, message_from
-from pydhcpd.services.report import BEGUN, FAILED, Report
+from pydhcpd.services.report import BEGUN, FAILED, Report, Standing
 
 REPORT = Report(FAILED, "tftp", "a\udcff", "192.0.2.7", 100, 50, 0.25, "words")
 
@@ -53,13 +53,19 @@ def said(ours):
 
 
 def test_a_report_comes_as_it_was():
-    assert message_from(REPORT.line()) == (REPORT, logging.ERROR, "")
+    assert message_from(REPORT.line()) == (REPORT, logging.ERROR, "", None)
 
 
-@pytest.mark.parametrize("line", [b"Traceback (most recent call last):\n", b"{}", b"[]", b"1", b"\xff", b'{"what": 1}',
+def test_how_a_part_fares_comes_as_it_was():
+    standing = Standing("3 connections", 1, 2)
+    assert message_from(standing.line()).standing == standing
+
+
+@pytest.mark.parametrize("line", [b'{"standing": 1}', b'{"standing": {"words": 1, "more": 2}}',
+                                  b"Traceback (most recent call last):\n", b"{}", b"[]", b"1", b"\xff", b'{"what": 1}',
                                   b'"what"', b'{"level": "x", "words": 1}'])
 def test_what_is_no_message_is_a_line_of_the_log(line):
-    report, level, words = message_from(line)
+    report, level, words, _ = message_from(line)
     assert report is None and level == logging.ERROR and words == line.decode("utf-8", "replace").strip()
 
 

@@ -17,7 +17,7 @@ from typing import Any, Protocol
 
 from pydhcpd.services.child.governor import governed_by
 from pydhcpd.services.child.messages import LONGEST_DOCUMENT, Link
-from pydhcpd.services.report import Report
+from pydhcpd.services.report import Report, Standing
 
 log = logging.getLogger(__name__)
 
@@ -35,9 +35,10 @@ PARTS = {
 
 
 class Part(Protocol):
-    """One protocol, on the sockets that were opened for it; tells what becomes of each file. Made in the event loop."""
+    """One protocol, on the sockets that were opened for it; tells what becomes of each file, or how
+    it fares. Made in the event loop."""
 
-    def __init__(self, *sockets: socket.socket, tell: Callable[[Report], None]) -> None: ...
+    def __init__(self, *sockets: socket.socket, tell: Callable[[Report | Standing], None]) -> None: ...
 
     async def configure(self, settings: Mapping[str, Any]) -> None:
         """Serve by these settings, at first and after each reload."""
@@ -71,7 +72,7 @@ class Child:
         for name, settings in wanted.items():
             try:
                 if name not in self._parts:
-                    self._parts[name] = _kind(name)(*self._sockets_of(name), tell=self._link.report)
+                    self._parts[name] = _kind(name)(*self._sockets_of(name), tell=self._link.tell)
                 await self._parts[name].configure(settings)
             except ImportError as error:
                 log.error("%s is not served: %s", name, error)

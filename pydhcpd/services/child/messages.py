@@ -11,7 +11,7 @@ import socket
 from contextlib import suppress
 from typing import NamedTuple
 
-from pydhcpd.services.report import BEGUN, SENDING, Report, report_from
+from pydhcpd.services.report import BEGUN, SENDING, Report, Standing, report_from
 
 LONGEST_DOCUMENT = 1 << 16
 LONGEST_MESSAGE = 1 << 16
@@ -23,11 +23,12 @@ PERIOD = 60.0  # seconds until it is told again how many reports there were too 
 
 
 class Message(NamedTuple):
-    """A report; else a record of the log, with its level."""
+    """A report, or how a part fares; else a record of the log, with its level."""
 
     report: Report | None
     level: int = logging.ERROR
     words: str = ""
+    standing: Standing | None = None
 
 
 def message_from(line: bytes) -> Message:
@@ -36,6 +37,8 @@ def message_from(line: bytes) -> Message:
         fields = json.loads(line)
         if "what" in fields:
             return Message(report_from(fields))
+        if "standing" in fields:
+            return Message(None, standing=Standing(**fields["standing"]))
         return Message(None, int(fields["level"]), str(fields["words"]))
     except (ValueError, TypeError, KeyError):
         return Message(None, words=line.decode("utf-8", "replace").strip())
@@ -74,6 +77,13 @@ class Link:
         if document := await self._loop.sock_recv(self._socket, LONGEST_DOCUMENT):
             return document
         raise EOFError
+
+    def tell(self, what: Report | Standing) -> None:
+        """Tell what a part tells. How it fares, it tells seldom by itself."""
+        if isinstance(what, Standing):
+            self._send(what.line())
+        else:
+            self.report(what)
 
     def report(self, report: Report) -> None:
         """Tell of a file; how it ended is worth more than that it has begun, or how far it has got."""

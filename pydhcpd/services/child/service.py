@@ -22,9 +22,9 @@ from pydhcpd.configuration.reload_check import child_environment
 from pydhcpd.errors import InvalidValue
 from pydhcpd.net.sockets import open_tcp, open_tcp_anywhere, open_udp
 from pydhcpd.process.roots import has_http
-from pydhcpd.services.child.messages import LONGEST_MESSAGE, message_from
+from pydhcpd.services.child.messages import LONGEST_MESSAGE, Message, message_from
 from pydhcpd.services.page.sessions import NUMBER, Sessions
-from pydhcpd.services.report import LOST, Report
+from pydhcpd.services.report import LOST, Report, Standing
 from pydhcpd.services.service import Opener, Service, Surroundings
 
 log = logging.getLogger(__name__)
@@ -67,6 +67,7 @@ class FileServer(Service):
         self._process: subprocess.Popen[bytes] | None = None
         self._link, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._counts: Counter[str] = Counter()
+        self._page = Standing("nobody looks at the page", 0, 0)
 
     def prepare(self, configuration: DHCPServerConfiguration) -> None:
         """What is to be served, as far as it has a port."""
@@ -108,10 +109,20 @@ class FileServer(Service):
         return self._process is not None and self._process.poll() is None
 
     def status(self) -> Iterator[str]:
-        """What is served; how many files were sent, and how many were not."""
+        """What is served; how many files were sent, and how many were not; who looks at the page."""
         yield f"serves {', '.join(self._parts)}"
         if TFTP in self._parts or HTTP in self._parts:
             yield ", ".join(f"{count} {what}" for what, count in self._counts.items()) or "nothing was asked for"
+        if PAGE in self._parts:
+            yield self._page.words
+
+    def waiting(self) -> int:
+        """Connections and questions of the page for which there is no room yet."""
+        return self._page.waiting
+
+    def dropped(self) -> int:
+        """Connections of the page that were turned away, or did not take what was sent."""
+        return self._page.dropped
 
     # --- what it says
 
@@ -119,13 +130,17 @@ class FileServer(Service):
         """Until it ends; what was under way has ended then, too."""
         with suppress(OSError):
             while line := self._link.recv(LONGEST_MESSAGE):
-                report, level, words = message_from(line)
-                if report is None:
-                    log.log(level, "%s: %s", self.name, words)
-                else:
-                    self._counts[report.what] += 1
-                    self.surroundings.reports(report)
+                self._take(message_from(line))
         self.surroundings.reports(Report(LOST, "", "", "", trouble=f"{self.name} has ended"))
+
+    def _take(self, message: Message) -> None:
+        if message.standing is not None:
+            self._page = message.standing
+        elif message.report is None:
+            log.log(message.level, "%s: %s", self.name, message.words)
+        else:
+            self._counts[message.report.what] += 1
+            self.surroundings.reports(message.report)
 
 
 def _settings(configuration: DHCPServerConfiguration) -> dict[str, dict[str, Any]]:

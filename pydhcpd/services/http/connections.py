@@ -49,6 +49,7 @@ class Connections:
         self._open: dict[asyncio.BaseTransport, _Connection] = {}
         self._of = Counter[str]()  # open connections by address
         self._waiting: dict[_Connection, None] = {}
+        self.turned_away = 0  # in all
         self._complaints = Complaints(log)
         self._faults = Recurring(log, "an answer could not be made")
 
@@ -105,6 +106,14 @@ class Connections:
             while self._let_in():
                 pass
 
+    def open(self) -> int:
+        """How many there are."""
+        return len(self._open)
+
+    def waiting(self) -> int:
+        """How many wait for a place."""
+        return len(self._waiting)
+
     def has_left(self, request: web.BaseRequest) -> bool:
         """Whether a client has said that it sends no more, or is not there any more."""
         connection = self._open.get(request.transport) if request.transport else None
@@ -155,6 +164,7 @@ class Connections:
         return False
 
     def _turn_away(self, connection: "_Connection", why: str) -> None:
+        self.turned_away += 1
         self._waiting.pop(connection, None)
         self._complaints.tell("turned away", f"{self._name}: a connection of {connection.address} {why}")
         connection.transport.write(FULL)

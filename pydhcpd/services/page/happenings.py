@@ -51,6 +51,10 @@ class Happenings:
             self._asking.cancel()
         self._tell(None)
 
+    def followers(self) -> int:
+        """How many follow them."""
+        return len(self._followers)
+
     # --- some at a time
 
     async def newest(self, most: str, before: str) -> tuple[list[bytes], str | None]:

@@ -80,6 +80,10 @@ class Questions:
         failed = task.cancelled() or task.exception() is not None
         asyncio.get_running_loop().call_later(0.0 if failed else SAME, self._shared.pop, question, None)
 
+    def waiting(self) -> int:
+        """How many questions wait for an answer."""
+        return len(self._under_way)
+
     async def _answer(self, question: str) -> Lines:
         async with self._slow if question.partition(" ")[0] in SLOW else nullcontext():
             line = await self._free.get()

@@ -19,11 +19,12 @@ from pydhcpd.services.page.host_names import HostNames
 from pydhcpd.services.page.metrics import exposition
 from pydhcpd.services.page.questions import Questions, Refused, Silent
 from pydhcpd.services.page.static_files import StaticFiles
-from pydhcpd.services.report import Report
+from pydhcpd.services.report import Standing
 
 MOST, MOST_OF_ONE = 256, 192  # connections; behind a proxy, all of them come from one address
 BAD_REQUEST, NOT_FOUND, NOT_ALLOWED, MISDIRECTED, NOT_IMPLEMENTED, UNAVAILABLE = 400, 404, 405, 421, 501, 503
 MOST_WORDS, MOST_PARAMETERS = 8, 16
+TELL_EVERY = 2.0  # seconds
 NO_LIBRARY = ("there are no metrics, for prometheus_client is not installed; run: pip install 'pydhcpd[web]', with the pip of "
               "the Python that runs pydhcpd; for Debian's own: apt install python3-prometheus-client")
 
@@ -45,7 +46,9 @@ LISTS = {"captures": "capture", **{name: name for name in (
 class PageServer:
     """Serves on listening sockets, and asks the daemon on the others."""
 
-    def __init__(self, *sockets: socket.socket, tell: Callable[[Report], None]) -> None:  # noqa: ARG002 (nothing is told)
+    def __init__(self, *sockets: socket.socket, tell: Callable[[Standing], None]) -> None:
+        self._tell_standing, self._standing = tell, Standing("", 0, 0)
+        self._too_slow = 0  # who did not take what was sent
         self._listening = [one for one in sockets if one.getsockopt(socket.SOL_SOCKET, socket.SO_ACCEPTCONN)]
         self._questions = Questions(one for one in sockets if one not in self._listening)
         self._happenings = Happenings(self._questions)
@@ -65,12 +68,25 @@ class PageServer:
         if self._connections is None:
             self._connections = Connections(self._handle, MOST, MOST_OF_ONE, name="status page", remedy="close some browsers")
             await self._connections.start(*[one.dup() for one in self._listening])
+            self._telling = asyncio.create_task(self._tell_how_it_fares(self._connections))
 
     async def close(self) -> None:
         """End at once."""
         self._happenings.close()
         if self._connections is not None:
+            self._telling.cancel()
             await self._connections.close()
+
+    async def _tell_how_it_fares(self, connections: Connections) -> None:
+        """From time to time, where it is not as it was."""
+        while True:
+            await asyncio.sleep(TELL_EVERY)
+            words = f"connections to the page: {connections.open()}, of which follow events: {self._happenings.followers()}"
+            waiting = connections.waiting() + self._questions.waiting()
+            standing = Standing(words, waiting, connections.turned_away + self._too_slow)
+            if standing != self._standing:
+                self._standing = standing
+                self._tell_standing(standing)
 
     # --- requests
 
@@ -188,7 +204,8 @@ class PageServer:
             await response.prepare(request)
             if request.method == hdrs.METH_GET:
                 await self._tell(request, response, follower)
-        except (ConnectionError, TimeoutError):
+        except (ConnectionError, TimeoutError) as error:
+            self._too_slow += isinstance(error, TimeoutError)
             if request.transport is not None:
                 request.transport.abort()
         finally:

@@ -26,6 +26,7 @@ class Page:
     """The page of a bench."""
 
     def __init__(self, surroundings: Surroundings) -> None:
+        self.told: list[Any] = []
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.address = self.listener.getsockname()
         self.sessions = Sessions(surroundings, NUMBER)
@@ -37,7 +38,7 @@ class Page:
         self.server: PageServer = self.in_loop(self._made())
 
     async def _made(self) -> PageServer:
-        made = PageServer(self.listener, *self._theirs, tell=lambda report: None)
+        made = PageServer(self.listener, *self._theirs, tell=self.told.append)
         await made.configure({"hosts": ["dhcp.lab.example"], "start": START})
         return made
 

@@ -381,6 +381,16 @@ def test_who_does_not_read_is_dropped(bench, page, monkeypatch):
 # --- bounds
 
 
+def test_how_it_fares_is_told_where_it_has_changed(page, monkeypatch):
+    wait_until(lambda: page.told, "it is told")
+    with page.stream() as stream:
+        stream.block()
+        wait_until(lambda: page.told[-1].words == "connections to the page: 1, of which follow events: 1", "who is there")
+        before = len(page.told)
+        time.sleep(server.TELL_EVERY * 1.5)
+        assert len(page.told) == before, "no more than once"
+
+
 def test_who_asks_at_once_for_the_same_shares_the_answer(bench, page, monkeypatch):
     asked = []
     before = questions._Line.answer
