@@ -309,11 +309,11 @@ function poolRow(pool) {
   return tableRow(
     ["pool", [make("a", { href: addressOf("leases", { q: network }) }, ranges), note(about)], "what"],
     ["use", [poolBar(pool), useWords(pool)], "use"],
-    ["leased", count(leased), "number"],
-    ["offered", count(offered), "number"],
-    ["quarantined", count(quarantined), "number"],
-    ["free", count(free), "number"],
-    ["reserved", count(reserved), "number"],
+    ["leased", count(leased), "number pair"],
+    ["offered", count(offered), "number pair"],
+    ["quarantined", count(quarantined), "number pair"],
+    ["free", count(free), "number pair"],
+    ["reserved", count(reserved), "number pair"],
   );
 }
 
@@ -386,10 +386,12 @@ async function lookAtServices(slots) {
 }
 
 /** A service, and how it fares; one that does not run is marked. */
-function serviceEntry({ name, state }) {
+function serviceEntry({ name, state, runs, waiting, dropped, failures }) {
   const [first, ...more] = state.split("; ");
-  const made = entry(name, make("span", { class: "state" }, first), ...more.map(note));
-  made.classList.toggle("bad", first !== "runs");
+  const counted = [[waiting, "waiting"], [dropped, "dropped"], [failures, "failures"]].filter(([number]) => number);
+  const numbers = counted.map(([number, what]) => `${count(number)} ${what}`).join(", ");
+  const made = entry(name, make("span", { class: "state" }, first), ...[...more, numbers].filter(Boolean).map(note));
+  made.classList.toggle("bad", !runs);
   return made;
 }
 
@@ -487,12 +489,12 @@ function leaseRow(row) {
   const { address, hardware_address: hardware, client_identifier: identifier, expires, last_used: used, state, network, relay } = row;
   return tableRow(
     ["address", clientLink(address), "what"],
-    ["hardware address", hardware ? code(hardware) : code(identifier)],
-    ["name", nameOf(row), "name"],
-    ["ends", endOf(expires)],
-    ["last heard", timeOf(used, "distance")],
-    ["state", make("span", { class: `state ${state === "bound" ? "" : "odd"}` }, state)],
-    ["network, port", [network, note(relay)]],
+    ["hardware address", hardware ? code(hardware) : code(identifier), "bare last"],
+    ["name", nameOf(row), "name bare"],
+    ["ends", endOf(expires), "pair"],
+    ["last heard", timeOf(used, "distance"), "pair"],
+    ["state", make("span", { class: `state ${state === "bound" ? "" : "odd"}` }, state), "pair"],
+    ["network, port", [network, note(relay)], "bare last"],
   );
 }
 
@@ -629,12 +631,12 @@ function showHistory(slots, { rows, more, error }) {
 
 function historyRow(row) {
   return tableRow(
-    ["from", timeOf(row.since)],
-    ["until", row.until === null ? "now" : timeOf(row.until)],
+    ["from", timeOf(row.since), "pair"],
+    ["until", row.until === null ? "now" : timeOf(row.until), "pair"],
     ["address", clientLink(row.address), "what"],
-    ["hardware address", clientLink(row.hardware_address)],
-    ["name", nameOf(row), "name"],
-    ["how it went on", wentOn(row), "long"],
+    ["hardware address", clientLink(row.hardware_address), "bare"],
+    ["name", nameOf(row), "name bare"],
+    ["how it went on", wentOn(row), "long bare"],
   );
 }
 
@@ -746,17 +748,17 @@ function eventRow({ time, kind, address, hardware_address: hardware, name, sent_
   return tableRow(
     ["time", timeOf(time), "when"],
     ["event", make("span", { class: `kind ${sortOf(kind)}` }, kind), "what"],
-    ["address", clientLink(address)],
-    ["hardware address", clientLink(hardware)],
-    ["name", nameOf({ name, sent_name: sent }), "name"],
-    ["more", [more, note([more ? "" : network, relay].filter(Boolean).join(", "))].filter(Boolean), "long"],
+    ["address", clientLink(address), "bare"],
+    ["hardware address", clientLink(hardware), "bare"],
+    ["name", nameOf({ name, sent_name: sent }), "name bare"],
+    ["more", [more, more && relay ? " " : "", note([more ? "" : network, relay].filter(Boolean).join(", "))].filter(Boolean), "long bare"],
   );
 }
 
 /** Whether an event is good, bad or neither; its colour only says again what its words do. */
 function sortOf(kind) {
   if (kind.endsWith(" over")) return "good";
-  return kind.endsWith("alarm") || /^(no |declined|in use)/.test(kind) ? "bad" : "";
+  return kind.endsWith("alarm") || /^(no |declined|in use)|failed/.test(kind) ? "bad" : "";
 }
 
 // --- boots
@@ -794,12 +796,12 @@ function showBoots(slots, { rows, words }) {
 function bootRow(row) {
   return tableRow(
     ["asked for", timeOf(row.time), "when"],
-    ["address", clientLink(row.address)],
-    ["hardware address", clientLink(row.hardware_address)],
-    ["name", row.name, "name"],
-    ["by", row.protocol],
+    ["address", clientLink(row.address), "bare"],
+    ["hardware address", clientLink(row.hardware_address), "bare"],
+    ["name", row.name, "name bare"],
+    ["by", row.protocol, "pair"],
     ["file", row.file, "what"],
-    ["what became of it", [bootState(row), note(row.times > 1 ? ` ${several(row.times, "time")}` : "")], "long"],
+    ["what became of it", [bootState(row), note(row.times > 1 ? ` ${several(row.times, "time")}` : "")], "long bare"],
   );
 }
 
