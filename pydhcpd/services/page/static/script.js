@@ -15,6 +15,7 @@ const FEW_POOLS = 30;
 const KEPT_EVENTS = 500;
 const DRAW_EVENTS = 300; // milliseconds between looks at what events have come
 const TIGHT = 0.9; // of a pool, from which on it is told in words
+const INVISIBLE = /[\p{C}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const SKEWED = 30; // seconds between the two clocks, from which on it is told
 
 // --- elements
@@ -25,8 +26,20 @@ function make(name, attributes = {}, ...children) {
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== null) made.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== null && child !== ""));
+  made.append(...children.filter((child) => child !== null && child !== "").map((child) => (child.nodeType ? child : visible(child))));
   return made;
+}
+
+/** A text with what cannot be seen in it as the prompt writes that: it could make two names look the same, or turn a line round. */
+function visible(text) {
+  return String(text).replace(INVISIBLE, (one) => escaped(one.codePointAt(0)));
+}
+
+function escaped(character) {
+  const isByte = character >= 0xdc80 && character <= 0xdcff; // of what was not UTF-8 (Python's PEP 383)
+  const [letter, number, digits] = isByte ? ["x", character - 0xdc00, 2] : character < 0x80 ? ["x", character, 2]
+    : character <= 0xffff ? ["u", character, 4] : ["U", character, 8];
+  return `\\${letter}${number.toString(16).padStart(digits, "0")}`;
 }
 
 /** The elements of a template that are to be filled, by the name in their data-slot. */
@@ -36,7 +49,8 @@ function slotsOf(root) {
 
 /** Say something in an element, only where it is something else than before: it may be read aloud. */
 function say(place, words) {
-  if (place.textContent !== words) place.textContent = words;
+  const shown = visible(words);
+  if (place.textContent !== shown) place.textContent = shown;
 }
 
 /** The same for an element that is there only while there is something to say. */
@@ -527,7 +541,7 @@ function client(root, life) {
 
   slots.form.addEventListener("submit", (event) => {
     event.preventDefault();
-    location.hash = clientAddress(of.who, { fields: slots.fields.value.trim() });
+    openAddress(clientAddress(of.who, { fields: slots.fields.value.trim() }));
   });
   repeat(life, () => of.who && lookAtClient(slots, of), SELDOM / 4);
   return {
@@ -652,22 +666,18 @@ function wentOn({ reason, ends, renewals, last_renewed: renewed, since, began, r
 
 function events(root, life) {
   const slots = slotsOf(root);
-  const of = { life, slots, rows: [], waiting: [], missed: 0, words: [], isPaused: false, stream: null, retry: 0, isLive: false };
+  const of = { life, slots, rows: [], waiting: [], newest: "", missed: 0, words: [], isPaused: false, stream: null, retry: 0 };
   const field = whenTyped(slots.form, life, (q) => replaceAddress("events", { q }));
 
-  slots.pause.addEventListener("click", () => {
-    of.isPaused = !of.isPaused;
-    slots.pause.setAttribute("aria-pressed", String(of.isPaused));
-    say(slots.pause, of.isPaused ? "Go on" : "Pause");
-    drawEvents(of);
-  });
-  listen(of);
+  slots.pause.addEventListener("click", () => pause(of));
+  document.addEventListener("visibilitychange", () => (document.hidden ? of.stream?.close() : follow(of)), { signal: life });
   const drawing = setInterval(() => drawEvents(of), DRAW_EVENTS);
   life.addEventListener("abort", () => {
     clearInterval(drawing);
     clearTimeout(of.retry);
     of.stream?.close();
   });
+  begin(of);
   return {
     title: () => (of.words.length ? `Events: ${of.words.join(" ")}` : "Events"),
     field,
@@ -679,44 +689,54 @@ function events(root, life) {
   };
 }
 
-/** Load what has happened, and hear of what happens from then on. Where that fails for good, begin anew a little later. */
-async function listen(of) {
+function pause(of) {
+  of.isPaused = !of.isPaused;
+  of.slots.pause.setAttribute("aria-pressed", String(of.isPaused));
+  say(of.slots.pause, of.isPaused ? "Go on" : "Pause");
+  drawEvents(of);
+}
+
+/** Load what has happened, and follow what happens from then on. Where that fails for good, begin anew a little later. */
+async function begin(of) {
+  of.stream?.close();
+  of.stream = null;
   clearTimeout(of.retry);
   await telling(of.slots.found, async () => {
     const { rows } = await ask("events", { limit: KEPT_EVENTS });
     if (of.life.aborted) return;
-    of.stream?.close();
-    of.stream = new EventSource(`api/events/stream${rows.length ? `?after=${encodeURIComponent(rows[0].id)}` : ""}`);
-    [of.rows, of.waiting] = [rows, []];
-    hear(of);
+    Object.assign(of, { rows, waiting: [], newest: rows[0]?.id ?? "" });
     showEvents(of);
+    follow(of);
   });
   if (!of.stream) again(of);
 }
 
 function again(of) {
-  of.isLive = false;
   clearTimeout(of.retry);
-  if (!of.life.aborted) of.retry = setTimeout(() => listen(of), REFRESH);
+  if (!of.life.aborted) of.retry = setTimeout(() => begin(of), REFRESH);
 }
 
-function hear(of) {
-  const { stream } = of;
-  stream.addEventListener("open", () => { of.isLive = true; });
-  stream.addEventListener("message", ({ data }) => {
-    of.waiting.push(JSON.parse(data));
-    if (of.waiting.length > KEPT_EVENTS) of.waiting.shift();
+/** Hear of what has happened since the newest event that is known. A window that nobody sees follows nothing: a browser has few
+ * connections to one server, and would have none left for other windows. */
+function follow(of) {
+  of.stream?.close();
+  of.stream = new EventSource(`api/events/stream?${new URLSearchParams(withoutNothing({ after: of.newest }))}`);
+  of.stream.addEventListener("message", ({ data }) => heard(of, JSON.parse(data)));
+  of.stream.addEventListener("missed", ({ data }) => missed(of, JSON.parse(data).count));
+  of.stream.addEventListener("error", ({ target }) => {
+    if (target.readyState === EventSource.CLOSED) again(of);
   });
-  stream.addEventListener("missed", ({ data }) => missed(of, JSON.parse(data).count));
-  stream.addEventListener("error", () => {
-    of.isLive = false;
-    if (stream.readyState === EventSource.CLOSED) again(of);
-  });
+}
+
+function heard(of, event) {
+  of.newest = event.id;
+  of.waiting.push(event);
+  if (of.waiting.length > KEPT_EVENTS) of.waiting.shift();
 }
 
 /** Some went by; where nobody knows how many, all that there is is loaded. */
 function missed(of, number) {
-  if (number === null) listen(of);
+  if (number === null) begin(of);
   else of.missed += number;
 }
 
@@ -736,7 +756,8 @@ function showEvents({ slots, rows, words }) {
   sayIfAny(slots.none, found.length ? "" : rows.length ? "None of the last events has all of these words." : "Nothing has happened yet.");
 }
 
-function sayHowEventsCome({ slots, isPaused, isLive, waiting, missed: unseen }) {
+function sayHowEventsCome({ slots, isPaused, stream, waiting, missed: unseen }) {
+  const isLive = stream?.readyState === EventSource.OPEN;
   const held = `${waiting.length === 1 ? "1 event is" : `${count(waiting.length)} events are`} held back`;
   const how = isPaused ? `Paused; ${held}${waiting.length < KEPT_EVENTS ? "" : ", older ones are lost"}.`
     : isLive ? "Events are shown as they come." : "Events do not come in now; it is tried again.";
@@ -861,7 +882,13 @@ function enter(name) {
 
 function showTitle() {
   const warning = alarms.length ? `(${several(alarms.length, "alarm")}) ` : "";
-  document.title = `${warning}${shown.view.title()} – pydhcpd${page.host.textContent && ` on ${page.host.textContent}`}`;
+  document.title = visible(`${warning}${shown.view.title()} – pydhcpd${page.host.textContent && ` on ${page.host.textContent}`}`);
+}
+
+/** Go to another place, or look again where that is the same. */
+function openAddress(address) {
+  if (location.hash === address) go();
+  else location.hash = address;
 }
 
 /** Go on in the same view with something else sought, and leave no step of it for the browser's back: somebody types. */
@@ -893,7 +920,7 @@ function searchKey(event) {
   shown.view.field.focus();
 }
 
-function begin() {
+function start() {
   const always = new AbortController().signal;
   window.addEventListener("hashchange", go);
   document.addEventListener("keydown", searchKey);
@@ -905,4 +932,4 @@ function begin() {
   repeat(always, lookForVersion, SELDOM / 2);
 }
 
-begin();
+start();
