@@ -19,11 +19,10 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
-from guest import mirror, run  # noqa: E402
+from guest import mirror, packages, run  # noqa: E402
 
 DEPENDS = "python3-daemon,python3-lockfile,python3-pyroute2"
 TOOLS = "ca-certificates,iproute2,udhcpc,procps,man-db,bash-completion,dbus,systemd"
-LATER = "0.1.99"
 ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND": "noninteractive", "LC_ALL": "C.UTF-8"}
 INSTALLED = ("/usr/bin/pydhcpd", "/usr/lib/systemd/system/pydhcpd.service", "/etc/pydhcpd/pydhcpd.conf",
              "/usr/share/man/man8/pydhcpd.8.gz", "/usr/share/bash-completion/completions/pydhcpd",
@@ -103,20 +102,6 @@ def clean(keep: Path, suite: str) -> Path:
             run("tar", "--create", "--file", f"{archive}.part", "--directory", system, ".")
         Path(f"{archive}.part").rename(archive)
     return archive
-
-
-def packages(place: Path) -> tuple[Path, Path]:
-    """The package, and one of a later version."""
-    run(ROOT / "etc/debian/build", place)
-    (first,) = place.glob("pydhcpd_*.deb")
-    unpacked = place / "unpacked"
-    run("dpkg-deb", "--raw-extract", first, unpacked)
-    control = unpacked / "DEBIAN/control"
-    version = next(line.split()[1] for line in control.read_text().splitlines() if line.startswith("Version:"))
-    control.write_text(control.read_text().replace(f"Version: {version}", f"Version: {LATER}"))
-    later = place / "later.deb"
-    run("dpkg-deb", "--root-owner-group", "--build", unpacked, later)
-    return first, later
 
 
 class Trial:

@@ -1,9 +1,10 @@
 """The unit under a real systemd: a Debian made for it, in a virtual machine, in which `guest_trial.py` tries everything.
 
-    sudo .venv/bin/python tests/system/guest.py [-keep DIRECTORY] [-suite bookworm]
+    sudo .venv/bin/python tests/system/guest.py [-package] [-keep DIRECTORY] [-suite bookworm]
 
-Needs the packages qemu-system-x86, debootstrap and e2fsprogs, and the machine's own apt mirror. The Debian is made once, in
-`-keep` (by default ~/.cache/pydhcpd-guest), and never written to. The machine is emulated, for KVM is not to be had everywhere.
+With `-package` it is the Debian package (`guest_package.py`). Needs the packages qemu-system-x86, debootstrap and e2fsprogs,
+for the package those of etc/debian/build as well, and the machine's own apt mirror. The Debian is made once, in `-keep` (by
+default ~/.cache/pydhcpd-guest), and never written to. The machine is emulated, for KVM is not to be had everywhere.
 Exits 0 if all held, else 1.
 """
 
@@ -20,7 +21,10 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 MIRROR = "http://deb.debian.org/debian"
-PACKAGES = "systemd,systemd-sysv,udev,dbus,linux-image-cloud-amd64,iproute2,procps,sudo,python3-venv,udhcpc"
+PACKAGES = ("systemd,systemd-sysv,udev,dbus,linux-image-cloud-amd64,iproute2,procps,sudo,python3-venv,udhcpc,python3-daemon,"
+            "python3-lockfile,python3-pyroute2")
+MADE = "2"  # another number has the Debian made anew
+LATER = "0.1.99"  # a version of the package to upgrade to
 SIZE = "3G"
 LIMIT = 900  # seconds that the guest may take
 HELD = "guest: all held"
@@ -58,7 +62,7 @@ def mirror() -> str:
 
 def debian(keep: Path, suite: str) -> Path:
     """The directory of the Debian: its disk, its kernel and its initrd. Made where it is not there yet."""
-    place = keep / suite
+    place = keep / f"{suite}-{MADE}"
     if (place / "disk").exists():
         return place
     print(f"guest: making a Debian {suite} in {place}, once", flush=True)
@@ -84,10 +88,29 @@ def disk(directory: Path, file: Path, size: str) -> None:
     run("mke2fs", "-q", "-t", "ext4", "-d", directory, file, size)
 
 
-def source(place: Path) -> Path:
-    """A disk with the source, and with what pip needs to install it where there is no network."""
+def packages(place: Path) -> tuple[Path, Path]:
+    """The Debian package, and the same as one of a later version, in a directory that is there."""
+    run(ROOT / "etc/debian/build", place)
+    (built,) = place.glob("pydhcpd_*.deb")
+    first, unpacked, later = place / "first.deb", place / "unpacked", place / "later.deb"
+    built.rename(first)
+    run("dpkg-deb", "--raw-extract", first, unpacked)
+    control = unpacked / "DEBIAN/control"
+    control.write_text(re.sub("^Version: .*$", f"Version: {LATER}", control.read_text(), flags=re.M))
+    run("dpkg-deb", "--root-owner-group", "--build", unpacked, later)
+    shutil.rmtree(unpacked)
+    return first, later
+
+
+def source(place: Path, with_package: bool) -> Path:
+    """A disk with the source, and with the package, or what pip needs to install it where there is no network."""
     tree = place / "tree"
     shutil.copytree(ROOT, tree, ignore=NOT_OURS)
+    if with_package:
+        (tree / "packages").mkdir()
+        packages(tree / "packages")
+        disk(tree, place / "source", "64M")
+        return place / "source"
     run(sys.executable, "-m", "pip", "wheel", "--wheel-dir", tree / "wheels", tree, "setuptools", "wheel")
     shutil.rmtree(tree / "build", ignore_errors=True)
     disk(tree, place / "source", "64M")
@@ -124,6 +147,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Try the unit under a real systemd, in an emulated machine.")
     parser.add_argument("-keep", type=Path, default=Path.home() / ".cache" / "pydhcpd-guest")
     parser.add_argument("-suite", default="bookworm")
+    parser.add_argument("-package", action="store_true", help="try the Debian package")
     given = parser.parse_args()
     missing = [name for name in ("qemu-system-x86_64", "debootstrap", "mke2fs") if shutil.which(name) is None]
     if missing:
@@ -131,7 +155,7 @@ def main() -> int:
     begin = time.monotonic()
     system = debian(given.keep, given.suite)
     with tempfile.TemporaryDirectory() as place:
-        held = watch(boot(system, source(Path(place))))
+        held = watch(boot(system, source(Path(place), given.package)))
     print(f"guest: {'good' if held else 'FAILED'}, after {time.monotonic() - begin:.0f} s")
     return 0 if held else 1
 
