@@ -94,7 +94,7 @@ def lease() -> list[str]:
 
 def is_installed_as_readme_says() -> None:
     """Its commands, word for word; pip finds on the disk what it would find in the network."""
-    section = (TREE / "README.md").read_text().split("\n## As a service\n")[1]
+    section = (TREE / "README.md").read_text().split("\n## As a service\n")[1].split("by hand:\n")[1]
     commands = re.match(r"\n*((?: {4}.*\n)+)", section)
     assert commands
     wheels = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(TREE / "wheels")}
