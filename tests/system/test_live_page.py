@@ -8,15 +8,17 @@ import re
 import resource
 import signal
 import socket
+import subprocess
 import threading
 import time
+from base64 import b64encode
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 import pytest
-from lab import SERVER, Daemon, Lab, Machine, need, wait_until
+from lab import ROOT, SERVER, Daemon, Lab, Machine, need, wait_until
 from messages import mac_of
 from station import Station
 from test_live_files import child_of, is_there
@@ -77,6 +79,7 @@ def test_what_the_prompt_shows_in_json_is_on_the_page(shown: Daemon, station: St
 
 
 def test_it_warns_of_who_can_read(shown: Daemon, lab: Lab) -> None:
+    shown.wait_for(f"the status page is at http://127.0.0.1:{PORT}/ and http://{SERVER}:{PORT}/")
     assert re.search(rf"conf:\d+: whoever reaches {SERVER} can read on the status page", shown.log())
     assert "whoever reaches" in shown.run("-check").stderr
     assert "whoever reaches" not in lab.daemon(status_port=PORT, status_address=["127.0.0.1", "::1"]).run("-check").stderr
@@ -266,6 +269,49 @@ def proxied(machine: Machine) -> Iterator[int]:
     finally:
         ended.set()
         thread.join(20)
+
+
+def test_nginx_passes_it_on_as_the_manual_says(shown: Daemon, station: Station, lab: Lab) -> None:
+    need("nginx")
+    manual = (ROOT / "etc/man/pydhcpd-status.7").read_text()
+    location = re.search(r"^location /dhcp/ {\n.*?^}", manual, re.M | re.S)
+    assert location
+    place = lab.directory / "nginx"
+    place.mkdir()
+    place.chmod(0o755)
+    users, file = place / "users", place / "nginx.conf"
+    users.write_text("boss:{PLAIN}secret\n")
+    users.chmod(0o644)
+    file.write_text(f"daemon off; pid {place}/pid; error_log {place}/error.log; events {{}}\n"
+                    f"http {{ access_log off; server {{ listen 127.0.0.1:8080;\n"
+                    f"{location[0].replace('/etc/nginx/dhcp.htpasswd', str(users))}\n}} }}\n")
+    lab.keep(Closing(shown.machine.start("nginx", "-c", file, "-e", place / "error.log")))
+    shown.write(status_hosts=["dhcp.lab.example"])
+    shown.reload()
+    wait_until(lambda: (place / "pid").exists(), "nginx")
+    fields = {"Host": "dhcp.lab.example", "Authorization": f"Basic {b64encode(b'boss:secret').decode()}"}
+    with connection_to(shown.machine, 8080) as connection:
+        connection.request("GET", "/dhcp/api/pools", headers={"Host": "dhcp.lab.example"})
+        answer = connection.getresponse()
+        assert answer.status == 401 and answer.read()
+        connection.request("GET", "/dhcp/api/pools", headers=fields)
+        assert json.loads(connection.getresponse().read())["rows"]
+        connection.request("GET", "/dhcp/api/events/stream", headers=fields)
+        answer = connection.getresponse()
+        assert [answer.readline() for _ in range(2)] == [b"retry: 3000\n", b"\n"]
+        station.lease(mac_of(9))
+        assert answer.readline().startswith(b"id: "), "at once, not when a buffer is full"
+
+
+class Closing:
+    """Ends a program."""
+
+    def __init__(self, process: "subprocess.Popen[Any]") -> None:
+        self._process = process
+
+    def close(self) -> None:
+        self._process.terminate()
+        self._process.wait(10)
 
 
 def test_curl_gets_what_a_browser_gets(shown: Daemon) -> None:

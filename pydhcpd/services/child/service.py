@@ -88,6 +88,7 @@ class FileServer(Service):
             self._process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=theirs.fileno(), stderr=theirs.fileno(),
                                              pass_fds=handed, env=child_environment(), start_new_session=True)
         self._sessions.start()
+        self._tell_where()
         threading.Thread(target=self._hear, name=self.name, daemon=True).start()
 
     def stop(self) -> None:
@@ -124,6 +125,12 @@ class FileServer(Service):
         """Connections of the page that were turned away, or did not take what was sent."""
         return self._page.dropped
 
+    def _tell_where(self) -> None:
+        pages = [f"http://{_in_url(name.partition(' ')[2])}:{one.getsockname()[1]}/" for name, one in self._sockets.items()
+                 if _part_of(name) == PAGE and one.family != socket.AF_UNIX]
+        if pages:
+            log.info("the status page is at %s", " and ".join(pages))
+
     # --- what it says
 
     def _hear(self) -> None:
@@ -155,6 +162,10 @@ def _settings(configuration: DHCPServerConfiguration) -> dict[str, dict[str, Any
 
 def _part_of(port: str) -> str:
     return port.partition(" ")[0]
+
+
+def _in_url(address: str) -> str:
+    return f"[{address}]" if ":" in address else address
 
 
 def _open_tftp() -> socket.socket:
