@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from pathlib import Path
 
-from pydhcpd.control.dispatch import ASK, FAILED, SUCCEEDED
+from pydhcpd.control.dispatch import ASK, SUCCEEDED
 from pydhcpd.control.session import PROMPT, SessionOver
 from pydhcpd.errors import InvalidValue
 
@@ -20,6 +20,7 @@ USUAL = Path("/run/pydhcpd/control.sock")
 HISTORY = "~/.pydhcpd_history"
 LONGEST_HISTORY = 1000  # lines
 RECEIVED_AT_ONCE = 1 << 16  # bytes
+MARK = SUCCEEDED[:1]  # what the verdict begins with, and nothing that is shown has in it
 PATIENCE = 10.0  # seconds for the greeting, and for words to complete
 
 
@@ -77,13 +78,12 @@ def ask(path: Path, words: Sequence[str]) -> int:
     signal.signal(signal.SIGINT, signal.SIG_DFL)  # whoever watches has had enough
     connection = Connection(path)
     connection.say(f"{ASK} {words[0] if len(words) == 1 else shlex.join(words)}")
-    held, longest = b"", max(len(SUCCEEDED), len(FAILED))
+    verdict = b""
     for data in connection.rest():
-        held += data
-        _print(held[:-longest])
-        held = held[-longest:]
-    _print(held.removesuffix(SUCCEEDED).removesuffix(FAILED))
-    return 0 if held.endswith(SUCCEEDED) else 1
+        shown, mark, rest = data.partition(MARK) if not verdict else (b"", b"", data)
+        verdict += mark + rest
+        _print(shown)
+    return 0 if verdict == SUCCEEDED else 1
 
 
 def _print(data: bytes) -> None:

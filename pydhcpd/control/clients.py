@@ -4,7 +4,7 @@ from itertools import islice
 from typing import ClassVar
 
 from pydhcpd.control.dispatch import Dispatcher
-from pydhcpd.control.leases import SCREEN
+from pydhcpd.control.leases import SCREEN, more_than
 from pydhcpd.control.output import CLIENT_TITLES, client_document, client_line
 
 
@@ -22,5 +22,5 @@ class ClientCommands(Dispatcher):
         words = [word for word in what if word != "all"]
         rows, count = self.server.sources.clients(words)
         shown = self._show(rows if wants_all else islice(rows, SCREEN), client_line, client_document, head=CLIENT_TITLES)
-        if not wants_all and shown == SCREEN and (more := count() - shown) > 0:
+        if not wants_all and shown == SCREEN and (more := more_than(shown, count())):
             self._count(f"and {more} more: clients {' '.join([*words, 'all'])}")

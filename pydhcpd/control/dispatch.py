@@ -100,7 +100,8 @@ class Dispatcher(Session):
         """What a word could become that is begun: the name of a command, or else an address or a name."""
         if kind == "command":
             return [name for name in self.commands() if name.startswith(begun.lower())]
-        return (escape(word) for word in self.server.sources.words(begun)) if begun else []
+        found = dict.fromkeys(self.server.sources.words(begun) if begun else ())
+        return [word for word in found if word == escape(word) and len(word.split()) == 1]
 
     def _obey(self, words: list[str]) -> None:
         self._has_failed = False

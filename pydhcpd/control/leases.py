@@ -19,6 +19,11 @@ from pydhcpd.control.output import (
 SCREEN = 20  # rows
 
 
+def more_than(shown: int, count: int | None) -> str:
+    """How many more there are than are shown, in words; empty for none. Without a count nobody knows."""
+    return "perhaps" if count is None else str(count - shown) if count > shown else ""
+
+
 class LeaseCommands(Dispatcher):
     """Part of the commands."""
 
@@ -26,9 +31,10 @@ class LeaseCommands(Dispatcher):
 
     def do_leases(self, *what: str) -> None:
         """list leases: leases [WHAT] [all]
-        WHAT is an address (10.1.2.3), the beginning of one (10.1) or a network (10.1.0.0/16); a hardware address; or a part of
-        a name, a client identifier, a circuit id or the name of a limited class. Several words narrow it down. The first
-        screen is shown, with all at the end everything.
+        WHAT is an address (10.1.2.3), the beginning of one (10.1) or a network (10.1.0.0/16); a hardware address; a part of a
+        name, a client identifier or a circuit id; or the name of a class. Several words narrow it down. The first screen is
+        shown, with all at the end everything. Of which class a client is, is judged by what it sent last, without functions
+        of the file; with a million leases that takes half a minute.
         example: leases 10.1 printer"""
         wants_all = self._is_json or what[-1:] == ("all",)
         words = [word for word in what if word != "all"]
@@ -36,7 +42,7 @@ class LeaseCommands(Dispatcher):
         now = self.server.clock()
         shown = self._show(rows if wants_all else islice(rows, SCREEN), lambda row: lease_line(row, now),
                            lambda row: row._asdict(), head=LEASE_TITLES)
-        if not wants_all and shown == SCREEN and (more := count() - shown) > 0:
+        if not wants_all and shown == SCREEN and (more := more_than(shown, count())):
             self._count(f"and {more} more: leases {' '.join([*words, 'all'])}")
 
     def do_pools(self) -> None:

@@ -63,8 +63,7 @@ class PageSession(ThreadedTCPRequestHandler):
 
     def do_count(self, *what: str) -> None:
         """say how many leases there are: count [WHAT]"""
-        _, count = self.server.sources.leases(what)
-        self._say(json_line({"count": count()}))
+        self._say(json_line({"count": self.server.sources.count(what)}))
 
     def do_latest(self, limit: str, first: str = NONE, last: str = NONE) -> None:
         """show events, the newest first: latest LIMIT [FIRST|- [LAST|-]]

@@ -46,17 +46,21 @@ class Sources:
         """A function that returns what has happened since it was called last."""
         return list
 
-    def leases(self, words: Sequence[str]) -> tuple[Iterable[LeaseRow], Callable[[], int]]:  # noqa: ARG002
-        """The leases that all of some words may mean, and what counts them. Raises InvalidValue."""
-        return (), lambda: 0
+    def leases(self, words: Sequence[str]) -> tuple[Iterable[LeaseRow], Callable[[], int | None]]:  # noqa: ARG002
+        """The leases that all of some words may mean, and what counts them, or does not. Raises InvalidValue."""
+        return (), lambda: None
 
     def page(self, words: Sequence[str], field: str, is_descending: bool, cursor: str, most: int) -> LeasePage:  # noqa: ARG002
         """Some of these leases, in the order of a field, from a cursor on. Raises InvalidValue."""
         return LeasePage((), "", "")
 
-    def clients(self, words: Sequence[str]) -> tuple[Iterable[ClientRow], Callable[[], int]]:  # noqa: ARG002
-        """The clients of the leases that all of some words may mean, and what counts them. Raises InvalidValue."""
-        return (), lambda: 0
+    def count(self, words: Sequence[str]) -> int:  # noqa: ARG002
+        """How many leases these are. Raises InvalidValue."""
+        return 0
+
+    def clients(self, words: Sequence[str]) -> tuple[Iterable[ClientRow], Callable[[], int | None]]:  # noqa: ARG002
+        """The clients of the leases that all of some words may mean, and what counts them, or does not. Raises InvalidValue."""
+        return (), lambda: None
 
     def boots(self) -> Iterable[BootRow]:
         """The files that machines asked for lately, the newest first."""

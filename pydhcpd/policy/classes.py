@@ -160,8 +160,14 @@ class Classifier:
         """Those of the functions in conditions."""
         return self._fences.values()
 
-    def of(self, request: Request, make_view: Callable[[], RequestView]) -> tuple[str, ...]:
-        """The names of the classes whose conditions hold, in order of definition. `make_view` is called for functions only.
+    @property
+    def asking(self) -> Collection[str]:
+        """The names of the classes whose conditions ask a function of the file."""
+        return [name for name, _ in self._asking]
+
+    def of(self, request: Request, make_view: Callable[[], RequestView] | None) -> tuple[str, ...]:
+        """The names of the classes whose conditions hold, in order of definition. `make_view` is called for functions only;
+        without it classes whose conditions have any are left out.
 
         Raises Dropped, where a function failed and that is what is to happen then; else its class is left out.
         """
@@ -172,7 +178,7 @@ class Classifier:
             if len(self._outcomes) >= MOST_REMEMBERED:
                 self._outcomes.clear()
             self._outcomes[bits] = names
-        return names if not self._asking else self.joined(names, self._asked(bits, make_view))
+        return names if not self._asking or make_view is None else self.joined(names, self._asked(bits, make_view))
 
     def _asked(self, bits: int, make_view: Callable[[], RequestView]) -> list[str]:
         """Those classes with functions whose conditions hold. A function is called once for a request, if at all."""

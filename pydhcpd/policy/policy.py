@@ -117,16 +117,34 @@ class Policy(Rules):
     def terms_of_lease(self, request: Request, address: int) -> Terms | None:
         """The terms on which the client of a lease has it, as far as `request` knows of it what is remembered; None where the
         address is of no network here. Functions of the file are not asked, and nobody need hold a lock."""
+        case = self._case_of_lease(request, address)
+        if case is None:
+            return None
+        with suppress(Ignored):
+            for step in self._steps_of_lease:
+                step(self, case)
+        return self.terms_of(case, address)
+
+    def classes_of_lease(self, request: Request, address: int) -> tuple[str, ...]:
+        """The classes of the client of a lease, by what it sends and by its host, in order of definition; as above."""
+        case = self._case_of_lease(request, address)
+        if case is None:
+            return ()
+        try:
+            steps.find_host(self, case)
+        except Ignored:
+            return ()
+        names = self.classifier.of(request, None)
+        return names if case.reservation is None else self.classifier.joined(names, case.reservation.classes)
+
+    def _case_of_lease(self, request: Request, address: int) -> Case | None:
         network = self.networks.of(address)
         if network is None:
             return None
         case = Case()
         case.request, case.network, case.segment = request, network, self.networks.segment_of[network.base]
         steps.start(self, case)
-        with suppress(Ignored):
-            for step in self._steps_of_lease:
-                step(self, case)
-        return self.terms_of(case, address)
+        return case
 
     def name_in_dns(self, naming: Naming, hostname: str, hardware: bytes, address: int, *, is_given: bool) -> str:
         """The full name in the DNS of a client that is called `hostname`, by the configuration or by itself; empty where it has

@@ -1,6 +1,7 @@
 """`Views`: what the commands of the prompt show and do, asked of the running server."""
 
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain, islice
 from platform import python_version
 from time import monotonic, sleep
 from typing import TypeVar
@@ -37,7 +38,7 @@ from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.interface import Row
 from pydhcpd.leases.paging import Order, page
-from pydhcpd.leases.search import Condition, leased, matching, running
+from pydhcpd.leases.search import Condition, beginning, every, leased, matching, other_than, running
 from pydhcpd.process.libraries import NO_DNSPYTHON, has_dnspython
 from pydhcpd.questions import Question
 from pydhcpd.services.boot_events import outcome, protocol
@@ -46,6 +47,7 @@ from pydhcpd.services.dns.records import Records as Names
 from pydhcpd.services.dns.zone_table import ZoneTable
 from pydhcpd.services.history.records import Records
 from pydhcpd.services.measured import Measured
+from pydhcpd.services.members import Members
 from pydhcpd.services.pools import counted, pool_rows
 from pydhcpd.services.reservations import Reservations
 from pydhcpd.services.service import Surroundings
@@ -53,8 +55,10 @@ from pydhcpd.wire.options import describe as describe_option
 from pydhcpd.wire.relay import words as relay_words
 
 Shown = TypeVar("Shown")
+Selected = tuple[Iterator[Shown], Callable[[], int | None]]
 RENEWAL_PAUSES = (1.0, 2.0, 4.0)  # seconds after each message until the next one, or until it is given up
 LOOK_EVERY = 0.05  # seconds
+MOST_WORDS = 100  # that one word could become
 
 
 class Views(Sources):
@@ -68,6 +72,7 @@ class Views(Sources):
         self._captures = surroundings.captures
         self._reservations = Reservations(surroundings)
         self._measured = Measured(surroundings)
+        self._members = Members(surroundings.server)
 
     def hosts(self) -> Iterator[HostRow]:
         """Hosts with a lease that runs, and quarantined addresses."""
@@ -95,22 +100,31 @@ class Views(Sources):
         cursor = Cursor(self._server.events)
         return lambda: [self._event_row(one) for one in cursor.read()]
 
-    def leases(self, sought: Sequence[str]) -> tuple[Iterator[LeaseRow], Callable[[], int]]:
+    def leases(self, sought: Sequence[str]) -> Selected[LeaseRow]:
         """The leases that all of some words may mean, and what counts them."""
-        return self._selected(self._lease_row, running(int(self._server.hosts.time.now())), *map(matching, sought))
+        return self._selected(self._lease_row, running(int(self._server.hosts.time.now())), sought)
 
-    def _selected(self, row_of: Callable[[Row], Shown], *conditions: Condition) -> tuple[Iterator[Shown], Callable[[], int]]:
-        """The rows for which all of some conditions hold, as they are shown, and what counts them."""
+    def _selected(self, row_of: Callable[[Row], Shown], which: Condition, sought: Sequence[str]) -> Selected[Shown]:
+        """The rows of some that all words may mean, as they are shown, and what counts them; by class it does not."""
         store = self._server.hosts.store
-        where = " AND ".join(f"({sql})" for sql, _ in conditions)
-        values = tuple(value for _, some in conditions for value in some)
-        return map(row_of, store.select(where, values)), lambda: store.count(where, values)
+        classes = {word: name for word in sought if (name := self._members.named(word)) is not None}
+        found = every(which, *map(matching, sought))
+        if not classes:
+            return map(row_of, store.select(*found)), lambda: store.count(*found)
+        others = every(which, *(matching(word) for word in sought if word not in classes),
+                      other_than(every(*map(matching, classes))))
+        members = self._members.among(store.select(*others), classes.values())
+        return map(row_of, chain(store.select(*found), members)), lambda: None
 
     def page(self, sought: Sequence[str], field: str, is_descending: bool, cursor: str, most: int) -> LeasePage:
         """Some of the leases that all of some words may mean."""
         conditions = [running(int(self._server.hosts.time.now())), *map(matching, sought)]
         found = page(self._server.hosts.store, conditions, Order(field, is_descending), cursor, most)
         return LeasePage(map(self._lease_row, found.rows), found.next, found.previous)
+
+    def count(self, sought: Sequence[str]) -> int:
+        """How many leases there are of which these are pages."""
+        return self._server.hosts.store.count(*every(running(int(self._server.hosts.time.now())), *map(matching, sought)))
 
     def _lease_row(self, row: Row) -> LeaseRow:
         host = Host.of(row, self._server.hosts.time)
@@ -119,9 +133,9 @@ class Views(Sources):
                         host.expires, host.last_used, host.state,
                         "" if serving is None else serving.network_words(row.address), relay_words(row.relay[GIADDR:]))
 
-    def clients(self, sought: Sequence[str]) -> tuple[Iterator[ClientRow], Callable[[], int]]:
+    def clients(self, sought: Sequence[str]) -> Selected[ClientRow]:
         """The clients of the leases that all of some words may mean, and what counts them."""
-        return self._selected(self._client_row, leased(int(self._server.hosts.time.now())), *map(matching, sought))
+        return self._selected(self._client_row, leased(int(self._server.hosts.time.now())), sought)
 
     def _client_row(self, row: Row) -> ClientRow:
         asks = self._server.hosts.habit(row.address)
@@ -305,6 +319,14 @@ class Views(Sources):
     def clear(self, word: str) -> int:
         """End the quarantine of an address, or of `all`."""
         return self._server.clear(None if word.lower() == "all" else address_from(word))
+
+    def words(self, begun: str) -> Iterator[str]:
+        """Addresses, hardware addresses and names that begin so, the first of each."""
+        store, start = self._server.hosts.store, begun.casefold()
+        for row in islice(store.select(*beginning(begun)), MOST_WORDS):
+            for word in (address_text(row.address), hardware_text(row.hardware), row.hostname, row.sent_name):
+                if word.casefold().startswith(start):
+                    yield word
 
     def note(self, user: str, line: str) -> None:
         """Let it be an event who asked for what change."""

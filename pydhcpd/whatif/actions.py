@@ -6,6 +6,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import BinaryIO
 
+from pydhcpd.clients import Options
 from pydhcpd.configuration.command_line import CommandLine
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
@@ -15,8 +16,8 @@ from pydhcpd.policy.functions import PARAMETERS
 from pydhcpd.progress import Progress
 from pydhcpd.trial import on_trial
 from pydhcpd.whatif.captures import frames
-from pydhcpd.whatif.clients import Options, heard_by
 from pydhcpd.whatif.comparison import own_options
+from pydhcpd.whatif.heard import heard_by
 from pydhcpd.whatif.rehearsal import Rehearsal
 from pydhcpd.whatif.replay import Replay
 from pydhcpd.whatif.reservations import reservation_changes

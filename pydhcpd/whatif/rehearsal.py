@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
+from pydhcpd.clients import Client, Options
 from pydhcpd.errors import MalformedPacket
 from pydhcpd.leases.interface import Row
-from pydhcpd.whatif.clients import Client, Options
 from pydhcpd.whatif.comparison import NO_OWN, OwnOptions
 from pydhcpd.whatif.sentences import Summary
 from pydhcpd.whatif.verdicts import Side, change_of

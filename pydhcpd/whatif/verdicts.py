@@ -6,11 +6,11 @@ the copy that is carried out, so that no two are given one address. Knows neithe
 
 from typing import NamedTuple
 
+from pydhcpd.clients import Client
 from pydhcpd.explain import Outcome, carry_out, judge
 from pydhcpd.leases.address_table import POOL, RESERVED
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.serving import Serving
-from pydhcpd.whatif.clients import Client
 from pydhcpd.whatif.comparison import Difference, OwnOptions, differences
 from pydhcpd.wire.packet import ACK, NAK, Packet
 

@@ -15,13 +15,17 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterable
+from itertools import islice
 from pathlib import Path
 
 import path
 from path import CLOCK, request_of, serve
 
 from pydhcpd.addresses import address_text
+from pydhcpd.comparators import PREFIX
+from pydhcpd.conf import client_class, match
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.control.leases import SCREEN
 from pydhcpd.control.session import LINES_AT_ONCE, PAUSE
 from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.store import SQLiteStore
@@ -98,7 +102,9 @@ def main() -> None:
     sys.setswitchinterval(0.001)
     with tempfile.TemporaryDirectory() as directory:
         fill(directory, count)
-        configuration = DHCPServerConfiguration.load(None, {"interface": "s0", "network": "10.64.0.0/10"})
+        configuration = DHCPServerConfiguration.load(None, {"interface": "s0", "network": "10.64.0.0/10",
+                                                             "classes": [client_class("many", match(mac=PREFIX("02"))),
+                                                                         client_class("few", match(host_name="host-77777"))]})
         server, recorder = serve(directory, configuration)
         gc.collect()
         gc.freeze()
@@ -117,6 +123,15 @@ def main() -> None:
                 ("leases, count", lambda: views.leases([])[1]()),
                 (f"leases {middle}", lambda: read(views.leases([middle])[0])),
                 ("leases host-99999", lambda: read(views.leases(["host-99999"])[0])),
+                ("page by address", lambda: read(views.page([], "address", False, "", 50).rows)),
+                ("page by name", lambda: read(views.page([], "name", False, "", 50).rows)),
+                ("page by name, middle", lambda: read(views.page([], "name", False, behind, 50).rows)),
+                ("page by expiry, last", lambda: read(views.page([], "expires", True, "", 500).rows)),
+                ("page host-99, by name", lambda: read(views.page(["host-99"], "name", False, "", 50).rows)),
+                ("latest events", lambda: read(views.latest(500, None, None)[0])),
+                ("leases many", lambda: read(islice(views.leases(["many"])[0], SCREEN))),
+                ("leases few", lambda: read(islice(views.leases(["few"])[0], SCREEN))),
+                ("complete host-777", lambda: read(views.words("host-777"))),
                 ("pools", lambda: read(views.pools())),
                 ("networks", lambda: read(views.networks())),
                 (f"explain {middle}", lambda: read(views.explain([middle]))),

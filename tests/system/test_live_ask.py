@@ -3,13 +3,15 @@
 import json
 import os
 import pty
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from lab import Daemon, Lab, wait_until
+from lab import Daemon, Lab, finished_lab, wait_until
 from messages import mac_of, mac_text
 from station import Station
 
@@ -52,7 +54,34 @@ def test_a_socket_that_a_killed_server_left_is_taken_over(lab: Lab, daemon: Daem
     assert daemon.ask("alarms").stdout == "all is well\n"
 
 
-def test_the_prompt_edits_lines_and_completes_words(lab: Lab, daemon: Daemon, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("begun", "words"), [
+    ("", []), ("10.77.0.1", ["10.77.0.10"]), ("10.7", ["10.77.0.10", "10.77.0.9"]), ("10.77.0.", ["10.77.0.10", "10.77.0.9"]),
+    ("10.77.0.10", ["10.77.0.10"]), ("10.77.1", []), ("1", ["10.77.0.10", "10.77.0.9"]), ("des", ["desk-7"]),
+    ("DESK", ["desk-7"]),
+    ("02:77:00:00:00:0", [mac_text(mac_of(1)), mac_text(mac_of(2))]), ("02:77:00:00:00:02", [mac_text(mac_of(2))]),
+    ("esk", []), ("%", []), ("a", []), ("999.", []), ("10..", [])])
+def test_addresses_hardware_addresses_and_names_are_completed(begun: str, words: list[str], leased: Daemon) -> None:
+    """Once each, and none that could not be typed."""
+    with socket.socket(socket.AF_UNIX) as session:
+        session.connect(str(leased.control_socket))
+        session.sendall(f"complete word {begun}\nquit\n".encode())
+        shown = b"".join(iter(lambda: session.recv(65536), b"")).decode()
+    assert sorted(shown.split("?> ")[1].removesuffix("pydhcp ").split()) == sorted(words)
+
+
+@pytest.fixture(scope="module")
+def leased(namespaces: None) -> Iterator[Daemon]:
+    """A daemon of which two clients have leases, one of them with a name that nobody could type."""
+    with finished_lab(False) as lab:
+        station = lab.keep(Station(lab.client()))
+        daemon = lab.daemon(ip_ranges=["10.77.0.9 - 10.77.0.10"]).start()
+        station.lease(mac_of(1), (12, b"desk-7"))
+        station.lease(mac_of(2), (12, b"a b\x1b[2J"))
+        yield daemon
+
+
+def test_the_prompt_edits_lines_and_completes_words(lab: Lab, daemon: Daemon, station: Station, tmp_path: Path) -> None:
+    station.lease(MAC, (12, b"desk-7"))
     controller, terminal = pty.openpty()
     with subprocess.Popen([*WORDS, "-control_socket", str(daemon.control_socket)], stdin=terminal, stdout=terminal,
                           stderr=terminal, env=daemon.environment(HOME=str(tmp_path), TERM="dumb")) as process:
@@ -72,6 +101,11 @@ def test_the_prompt_edits_lines_and_completes_words(lab: Lab, daemon: Daemon, tm
         see(b"configuration ")
         os.write(controller, b"\n")
         see(b"Current configuration")
+        see(b"pydhcp ?> ")
+        os.write(controller, b"leases des\t")
+        see(b"leases desk-7 ")
+        os.write(controller, b"\n")
+        see(mac_text(MAC).encode())
         see(b"pydhcp ?> ")
         os.write(controller, b"quit\n")
         see(b"bye")

@@ -15,6 +15,15 @@ pytestmark = pytest.mark.namespaces
 DESK, PRINTER = mac_of(1), mac_of(2)
 
 
+GUEST = mac_of(3)
+CLASSES = f"""
+classes = [client_class("desks", match(host_name=PREFIX("desk")), lease_limit=5),
+           client_class("Voice", match(vendor_class_identifier=PREFIX("Cisco"))), client_class("guests"),
+           client_class("odd", lambda request: True)]
+hosts = [host(mac={mac_text(GUEST)!r}, classes=["guests"])]
+"""
+
+
 def words_for(daemon: Daemon, *words: str) -> list[str]:
     return [sys.executable, "-m", "pydhcpd", "-ask", *words, "-control_socket", str(daemon.pid_file.parent / "control.sock")]
 
@@ -36,7 +45,7 @@ def documents(daemon: Daemon, line: str) -> list[dict[str, object]]:
 def daemon(lab: Lab, client: Machine) -> Iterator[Daemon]:
     """A daemon whose pool has three addresses."""
     one = lab.daemon(ip_ranges=["10.77.0.10 - 10.77.0.12"])
-    one.write(one.file.read_text() + 'classes = [client_class("desks", match(host_name=PREFIX("desk")), lease_limit=5)]\n')
+    one.write(f"{one.file.read_text()}{CLASSES}")
     yield one.start()
 
 
@@ -56,6 +65,21 @@ def test_leases_are_found_by_whatever_is_known_of_them(daemon: Daemon, station: 
     assert ask(daemon, "leases nothing") == "none\n"
 
 
+def test_leases_are_found_by_class_as_their_clients_asked_last(daemon: Daemon, station: Station) -> None:
+    phone = station.lease(PRINTER, (12, b"voicemail"), (60, b"Cisco 7960")).yiaddr
+    guest = station.lease(GUEST, (60, b"MSFT 5.0")).yiaddr
+    named = station.lease(DESK, (12, b"desk-voice")).yiaddr
+    for words, found in (("voice", [named, phone]), ("VOICE cisco", []), ("voice voicemail", [phone]), ("guests", [guest]),
+                         ("guests 10.77", [guest]), ("guests voice", []), ("desks", [named])):
+        assert sorted(str(row["address"]) for row in documents(daemon, f"leases {words}")) == sorted(found), words
+        assert sorted(str(row["address"]) for row in documents(daemon, f"clients {words}")) == sorted(found), words
+    station.lease(PRINTER, (12, b"mail"), (60, b"Cisco 7960"))
+    assert [row["address"] for row in documents(daemon, "leases Voice")][-1] == phone
+    station.lease(PRINTER, (12, b"mail"), (60, b"MSFT 5.0"))
+    assert [row["address"] for row in documents(daemon, "leases Voice")] == [named]
+    assert "a function of the file says" in ask(daemon, "leases odd", 1)
+
+
 def test_pools_networks_and_classes(daemon: Daemon, station: Station) -> None:
     station.lease(DESK, (12, b"desk-7"))
     station.discover(PRINTER)
@@ -65,8 +89,8 @@ def test_pools_networks_and_classes(daemon: Daemon, station: Station) -> None:
     assert "[#######---]  66%        1       1" in ask(daemon, "pools")
     assert documents(daemon, "networks") == [{"network": "10.77.0.0/16", "shared_network": "", "where": "s0", "pools": 1,
                                               "leased": 1, "free": 1}]
-    assert documents(daemon, "classes") == [{"name": "desks", "condition": "host_name is what begins with desk", "limit": 5,
-                                             "per": "", "leases": 1}]
+    assert documents(daemon, "classes")[0] == {"name": "desks", "condition": "host_name is what begins with desk", "limit": 5,
+                                               "per": "", "leases": 1}
     assert {"name": "the control socket", "state": "runs", "runs": True, "waiting": 0, "dropped": 0,
             "failures": 0} in documents(daemon, "services")
     assert ask(daemon, "version").startswith("pydhcpd ")
@@ -77,7 +101,8 @@ def test_why_a_client_gets_what_it_gets(daemon: Daemon, station: Station) -> Non
     shown = ask(daemon, "explain desk-7")
     assert f"address   {ack.yiaddr}: its present lease" in shown
     assert "classes   is of desks: host_name is what begins with desk; here host_name is desk-7" in shown
-    assert {"about": "answer", "text": "OFFER", "place": ""} in documents(daemon, f"explain {mac_text(DESK)}")
+    answer = {"about": "answer", "text": "OFFER, from the server 10.77.0.1", "place": ""}
+    assert answer in documents(daemon, f"explain {mac_text(DESK)}")
     assert "no lease is known by it" in ask(daemon, "explain nobody", 1)
     assert documents(daemon, "pools")[0]["offered"] == 0, "nothing is done by it"
 

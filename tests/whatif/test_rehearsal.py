@@ -7,6 +7,7 @@ from rig import EVERYBODY, made_bench
 from test_examples import EXAMPLES, OWN, mac, ready, relay
 
 from pydhcpd.addresses import address_text
+from pydhcpd.clients import Client
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.control.output import local_time
 from pydhcpd.leases.host_database import HostDatabase
@@ -14,7 +15,6 @@ from pydhcpd.leases.search import leased
 from pydhcpd.leases.snapshot import copied
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.serving import make_serving
-from pydhcpd.whatif.clients import Client
 from pydhcpd.whatif.comparison import Difference, differences, own_options
 from pydhcpd.whatif.rehearsal import Rehearsal
 from pydhcpd.whatif.reservations import reservation_changes

@@ -1,15 +1,9 @@
 """The clients that have a lease, as messages: what each sends when it comes next, asking as it was heard to ask last."""
 
-import json
-from collections.abc import Iterator, Mapping
-from contextlib import closing
-from pathlib import Path
+from collections.abc import Mapping
 
-from pydhcpd.addresses import BROADCAST, address_from, hardware_text
-from pydhcpd.control.ask import Connection
-from pydhcpd.control.dispatch import ASK, FAILED, SUCCEEDED
+from pydhcpd.addresses import BROADCAST, hardware_text
 from pydhcpd.delivery import CLIENT_PORT, SERVER_PORT
-from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.leases.interface import GIADDR, Row
 from pydhcpd.questions import XID, link_near, options_of
@@ -62,34 +56,3 @@ class Client:
         """What people know it by."""
         row = self.row
         return escape(row.sent_name or row.hostname) or hardware_text(row.hardware) or row.client[1:].hex(":")
-
-
-def heard_by(control_socket: Path) -> dict[int, Options]:
-    """How the clients of the running server ask, by address. Raises InvalidValue where it does not tell."""
-    kinds: dict[str, Options] = {}
-    found: dict[int, Options] = {}
-    for line in _answer(control_socket, "clients json"):
-        document = json.loads(line)
-        if "error" in document:
-            raise InvalidValue(str(document["error"]))
-        if document["is_heard"]:
-            asks = document["asks"]
-            kind = kinds.setdefault(json.dumps(asks), {int(code): bytes.fromhex(value) for code, value in asks.items()})
-            found[address_from(document["address"])] = kind
-    return found
-
-
-def _answer(control_socket: Path, command: str) -> Iterator[bytes]:
-    """The lines of an answer, as they come. Raises InvalidValue where it ends too soon."""
-    held = b""
-    with closing(Connection(control_socket)) as connection:
-        connection.say(f"{ASK} {command}")
-        for data in connection.rest():
-            *lines, held = (held + data).split(b"\n")
-            yield from (line for line in lines if line.strip() and line + b"\n" not in (SUCCEEDED, FAILED))
-            if any(line + b"\n" in (SUCCEEDED, FAILED) for line in lines):
-                return
-    raise InvalidValue("the server has ended the session")
-
-
-__all__ = ["Client", "Options", "heard_by"]
