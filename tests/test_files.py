@@ -4,6 +4,7 @@ Tests as another user run in a child process of their own, which root alone can 
 """
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -520,3 +521,41 @@ def test_an_import_of_a_device_ends(database, safe):
     ODD["device"](safe.parent / "zero")
     with pytest.raises(InvalidValue, match="is not a plain file"):
         import_leases(database, [str(safe.parent / "zero")], 3600)
+
+
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from pydhcpd import files
+def kill(*_):
+    os.kill(os.getpid(), signal.SIGKILL)
+class Cut:
+    def __init__(self, file):
+        self.file = file
+    def __enter__(self):
+        return self
+    def __exit__(self, *_):
+        pass
+    def write(self, data):
+        self.file.write(data[:len(data) // 2])
+        self.file.flush()
+        kill()
+where, path = sys.argv[1:]
+real = os.fdopen
+if where == "write":
+    os.fdopen = lambda *arguments: Cut(real(*arguments))
+else:
+    before, _, name = where.rpartition(" ")
+    act = getattr(os, name)
+    setattr(os, name, lambda *arguments: (None if before else act(*arguments), kill()))
+files.write_safely(Path(path), "new" * 100)
+"""
+
+
+@pytest.mark.parametrize(("where", "after"), [
+    ("write", "old"), ("before fsync", "old"), ("fsync", "old"), ("before replace", "old"), ("replace", "new" * 100)])
+def test_a_kill_in_the_middle_leaves_the_old_file_or_the_new_one(safe: Path, where: str, after: str) -> None:
+    safe.write_text("old")
+    done = subprocess.run([sys.executable, "-c", KILLED, where, str(safe)], capture_output=True, timeout=60, check=False)
+    assert done.returncode == -signal.SIGKILL, done
+    assert safe.read_text() == after

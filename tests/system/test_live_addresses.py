@@ -1,5 +1,7 @@
 """Reserving, and asking who uses an address, by hand, as clients and a person see it."""
 
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -41,6 +43,35 @@ def test_a_lease_becomes_a_reservation_and_ceases_to_be_one(daemon: Daemon, stat
     assert daemon.ask("reload").returncode == 0
     assert daemon.ask("reserve", mac_text(PRINTER), "10.77.0.201").returncode == 0
     assert file.read_text().endswith(f"# by another's hand\n{mac_text(PRINTER)},10.77.0.201,\n")
+
+
+@pytest.mark.parametrize("sandboxed", [True], ids=["sandbox"])
+def test_a_file_that_is_not_the_daemons_to_write_stays(daemon: Daemon, station: Station) -> None:
+    """Though it could be replaced, for its directory is the daemon's; and nothing of it is in force."""
+    address = station.lease(DESK).yiaddr
+    file = daemon.database.with_name("reservations.csv")
+    text = f"mac,ip\n{mac_text(PRINTER)},10.77.0.200\n"
+    file.write_text(text)
+    file.chmod(0o644)
+    assert daemon.ask("reload").stdout == "reloaded\n"
+    assert station.lease(PRINTER).yiaddr == "10.77.0.200"
+    for words in (["reserve", address], ["unreserve", "10.77.0.200"]):
+        done = daemon.ask(*words)
+        assert done.returncode == 1 and f"{file} cannot be written: Permission denied; nothing has changed" in done.stdout, done
+        assert "must be able to write the file, and in its directory" in done.stdout
+    assert file.read_text() == text and file.stat().st_uid == 0
+    assert "is not reserved" in daemon.ask("unreserve", address).stdout
+
+
+def test_several_at_once_are_all_written(daemon: Daemon) -> None:
+    words = [[sys.executable, "-m", "pydhcpd", "-ask", "reserve", mac_text(mac_of(n)), f"10.77.0.{100 + n}", "-control_socket",
+              str(daemon.control_socket)] for n in range(4)]
+    running = [subprocess.Popen(one, stdout=subprocess.PIPE, text=True, env=daemon.environment()) for one in words]
+    said = [one.communicate(timeout=60)[0] for one in running]
+    assert [one.returncode for one in running] == [0] * 4, said
+    rows = daemon.database.with_name("reservations.csv").read_text().splitlines()
+    assert rows[0] == "mac,ip" and sorted(rows[1:]) == [f"{mac_text(mac_of(n))},10.77.0.{100 + n}" for n in range(4)]
+    assert daemon.ask("reload").stdout == "reloaded\n"
 
 
 def test_who_answers_for_an_address(daemon: Daemon, client: Machine) -> None:
