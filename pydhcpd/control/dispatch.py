@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from difflib import get_close_matches
 from itertools import chain
+from textwrap import wrap
 from typing import ClassVar, Protocol, TypeVar
 
 from pydhcpd.control.session import LOG, Session, SessionOver, Settings
@@ -23,6 +24,9 @@ Command = Callable[..., None]
 """A method that takes the session, and the words after its name."""
 
 JSON = "json"
+EXAMPLE = "example: "
+COLUMNS = 80  # of a terminal, as they are usual
+ERROR = "error: "  # what begins the words of a failure for people
 HINT = "type help for the list of commands"
 ASK = "ask"  # what a program says before a command, to be told at the end whether it succeeded
 COMPLETE = "complete"  # and before `command` or `word` and what is written of it, to be told what it could become
@@ -119,10 +123,10 @@ class Dispatcher(Session):
         except Refused as refusal:
             self._fail(str(refusal))
         except (InvalidValue, StoreError) as error:
-            self._fail(f"error: {escape(str(error))}")
+            self._fail(f"{ERROR}{escape(str(error))}")
         except Exception as error:
             LOG.exception("the command %s failed", escape(name))
-            self._fail(f"error: {escape(str(error) or type(error).__name__)}")
+            self._fail(f"{ERROR}{escape(str(error) or type(error).__name__)}")
 
     def _command(self, word: str, arguments: list[str]) -> tuple[Command, bool]:
         """The method that is meant, and whether it changes something. Raises Refused."""
@@ -177,7 +181,7 @@ class Dispatcher(Session):
 
     def _fail(self, text: str) -> None:
         self._has_failed = True
-        self._say(json_line({"error": text.partition("\r\n")[0]}) if self._is_json else text)
+        self._say(json_line({"error": text.partition("\r\n")[0].removeprefix(ERROR)}) if self._is_json else text)
 
     # --- what all have
 
@@ -188,19 +192,32 @@ class Dispatcher(Session):
         if self._is_json or not command:
             self._show(names, self._summary_line, lambda name: {"command": name, "help": help_of(self.commands()[name])})
         else:
-            self._stream(f"{names[0]}: {help_of(self.commands()[names[0]])}".split("\n"))
+            self._stream(chain.from_iterable(wrap(one, COLUMNS) for one in _paragraphs(names[0], self.commands()[names[0]])))
 
     def _summary_line(self, name: str) -> str:
         return f"{name}{_to_column(name)}{help_of(self.commands()[name]).partition(chr(10))[0]}"
 
     def do_quit(self) -> None:
-        """end the session"""
+        """end the session
+        example: quit"""
         raise _Quit("quit", "bye")
 
 
 def help_of(command: Command) -> str:
     """What is said of a command: its summary, and more lines where there is more to say."""
     return inspect.getdoc(command) or ""
+
+
+def _paragraphs(name: str, command: Command) -> list[str]:
+    """The help of a command: its summary, what is said further, each of its other forms, and the example."""
+    summary, *lines = help_of(command).split("\n")
+    paragraphs = [f"{name}: {summary}"]
+    for number, line in enumerate(lines):
+        if number == 0 or line.startswith((f"{name} ", EXAMPLE)):
+            paragraphs.append(line)
+        else:
+            paragraphs[-1] += f" {line}"
+    return paragraphs
 
 
 def json_line(document: Document) -> str:

@@ -27,6 +27,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.input import (
     LONGEST_LINE,
     LONGEST_REFUSED_LINE,
@@ -278,7 +279,7 @@ def test_words_are_completed(serve: Serve, connect: Connect) -> None:
     server.sources.words = lambda begun: [f"{begun}.1", f"{begun}.\x1b"]
     client = connect(server)
     assert client.ask(b"complete command c").split() == [b"configuration", b"clear", b"classes", b"clients", b"capture"]
-    assert client.ask(b"complete word 10.0").split() == [b"10.0.1", b"10.0.\\x1b"]
+    assert client.ask(b"complete word 10.0").split() == [b"10.0.1"], "what nobody could type is left out"
     assert client.ask(b"complete word") == b""
 
 
@@ -298,6 +299,13 @@ def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> Non
 def test_help_of_one_command(serve: Serve, connect: Connect, word: bytes) -> None:
     answer = connect(serve()).ask(word + b" hosts")
     assert answer == b"hosts: list the hosts: address, hardware address, name, expiry and state\r\nexample: hosts\r\n"
+
+
+@pytest.mark.parametrize("name", sorted(ThreadedTCPRequestHandler.commands()))
+def test_the_help_of_a_command_fits_a_terminal_and_has_an_example(serve: Serve, connect: Connect, name: str) -> None:
+    lines = connect(serve()).ask(f"help {name}".encode()).decode().splitlines()
+    assert lines[0].startswith(f"{name}: ") and max(map(len, lines)) <= 80
+    assert lines[-1].startswith(f"example: {name}")
 
 
 @pytest.mark.parametrize("word", [b"quit", b"exit", b"q", b"EXIT"])
