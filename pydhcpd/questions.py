@@ -28,6 +28,7 @@ from pydhcpd.wire.relay import CIRCUIT_ID, REMOTE_ID, SUBSCRIBER_ID, suboptions
 RELAY_FIELDS = {"circuit_id": CIRCUIT_ID, "remote_id": REMOTE_ID, "subscriber_id": SUBSCRIBER_ID}
 HEADER = ("interface", "giaddr", "ciaddr", "mac", "htype", "client_id", "secs", "uuid", "message_type", *RELAY_FIELDS)
 MESSAGES = {MESSAGE_NAMES[kind]: kind for kind in (DISCOVER, REQUEST, INFORM)}
+MOST = {"htype": 255, "secs": 65535}
 XID = 0x65786C6E
 GIADDR = 4  # bytes before option 82 in what is remembered of a relay
 SHORTEST_HARDWARE = 6  # octets
@@ -107,8 +108,8 @@ class Question:
 
     def _number(self, name: str, otherwise: int) -> int:
         value = self._fields.get(name, otherwise)
-        if not isinstance(value, int):
-            raise InvalidValue(f"{name}={escape(str(value))}: allowed is a number")
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= MOST[name]:
+            raise InvalidValue(f"{name}={escape(str(value))}: allowed is a whole number from 0 to {MOST[name]}")
         return value
 
     def _relay(self, octets: bytes) -> bytes:
@@ -130,6 +131,8 @@ class Question:
                 if option is None or option.inside is not None:
                     meant = remedy(name, [*HEADER, *BY_NAME], MATCH)
                     raise InvalidValue(f"{escape(name)}: no field of a message; {meant or 'allowed are the names of match()'}")
+                if option.code == MESSAGE_TYPE:
+                    raise InvalidValue(f"{escape(name)}: write message_type=, allowed are {', '.join(MESSAGES)}")
                 try:
                     given[option.code] = option.codec.encode(value)
                 except InvalidValue as error:

@@ -264,8 +264,13 @@ def test_it_says_that_options_had_no_room_beside_the_others(bench):
     (["02:00:00:00:00:0a", "interface=eth9"], "interface=eth9: is not served; served are eth1"),
     (["02:00:00:00:00:0a", "subnet_mask=banana"], "subnet_mask=banana: .*not an IPv4 address"),
     (["02:00:00:00:00:0a", "message_type=OFFER"], "message_type=OFFER: allowed are DISCOVER, REQUEST, INFORM"),
+    (["02:00:00:00:00:0a", "dhcp_message_type=5"],
+     "dhcp_message_type: write message_type=, allowed are DISCOVER, REQUEST, INFORM"),
+    (["02:00:00:00:00:0a", "option_53=b'\\7'"], "option_53: write message_type="),
     (["02:00:00:00:00:0a", "giaddr=here"], "'here' is not an IPv4 address"),
-    (["02:00:00:00:00:0a", "secs=many"], "secs=many: allowed is a number"),
+    (["02:00:00:00:00:0a", "secs=many"], "secs=many: allowed is a whole number from 0 to 65535"),
+    (["02:00:00:00:00:0a", "secs=65536"], "secs=65536: allowed is a whole number from 0 to 65535"),
+    (["02:00:00:00:00:0a", "htype=-1"], "htype=-1: allowed is a whole number from 0 to 255"),
 ])
 def test_a_question_that_means_nothing_is_told(bench, words, why):
     with pytest.raises(InvalidValue, match=why):

@@ -89,7 +89,8 @@ class Dispatcher(Session):
         if words[0] == ASK and len(words) > 1:
             self._answer(words[1:])
         elif words[0] == COMPLETE and len(words) > 1:
-            self._stream(self._completions(*words[1:3]))
+            with suppress(InvalidValue, StoreError):  # then there is nothing to offer
+                self._stream(self._completions(*map(_known_characters, words[1:3])))
         else:
             self._obey(words)
 

@@ -39,6 +39,7 @@ from pydhcpd.control.input import (
 )
 from pydhcpd.control.output import HostRow, distance, local_time
 from pydhcpd.control.prompt import ThreadedTCPServer
+from pydhcpd.errors import StoreError
 
 PATIENCE = 10.0
 NOW = 1_700_000_000.0
@@ -281,6 +282,12 @@ def test_words_are_completed(serve: Serve, connect: Connect) -> None:
     assert client.ask(b"complete command c").split() == [b"configuration", b"clear", b"classes", b"clients", b"capture"]
     assert client.ask(b"complete word 10.0").split() == [b"10.0.1"], "what nobody could type is left out"
     assert client.ask(b"complete word") == b""
+    assert client.ask(b"complete word \xc3") == "\ufffd.1\r\n".encode(), "what is no UTF-8 does not end the session"
+
+    def broken(_: str) -> list[str]:
+        raise StoreError("no table")
+    server.sources.words = broken
+    assert client.ask(b"complete word x") == b""
 
 
 def test_help_has_a_line_for_each_command(serve: Serve, connect: Connect) -> None:
