@@ -187,13 +187,10 @@ def _with_targets(path: Path) -> list[Path]:
 def write_safely(path: Path, text: str, mode: int = 0o640) -> None:
     """Write a file whole or not at all, in UTF-8; once this returns, it outlives a loss of power.
 
-    A new file gets `mode`; one that was there keeps its owner and mode, and is left alone where this user may not write it,
-    though the directory is ours. Raises InvalidValue for what `check_owned` refuses and text that is not UTF-8, and OSError
-    where it cannot be written; then the file is as it was.
+    A new file gets `mode`; one that was there keeps its owner and mode. Raises InvalidValue for what `check_owned` refuses
+    and text that is not UTF-8, and OSError where it cannot be written; then the file is as it was.
     """
     check_owned(path)
-    if path.exists() and not os.access(path, os.W_OK, effective_ids=True):
-        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(path))
     try:
         data = text.encode()
     except UnicodeEncodeError as error:

@@ -116,7 +116,7 @@ class Reservations:
             self._surroundings.amend(amended)
         except OSError as error:
             raise InvalidValue(f"{file} cannot be written: {error.strerror or error}; nothing has changed. The user of pydhcpd "
-                               "must be able to write the file, and in its directory") from error
+                               "must be able to write in its directory") from error
 
 
 def _check_not_reserved(configuration: DHCPServerConfiguration, address: int) -> None:
