@@ -11,6 +11,7 @@ import socket
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from http import HTTPStatus
 
 from aiohttp import web
 
@@ -32,6 +33,9 @@ LINGERING = 1.0  # seconds in which the rest of a request that nobody wants may 
 BACKLOG = 512  # connections that nobody has accepted yet: a room full of machines that are switched on at once
 
 FULL = b"HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+NO_REQUEST = {"Server": "pydhcpd", "X-Content-Type-Options": "nosniff", "Content-Security-Policy": "default-src 'none'"}
+"""In the header of the answer to what is none."""
 
 _quiet = logging.getLogger(f"{__name__}.aiohttp")
 _quiet.disabled = True  # aiohttp's lines are as many as strangers like; `_handle` and `lost` tell what there is to tell
@@ -55,9 +59,7 @@ class Connections:
 
     async def start(self, *listeners: socket.socket) -> None:
         """Accept connections on sockets, which are ours from now on."""
-        self._http = web.Server(self._handle, access_log=None, logger=_quiet, lingering_time=LINGERING,
-                                keepalive_timeout=self._idle, max_line_size=LONGEST_FIELD, max_field_size=LONGEST_FIELD,
-                                max_headers=MOST_FIELDS)
+        self._http = web.Server(self._handle)
         self._listening = [await self._listen(one) for one in listeners]
         self._looking = asyncio.create_task(self._look())
 
@@ -152,7 +154,9 @@ class Connections:
     def _admit(self, connection: "_Connection") -> None:
         self._open[connection.transport] = connection
         self._of[connection.address] += 1
-        connection.open(self._http())
+        connection.open(_Requests(self._http, loop=asyncio.get_running_loop(), access_log=None, logger=_quiet,  # type: ignore[arg-type]
+                                  lingering_time=LINGERING, keepalive_timeout=self._idle, max_line_size=LONGEST_FIELD,
+                                  max_field_size=LONGEST_FIELD, max_headers=MOST_FIELDS))
 
     def _let_in(self) -> bool:
         """Give a place that may have become free to the first who waits and may have it."""
@@ -183,6 +187,21 @@ class Connections:
             self._of[connection.address] -= 1
             if not self._of[connection.address]:
                 del self._of[connection.address]
+
+
+class _Requests(web.RequestHandler):
+    """Reads requests. Who sends what is none gets a number: not what it was, nor by what it was read."""
+
+    __slots__ = ()
+
+    def handle_error(self, request: web.BaseRequest, status: int = 500, exc: BaseException | None = None,  # noqa: ARG002
+                     message: str | None = None) -> web.StreamResponse:  # noqa: ARG002
+        """The answer, after which the connection ends."""
+        if request.writer.output_size:
+            raise ConnectionError
+        response = web.Response(status=status, text=f"{status} {HTTPStatus(status).phrase}\n", headers=NO_REQUEST)
+        response.force_close()
+        return response
 
 
 class _Connection(asyncio.Protocol):

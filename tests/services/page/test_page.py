@@ -240,6 +240,28 @@ def test_the_page_brings_all_that_it_needs(page):
     assert not re.search(rb'\son[a-z]+=|\sstyle=|<style|<script(?![^>]*src)', body), "no inline script or style"
 
 
+@pytest.mark.parametrize("octets", [
+    f"GET /{EVIL} HTTP/9.9\r\nHost: localhost\r\n\r\n", f"GET / HTTP/1.1\r\nHost: localhost\r\n{EVIL}: <b>\r\n\r\n",
+    "\x16\x03\x01<script>\r\n\r\n", f"GET / HTTP/1.1\r\nHost: localhost\r\nX: {EVIL * 1000}\r\n\r\n",
+    "<b> <b> <b>\r\n\r\n", "GET http://[<b> HTTP/1.1\r\nHost: localhost\r\n\r\n"])
+def test_what_is_no_request_gets_a_number_alone(page, octets):
+    head, _, body = page.raw(octets.encode("latin-1")).partition(b"\r\n\r\n")
+    assert head.startswith(b"HTTP/1.0 400") and body == b"400 Bad Request\n"
+    assert b"nosniff" in head and b"default-src 'none'" in head and b"aiohttp" not in head
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow], max_examples=60)
+@given(st.lists(st.one_of(st.binary(max_size=30), st.sampled_from([
+    b"GET /api/pools HTTP/1.1\r\n", b"Host: localhost\r\n", b"\r\n", b"HEAD / HTTP/1.0\r\n", b"Content-Length: 5\r\n", b"POST "])),
+    max_size=8))
+def test_whatever_is_sent_the_page_goes_on(page, pieces):
+    with page.connect() as connection:
+        connection.sendall(b"".join(pieces))
+        connection.shutdown(socket.SHUT_WR)
+        all_of(connection)
+    assert page.rows("/api/networks")
+
+
 # --- the field Host
 
 
