@@ -80,6 +80,11 @@ class Questions:
         failed = task.cancelled() or task.exception() is not None
         asyncio.get_running_loop().call_later(0.0 if failed else SAME, self._shared.pop, question, None)
 
+    def close(self) -> None:
+        """Wait for no answer any more, for it is the end."""
+        for task in self._under_way:
+            task.cancel()
+
     def waiting(self) -> int:
         """How many questions wait for an answer."""
         return len(self._under_way)

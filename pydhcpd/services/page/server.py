@@ -76,6 +76,7 @@ class PageServer:
         if self._connections is not None:
             self._telling.cancel()
             await self._connections.close()
+        self._questions.close()
 
     async def _tell_how_it_fares(self, connections: Connections) -> None:
         """From time to time, where it is not as it was."""
