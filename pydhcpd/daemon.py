@@ -28,7 +28,7 @@ from pydhcpd.configuration.reload_check import end_with_parent, good, started_in
 from pydhcpd.configuration.summary import summary
 from pydhcpd.control.output import ServiceRow
 from pydhcpd.errors import Interrupted, InvalidValue, StoreError
-from pydhcpd.events import Events, alarm_event
+from pydhcpd.events import SERVING, WAITING, Events, alarm_event, event
 from pydhcpd.files import write_safely
 from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.ledger_time import begun
@@ -225,14 +225,21 @@ class Daemon:
     def _tell_changes(self, configuration: DHCPServerConfiguration, before: Serving | None, serving: Serving) -> None:
         if serving.waiting and serving.waiting != self._waiting:
             log.warning("waiting: %s", "; ".join(serving.waiting))
+            self._tell_change(before, WAITING, "; ".join(serving.waiting))
         self._waiting = serving.waiting
         if before is None or before.describe() != serving.describe():
             log.info("serving %s", serving.describe())
+            self._tell_change(before, SERVING, serving.describe())
         found = remarks(configuration, serving)
         for remark in found:
             if remark not in self._remarks:
                 log.warning("%s", remark)
         self._remarks = found
+
+    def _tell_change(self, before: Serving | None, kind: str, words: str) -> None:
+        """What is served is another, as an event; that anything is, is none."""
+        if before is not None:
+            self._server.events.publish([event(self._hosts.time.now(), kind, note=words)])
 
     def _tell_ready(self, again: bool = False) -> None:
         """Tell systemd what is served and what is waited for; ready once there is anything to serve, and after a reload."""

@@ -18,6 +18,7 @@ from pydhcpd.wire.relay import words as relay_words
 DAY = 86400
 GIADDR = 4  # bytes of `relay` before the content of option 82
 _PLAIN = re.compile(r"[A-Za-z0-9.:/_-]+")
+SERVING, WAITING = "serving", "waiting"  # kinds of events that are about the server itself
 KEPT = 20_000  # events; the bound of the ring's memory
 
 Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes]

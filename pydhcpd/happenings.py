@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydhcpd.alarms import KINDS as ALARMS
 from pydhcpd.alarms import OVER
+from pydhcpd.events import SERVING, WAITING
 
 
 class Kind(NamedTuple):
@@ -40,6 +41,8 @@ KINDS: tuple[Kind, ...] = (
     Kind("boot_finished", "boot finished", "it has the file"),
     Kind("boot_failed", "boot failed", "it did not get the file"),
     Kind("asked", "asked", "somebody has changed something at the prompt"),
+    Kind(SERVING, SERVING, "what is served where is another: an interface came, went or changed, or the configuration did"),
+    Kind(WAITING, WAITING, "something that is to be served is not there"),
     Kind(ALARM, "", "something is wrong that somebody should do something about: any of what follows"),
     Kind(ALARM_OVER, "", "one of these is over"),
     *(Kind(kind.replace(" ", "_"), kind, words) for kind, words in ALARMS.items()),

@@ -5,13 +5,13 @@ from collections.abc import Iterator, Mapping
 
 from pydhcpd.alarms import EVENTS as ALARMS
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.events import Event, key_values, log_fields, words
+from pydhcpd.events import SERVING, WAITING, Event, key_values, log_fields, words
 from pydhcpd.services.boot_events import FAILURE
 from pydhcpd.services.listener import Listener
 
 log = logging.getLogger("pydhcpd.leases")
 
-TOLD_ALREADY = ALARMS | {FAILURE}  # kinds of which there is a warning, which has no fields
+TOLD_ALREADY = ALARMS | {FAILURE, SERVING, WAITING}  # kinds of which there is a line already, which has no fields
 LINES = 1_000  # of a record, at the most
 FIELDS = "fields"
 

@@ -269,3 +269,16 @@ def test_a_reload_takes_scripts_away_and_brings_others(script: Script, station: 
     script.wait_for(f"released {address} {mac_text(mac_of(1))}")
     script.file.unlink()
     assert "is not there" in daemon.reload("not reloaded|is not there")
+
+
+def test_what_is_served_is_told_when_it_changes(lab: Lab, script: Script) -> None:
+    """Row 83: events of the network."""
+    script.write('echo "$PYDHCPD_EVENT $PYDHCPD_NOTE" >> "{seen}"\n')
+    script.configure(on="['serving', 'waiting']")
+    daemon = script.daemon.start()
+    lab.server.ip("link set s0 down")
+    daemon.wait_for("waiting: ")
+    lab.server.ip("link set s0 up")
+    wait_until(lambda: "serving 10.77.0.0%2F16%20on%20s0%20as%2010.77.0.1" in script.lines(), f"{script.lines()}")
+    assert [line.split()[0] for line in script.lines()].count("waiting") == 1 and script.lines()[-1].startswith("serving 10.77")
+    assert "serving: 10.77.0.0/16 on s0 as 10.77.0.1" in daemon.prompt("events")
