@@ -24,6 +24,7 @@ def summary(configuration: DHCPServerConfiguration) -> list[str]:
     return [*(_few(networks) or [f"network: that of {_interfaces(configuration)}{_beside(configuration)}"]),
             *_hosts(configuration),
             *_named("classes", [one.name for one in configuration["classes"]]),
+            *_named("scripts", [f"{one.path} on {', '.join(one.on)}" for one in configuration["scripts"]]),
             *_named("functions", [name for name in DEFINED if configuration.given.get(name) is not None]),
             *_named("options of your own", [one.name for one in configuration["option_definitions"]]),
             *_named("names of the file's own", configuration.own_names())]

@@ -4,7 +4,7 @@ Whether the file is there and may be trusted is for who runs it, and for `-check
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 from pydhcpd.errors import InvalidValue
@@ -42,7 +42,9 @@ class Script:
         return cls(**checked, line=line)
 
     def __repr__(self) -> str:
-        return f"script({str(self.path)!r}, on={list(self.on)!r})"
+        more = "".join(f", {one.name}={getattr(self, one.name)!r}" for one in fields(self)[2:-1]
+                       if getattr(self, one.name) != one.default)
+        return f"script({str(self.path)!r}, on={list(self.on)!r}{more})"
 
 
 def _path(value: object) -> Path:

@@ -13,7 +13,7 @@ from rig import ALICE, BOB, NETWORK, SERVER
 
 from pydhcpd import happenings
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
-from pydhcpd.events import event
+from pydhcpd.events import Noted, event
 from pydhcpd.happenings import FIELDS, KINDS, Happening
 from pydhcpd.noting import NotingTransaction, kind_of_transaction
 from pydhcpd.policy.script import Script
@@ -173,6 +173,17 @@ def test_which_events_a_script_is_for(kind: str, on: list[str], expected: bool) 
 def test_what_counts_others_is_no_event_of_its_own() -> None:
     assert kind_of(event(0.0, "refused", name="12 more in the last minute", network="192.0.2.0/24")) == ""
     assert kind_of(event(0.0, "pool alarm", note="full")) == "pool_alarm"
+
+
+@given(st.dictionaries(st.integers(1, 254), st.binary(max_size=80), max_size=8), st.text(max_size=20), st.binary(max_size=40))
+@settings(deadline=None)
+def test_whatever_a_client_sends_can_be_told(options: dict[int, bytes], name: str, relay: bytes) -> None:
+    noted = Noted(event(1.0, "leased", 7, b"\2\0", name, client=b"\1" + relay, ends=9, relay=b"\0\0\0\1" + relay))
+    noted.options, noted.before = options, None
+    variables = environment(happening(noted, lambda seconds: seconds, {}))
+    told = {one: value for one, value in variables.items() if one.startswith("PYDHCPD_")}
+    assert all(re.fullmatch(r"[A-Za-z0-9_.:@%,/-]*", value) for value in told.values()), told
+    assert sum(one.startswith("PYDHCPD_OPTION_") for one in told) == len(options)
 
 
 # --- in order

@@ -25,6 +25,7 @@ from pydhcpd.escape import escape
 from pydhcpd.events import Event
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.policy.script import Script
+from pydhcpd.recurring import Recurring
 from pydhcpd.services.happening import happening, is_for, kind_of
 from pydhcpd.services.listener import Listener
 from pydhcpd.services.scripts.environment import environment
@@ -66,6 +67,7 @@ class Scripts(Listener):
         self._trouble = ""
         self._numbers = count(1)
         self._sparing = Sparing()
+        self._recurring = Recurring(log, "an event could not be put into words for scripts")
         self._lines, self._unsaid, self._tell_unsaid_after = TokenBucket(LINES), 0, 0.0
         self._wall_of = surroundings.server.hosts.time.wall_of
         self._own: Mapping[int, Option] = {}
@@ -115,7 +117,7 @@ class Scripts(Listener):
         if self._thread.is_alive():
             self._thread.join(WAITED if waits else MOMENT)
         for lane in self._lanes.values():
-            self._give_up(lane, "pydhcpd is stopping")
+            self._give_up(lane, "scripts are being stopped")
         with self._changed:
             self._changed.wait_for(lambda: not self._running, MOMENT)
         with suppress(OSError):
@@ -165,9 +167,14 @@ class Scripts(Listener):
         """Begin what may run of a lane; for the holder of the lock."""
         while (job := lane.take()) is not None:
             number, script = next(self._numbers), job.script
+            try:
+                told = environment(happening(job.event, self._wall_of, self._own))
+            except Exception as error:  # one event that cannot be told, by a fault of ours, costs no other
+                self._recurring.tell(error)
+                lane.end(job)
+                continue
             self._running[number] = _Running(job, time.monotonic() + script.timeout + OVERDUE)
-            message = {"run": number, "path": str(script.path), "seconds": script.timeout,
-                       "environment": environment(happening(job.event, self._wall_of, self._own))}
+            message = {"run": number, "path": str(script.path), "seconds": script.timeout, "environment": told}
             with suppress(OSError):  # the process has ended, or does nothing; then `is_alive` says so
                 self._link.send(json.dumps(message).encode())
 
