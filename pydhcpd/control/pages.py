@@ -27,8 +27,8 @@ class PageSession(ThreadedTCPRequestHandler):
     """Answers one question after the other, until the page's process has ended."""
 
     views: ClassVar[frozenset[str]] = frozenset({
-        "alarms", "boots", "capture", "classes", "clients", "configuration", "count", "events", "explain", "history", "hosts",
-        "latest", "leases", "metrics", "networks", "page", "pools", "services", "statistics", "version", "who"})
+        "alarms", "boots", "capture", "classes", "clients", "configuration", "count", "dns", "events", "explain", "history",
+        "hosts", "latest", "leases", "metrics", "networks", "page", "pools", "services", "statistics", "version", "who"})
 
     def handle(self) -> None:
         """Answer, as long as anybody asks."""

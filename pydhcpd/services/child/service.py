@@ -3,6 +3,7 @@
 What its part `page` shows of the server it asks on the `Sessions`.
 """
 
+import errno
 import json
 import logging
 import os
@@ -188,5 +189,7 @@ def _open_page(address: str, port: int) -> socket.socket:
     try:
         return open_tcp_anywhere(address, port)
     except OSError as error:
+        remedy = (f"or end the program that has it (ss -ltnp sport = {port} shows it)" if error.errno == errno.EADDRINUSE
+                  else "or another status_address")
         raise InvalidValue(f"the status page cannot listen on {address} port {port}: {error.strerror}; name another "
-                           f"status_port, or end the program that has it (ss -ltnp sport = {port} shows it)") from error
+                           f"status_port, {remedy}") from error

@@ -26,7 +26,7 @@ LONGEST_ANSWER = 1 << 24  # octets
 RECEIVED_AT_ONCE = 1 << 16  # octets
 PATIENCE = 20.0  # seconds for an answer
 MOST_WAITING = 64  # questions that wait to be asked
-SLOW = frozenset({"clients", "count", "explain", "history", "hosts", "leases", "page", "who"})
+SLOW = frozenset({"clients", "count", "dns", "explain", "history", "hosts", "leases", "page", "who"})
 """What may mean a search of the lease database; so some sockets are kept free of it."""
 MOST_SLOW = 2
 SAME = 1.0  # seconds in which an answer is given again

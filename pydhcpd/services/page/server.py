@@ -38,7 +38,7 @@ Parameters = Mapping[str, str]
 Route = Callable[[Parameters, str], Awaitable[web.Response]]
 """Answers by the parameters and the rest of the path."""
 
-LISTS = {"captures": "capture", **{name: name for name in (
+LISTS = {"captures": "capture", "dns/zones": "dns zones", **{name: name for name in (
     "alarms", "boots", "classes", "configuration", "hosts", "metrics", "networks", "pools", "services", "statistics")}}
 """What is shown as the prompt shows it, by the name of the route: the command."""
 
@@ -57,7 +57,7 @@ class PageServer:
         self._routes: dict[str, Route] = {
             **{name: self._list_of(command) for name, command in LISTS.items()},
             "version": self._version, "leases": self._leases, "leases/count": self._count, "clients": self._clients,
-            "events": self._events}
+            "dns": self._dns, "events": self._events}
         self._routes_about: dict[str, Route] = {"clients": self._client, "history": self._history, "explain": self._explain,
                                                 "who": self._who}
 
@@ -137,7 +137,7 @@ class PageServer:
 
     def _list_of(self, command: str) -> Route:
         async def route(parameters: Parameters, about: str) -> web.Response:  # noqa: ARG001 (there are none)
-            return answer(rows(await self._questions.lines(command)))
+            return answer(rows(await self._questions.lines(*command.split())))
         return route
 
     async def _version(self, parameters: Parameters, about: str) -> web.Response:  # noqa: ARG002
@@ -156,6 +156,9 @@ class PageServer:
 
     async def _clients(self, parameters: Parameters, about: str) -> web.Response:  # noqa: ARG002
         return answer(rows(await self._questions.lines("clients", *_words(parameters))))
+
+    async def _dns(self, parameters: Parameters, about: str) -> web.Response:  # noqa: ARG002
+        return answer(rows(await self._questions.lines("dns", *_words(parameters))))
 
     async def _client(self, parameters: Parameters, about: str) -> web.Response:  # noqa: ARG002
         """All that is known of one: each part by itself, for one may be refused."""
