@@ -9,6 +9,7 @@ import signal
 import sys
 from contextlib import suppress
 
+from pydhcpd.services.child.governor import governed_by
 from pydhcpd.services.dns.messages import told_by
 from pydhcpd.services.dns.updater import Updater
 
@@ -50,7 +51,8 @@ async def _follow(lines: asyncio.StreamReader, updater: Updater) -> None:
 
 
 def main() -> None:
-    """Until standard input ends."""
+    """`python -m pydhcpd.services.dns PARENT`: until standard input ends; the process PARENT, the daemon, has the processor
+    before it."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
@@ -58,7 +60,8 @@ def main() -> None:
     with suppress(OSError):  # the unit's sandbox forbids it
         os.nice(NICENESS)
     logging.basicConfig(handlers=[_ToDaemon()], level=logging.WARNING, format="%(message)s")
-    asyncio.run(_serve())
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(governed_by(int(sys.argv[1])))) as runner:
+        runner.run(_serve())
 
 
 if __name__ == "__main__":

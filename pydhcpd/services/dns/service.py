@@ -7,6 +7,7 @@ nobody else.
 """
 
 import logging
+import os
 import sqlite3
 import subprocess
 import sys
@@ -40,7 +41,7 @@ from pydhcpd.services.service import Surroundings
 
 log = logging.getLogger(__name__)
 
-SLICE = 0.05  # seconds of a round that are spent on what has changed, or may have
+SLICE = 0.02  # seconds of a round that are spent on what has changed, or may have
 SMALL_SLICE = 0.005  # and on renewals by which nothing is seen to have changed
 PORTION = 50  # addresses between two looks at the clock
 MOST_CHANGED = 100_000  # addresses that are remembered as changed
@@ -95,7 +96,7 @@ class DnsUpdates(Listener):
 
     def start(self) -> None:
         """Execute the process, and begin."""
-        command = [sys.executable, "-P", "-m", "pydhcpd.services.dns"]
+        command = [sys.executable, "-P", "-m", "pydhcpd.services.dns", str(os.getpid())]
         self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(),
                                          start_new_session=True)
         threading.Thread(target=self._hear, name=f"{self.name}: log", daemon=True).start()
