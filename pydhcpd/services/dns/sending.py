@@ -41,6 +41,7 @@ from pydhcpd.services.dns.plan import (
 )
 
 BY_UDP, BY_TCP = 2.0, 3.0  # seconds for which an answer is waited for
+UNSIGNED = "requires a TSIG"  # what newer versions of dnspython say of it; older ones leave it to us
 EXPECTED = frozenset({NOERROR, NXDOMAIN, YXDOMAIN, YXRRSET, NXRRSET})
 
 
@@ -93,14 +94,23 @@ async def _send_to(server: Server, zone: DnsZone, update: Update, ttl: int) -> i
         raise Trouble(f"{shown} has another time of day (BADTIME); let both keep it by NTP") from None
     except OSError as error:
         raise Trouble(f"{shown} cannot be reached: {_reason(error)}") from None
-    except (EOFError, dns.exception.DNSException) as error:
+    except EOFError:
+        raise Trouble(f"{shown} does not answer") from None
+    except dns.exception.DNSException as error:
+        if UNSIGNED in str(error):
+            raise _unsigned(shown, zone, key) from None
         raise Trouble(f"{shown} answers what is no answer: {error or type(error).__name__}") from None
     code = int(answer.rcode())
     if code in EXPECTED:
         if zone.key is not None and not answer.had_tsig:
-            raise Trouble(f"{shown} does not sign its answers with {key}, which are not believed")
+            raise _unsigned(shown, zone, key)
         return code
     raise _failure(code, shown, zone, key)
+
+
+def _unsigned(shown: str, zone: DnsZone, key: str) -> Trouble:
+    return Trouble(f"{shown} does not sign its answers with {key}, so they are not believed; see that it takes updates of "
+                   f"{zone.name} (its log)")
 
 
 def _failure(code: int, shown: str, zone: DnsZone, key: str) -> Refusal | Trouble:
