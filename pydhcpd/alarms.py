@@ -14,7 +14,7 @@ from pydhcpd.sparing import Sparing
 POOL, DISK, STORE, LOST = "pool alarm", "disk alarm", "store alarm", "lost leases alarm"
 DATABASE_FILE, DATABASE_LOG = "database file alarm", "database log alarm"
 HISTORY, HISTORY_SIZE = "history alarm", "history size alarm"
-DNS = "dns alarm"
+DNS, DNS_FILE = "dns alarm", "dns file alarm"
 OTHER_SERVER, PROXY_ARP = "other server alarm", "proxy arp alarm"
 DECLINE, FLOOD, LIMIT, RATE = "decline alarm", "flood alarm", "limit alarm", "rate alarm"
 KINDS = {
@@ -27,6 +27,7 @@ KINDS = {
     HISTORY: "the history is not written",
     HISTORY_SIZE: "the leases that run fill the history, so that nothing older is kept",
     DNS: "a zone of the DNS is not kept current",
+    DNS_FILE: "a file of dns_files is not written",
     OTHER_SERVER: "another DHCP server, which known_servers does not name, serves clients",
     DECLINE: "a machine declines one address after another",
     FLOOD: "a machine sends too many messages",

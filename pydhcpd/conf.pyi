@@ -2553,11 +2553,12 @@ _Kind = Literal["bound", "renewed", "released", "expired", "declined", "in_use",
                 "informed", "no_free_address", "over_limit", "told_what_to_boot", "boot_begun", "boot_finished",
                 "boot_failed", "asked", "serving", "waiting", "alarm", "alarm_over", "pool_alarm", "disk_alarm",
                 "store_alarm", "lost_leases_alarm", "database_file_alarm", "database_log_alarm", "history_alarm",
-                "history_size_alarm", "dns_alarm", "other_server_alarm", "decline_alarm", "flood_alarm", "limit_alarm",
-                "rate_alarm", "proxy_arp_alarm", "pool_alarm_over", "disk_alarm_over", "store_alarm_over",
-                "lost_leases_alarm_over", "database_file_alarm_over", "database_log_alarm_over", "history_alarm_over",
-                "history_size_alarm_over", "dns_alarm_over", "other_server_alarm_over", "decline_alarm_over",
-                "flood_alarm_over", "limit_alarm_over", "rate_alarm_over", "proxy_arp_alarm_over"]
+                "history_size_alarm", "dns_alarm", "dns_file_alarm", "other_server_alarm", "decline_alarm",
+                "flood_alarm", "limit_alarm", "rate_alarm", "proxy_arp_alarm", "pool_alarm_over", "disk_alarm_over",
+                "store_alarm_over", "lost_leases_alarm_over", "database_file_alarm_over", "database_log_alarm_over",
+                "history_alarm_over", "history_size_alarm_over", "dns_alarm_over", "dns_file_alarm_over",
+                "other_server_alarm_over", "decline_alarm_over", "flood_alarm_over", "limit_alarm_over",
+                "rate_alarm_over", "proxy_arp_alarm_over"]
 class Event(Protocol):
     @property
     def kind(self) -> str: ...

@@ -67,6 +67,7 @@ from pydhcpd.services.boot_server import BootServer
 from pydhcpd.services.boots import Boots
 from pydhcpd.services.child.service import FileServer
 from pydhcpd.services.dns.service import DnsUpdates
+from pydhcpd.services.dns_files.service import DnsFiles
 from pydhcpd.services.history.service import History
 from pydhcpd.services.keeper import Services, openers
 from pydhcpd.services.lease_log import LeaseLog
@@ -87,8 +88,8 @@ ENDING = (signal.SIGTERM, signal.SIGINT)
 SIGNALS = (*ENDING, signal.SIGHUP, signal.SIGCHLD)
 SWITCH_INTERVAL = 0.001  # seconds after which a busy thread gives the interpreter to one that waits, such as the receiver
 COLLECT_AFTER = 50_000  # new objects; the path of a packet makes no cycles, so there is little to find
-SERVICES = (Prompt, ControlSocket, LeaseLog, History, DnsUpdates, Scripts, OnEvent, Lookout, Leasequery, BulkLeasequery,
-            BootServer, FileServer)
+SERVICES = (Prompt, ControlSocket, LeaseLog, History, DnsUpdates, DnsFiles, Scripts, OnEvent, Lookout, Leasequery,
+            BulkLeasequery, BootServer, FileServer)
 RELOAD_PATIENCE = 20.0  # seconds that a reload which was asked for at the prompt may take, beside those of the file
 LOOK_AT_PORT = 30.0  # seconds between looks at who else holds port 67; a change of interfaces is another occasion
 SERVICES_LOOK = 5.0  # seconds between looks at whether all services live

@@ -1,6 +1,7 @@
 """`Registration`: what is to be in the DNS for one lease, and of whom. Follows from the lease and the configuration alone, so
 that it is the same after a restart: who keeps the DNS compares it with what is there."""
 
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydhcpd.leases.interface import BOUND, Row
@@ -42,3 +43,14 @@ def registration_of(policy: Policy, row: Row, now: float) -> Registration | None
         return None
     identifier = row.client[1:] if row.client[:1] == b"\1" else b""
     return Registration(row.address, name, forward, reverse, identifier, row.htype, row.hardware)
+
+
+def reserved_names(policy: Policy) -> Iterator[tuple[int, str]]:
+    """The addresses that are reserved for hosts with names, and their full names, whether they are there or not."""
+    for host in policy.reservations.listed:
+        for ip in host.ips if host.hostname and not host.ignore else ():
+            terms = policy.terms_of_host(host, ip)
+            if terms is not None and terms.naming is not None and terms.name:
+                hardware = host.macs[0] if host.macs else b""
+                if name := policy.name_in_dns(terms.naming, terms.name, hardware, ip, is_given=True):
+                    yield ip, name

@@ -288,6 +288,7 @@ class DHCPServerConfiguration:
         self._check_classes()
         self._check_networks()
         self._check_zones()
+        self._check_dns_files()
         self._check_hosts()
         self._check_functions()
         if self.settings["history_days"] and self.settings["host_file"].name == HISTORY:
@@ -453,6 +454,16 @@ class DHCPServerConfiguration:
                     self._problems.append(f"{self._checker.place(one.line)}: {one!r}: the zone is on line {first.line} too; "
                                           "allowed is each zone once: several servers are a list, server=['a', 'b']")
         self.settings["dns_zones"] = self.scope.settings.get("dns_zones", ())
+
+    def _check_dns_files(self) -> None:
+        """See where the files for DNS servers are meant to be, and that each is a place of its own."""
+        files = tuple(replace(one, path=self._directory / one.path) for one in self.settings["dns_files"])
+        kept = {self.settings["host_file"], self.history_file, self.dns_file, self.settings["pid_file"], self.file}
+        for number, one in enumerate(files):
+            if one.path in kept or any(one.path == other.path for other in files[:number]):
+                self._problems.append(f"{self._checker.place(one.line)}: {one!r}: that file is something else already; allowed "
+                                      "is a file of its own")
+        self.settings["dns_files"] = cast("dict[str, Any]", self.scope.settings)["dns_files"] = files
 
     def zones(self) -> list[DnsZone]:
         """The zones of the DNS that any scope has."""

@@ -146,6 +146,14 @@ class Policy(Rules):
         steps.start(self, case)
         return case
 
+    def terms_of_host(self, host: Reservation, address: int) -> Terms | None:
+        """The terms of a reservation with an address of its own; None where that is of no network here."""
+        network = self.networks.of(address)
+        if network is None:
+            return None
+        names = self.classifier.joined((), host.classes) if host.classes else ()
+        return self._put_together(network, network.pool_of(address), names, host.scope)
+
     def name_in_dns(self, naming: Naming, hostname: str, hardware: bytes, address: int, *, is_given: bool) -> str:
         """The full name in the DNS of a client that is called `hostname`, by the configuration or by itself; empty where it has
         none."""

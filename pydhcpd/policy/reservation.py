@@ -173,11 +173,12 @@ class ReservationIndex:
     One identity may belong to several hosts, each with an address in another subnet.
     """
 
-    __slots__ = ("_finders", "is_empty", "reads_relay")
+    __slots__ = ("_finders", "is_empty", "listed", "reads_relay")
 
     def __init__(self, reservations: Iterable[Reservation]) -> None:
+        self.listed = tuple(reservations)
         maps: dict[str, dict[object, tuple[Reservation, ...]]] = {}
-        for one in reservations:
+        for one in self.listed:
             for kind, value in one.identities():
                 known = maps.setdefault(kind, {})
                 known[value] = (*known.get(value, ()), one)

@@ -1,0 +1,305 @@
+"""`DnsFiles`: keeps the files of `dns_files` as the leases and reservations are.
+
+An event says only that a lease may have changed; what it is called follows from the lease. At the start, after a reload and
+where events went by, all leases are gone through, in small portions. Who was first to have a name is known from the files
+themselves after a start. A file takes the place of the one before as a whole, once a second at the most; a long one less often,
+for this is to take a small part of the time.
+"""
+
+import errno
+import logging
+import os
+import time
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from itertools import islice
+from pathlib import Path
+from typing import BinaryIO
+
+from pydhcpd.addresses import address_text
+from pydhcpd.alarms import DNS_FILE, About
+from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.errors import InvalidValue, StoreError
+from pydhcpd.events import Event
+from pydhcpd.files import check_owned, open_carefully, replacing
+from pydhcpd.leases.interface import LeaseReader, Row
+from pydhcpd.policy.dns.file import DnsFile
+from pydhcpd.policy.policy import Policy
+from pydhcpd.registrations import registration_of, reserved_names
+from pydhcpd.services.changes import Changes
+from pydhcpd.services.dns_files import forms
+from pydhcpd.services.dns_files.holdings import Claim, Holdings, rivals
+from pydhcpd.services.listener import Listener
+from pydhcpd.services.room import check_room
+from pydhcpd.services.service import Surroundings
+from pydhcpd.sparing import Sparing
+
+log = logging.getLogger(__name__)
+
+EVERY = 1.0  # seconds between two writings at the least
+SHARE = 10  # the writing takes that part of the time at the most
+SLICE = 0.05  # seconds of a round that are spent on leases
+AGAIN = 10.0  # seconds after which a file that could not be written is tried again
+PORTION = 50  # leases between two looks at the clock
+BREATH = 0.005  # seconds between two portions of a long file
+SYNCED = 1 << 18  # bytes of a file that are synced at once: commits of leases may wait for that
+READABLE = 0o644  # a DNS server is another user
+LAST_ADDRESS = 0xFFFFFFFF
+MOST_TOLD = 20  # names in a minute that two have
+
+
+class _Ended(Exception):
+    """The service is to end: what is half written is given up, and what was there before stays."""
+
+
+class DnsFiles(Listener):
+    """The names, and the thread that writes them."""
+
+    name = "the DNS files"
+
+    def __init__(self, surroundings: Surroundings) -> None:
+        super().__init__(surroundings)
+        self._hosts = surroundings.server.hosts
+        self._alarms = self._hosts.store.alarms
+        self._holdings = Holdings()
+        self._changes = Changes()
+        self._rest: Iterator[None] | None = None  # of a comparison with all leases
+        self._reserved: dict[int, str] = {}  # names of reservations by address, and
+        self._order: list[int] = []  # ... these in order
+        self._policy: Policy | None = None
+        self._files: tuple[DnsFile, ...] = ()
+        self._unwritten: set[DnsFile] = set()
+        self._next_write = 0.0
+        self._written = 0
+        self._sparing = Sparing(most=MOST_TOLD)
+
+    @classmethod
+    def is_wanted(cls, configuration: DHCPServerConfiguration) -> bool:
+        """Where there are files."""
+        return bool(configuration["dns_files"])
+
+    def prepare(self, configuration: DHCPServerConfiguration) -> None:
+        """Which files there are."""
+        self._prepared = configuration["dns_files"]
+
+    def reconfigure(self) -> None:
+        """The same, from now on."""
+        self._is_new = True
+
+    def status(self) -> Iterator[str]:
+        """How much is in them."""
+        yield from super().status()
+        yield f"{self._written} names"
+        if self._unwritten or self._rest is not None:
+            yield "being written" if self._rest is None else "the leases are being gone through"
+
+    def waiting(self) -> int:
+        """What is to be looked at."""
+        return super().waiting() + len(self._changes)
+
+    # --- the thread
+
+    def _run(self) -> None:
+        while not self._ended.wait(self.interval):
+            self._guarded()
+        self._guarded()
+        self._holdings.close()
+
+    def _guarded(self) -> None:
+        """One round, whose failure is that of the files alone."""
+        try:
+            self._hear()
+            self._round()
+        except (OSError, InvalidValue, StoreError) as error:
+            self._alarms.begin(DNS_FILE, f"the leases cannot be read for dns_files: {error}", logging.WARNING)
+        else:
+            self._alarms.end(DNS_FILE, "the leases can be read again for dns_files")
+
+    def _hear(self) -> None:
+        missed = self.missed
+        self._read()
+        self._changes.is_behind |= self.missed > missed
+
+    def take(self, events: list[Event]) -> None:
+        """Remember the addresses whose leases may have changed."""
+        self._changes.note(events)
+
+    def _round(self) -> None:
+        serving = self.surroundings.server.serving
+        if serving is None:
+            return
+        if self._is_new:
+            self._begin()
+        if serving.policy is not self._policy:
+            self._policy, self._reserved = serving.policy, dict(reserved_names(serving.policy))
+            self._order = sorted(self._reserved)
+            self._changes.is_behind = True
+        self._bring_up_to_date(self._policy)
+        if self._unwritten and self._rest is None and not self._changes.is_behind and time.monotonic() >= self._next_write:
+            self._write_all()
+
+    def _begin(self) -> None:
+        """Take over which files there are; of those that are there already, who was called what."""
+        self._is_new = False
+        for file in set(self._files) - set(self._prepared):
+            self._alarms.end(DNS_FILE, f"{file.path} is not written any more", About(str(file.path)))
+        for file in self._prepared:
+            if file not in self._files:
+                self._recall(file)
+        self._files, self._unwritten, self._next_write = self._prepared, set(self._prepared), 0.0
+        self._changes.is_behind = True
+
+    def _recall(self, file: DnsFile) -> None:
+        """The names in a file that was written before; what of it is not so any more, the leases tell."""
+        with suppress(OSError, InvalidValue, UnicodeDecodeError), self._holdings.together(), \
+                os.fdopen(open_carefully(file.path), encoding="ascii") as lines:
+            for address, name in forms.names_in(file, lines):
+                if not self._holdings.holder(name):
+                    self._holdings.settle(address, name)
+
+    # --- what has changed
+
+    def _bring_up_to_date(self, policy: Policy) -> None:
+        """For a part of the time: what has changed first, then all that there is, if it is to be gone through."""
+        if not (self._changes or self._rest or self._changes.is_behind):
+            return
+        if self._changes.is_behind:
+            self._changes.is_behind, self._rest = False, self._all(policy)
+        ends = time.monotonic() + SLICE
+        if self._changes:
+            self._settle_changed(policy, ends)
+        while self._rest is not None and time.monotonic() < ends:
+            if next(self._rest, self) is self:
+                self._rest = None
+
+    def _settle_changed(self, policy: Policy, ends: float) -> None:
+        reader = self._hosts.store.reader()
+        try:
+            while self._changes and time.monotonic() < ends:
+                rows = ((address, reader.by_address(address)) for address in self._changes.taken(PORTION))
+                self._settle([self._claim(policy, address, row) for address, row in rows])
+        finally:
+            reader.close()
+
+    def _all(self, policy: Policy) -> Iterator[None]:
+        """Go through all leases and reservations, in order of address, in portions."""
+        reader = self._hosts.store.reader()
+        try:
+            after = -1
+            for rows in _portions(reader):
+                last = rows[-1].address if len(rows) == PORTION else LAST_ADDRESS
+                leased = {row.address: row for row in rows}
+                reserved = islice(self._order, bisect_right(self._order, after), bisect_right(self._order, last))
+                every = dict.fromkeys((*leased, *self._holdings.addresses(after, last), *reserved))
+                self._settle([self._claim(policy, address, leased.get(address)) for address in every])
+                after = last
+                yield
+        finally:
+            reader.close()
+
+    def _claim(self, policy: Policy, address: int, row: Row | None) -> Claim:
+        """What an address is called: by its lease, else by its reservation."""
+        told = None if row is None else registration_of(policy, row, self._hosts.time.now())
+        return (address, self._reserved.get(address, ""), False) if told is None else (address, told.name, True)
+
+    def _settle(self, claims: list[Claim]) -> None:
+        with self._holdings.together():
+            news = [one for one in claims if self._holdings.settle(one[0], one[1], is_there=one[2])]
+        if news:
+            self._unwritten = set(self._files)
+            self._tell(rivals(self._holdings, news))
+
+    def _tell(self, found: Iterable[tuple[int, str, int]]) -> None:
+        """That two are called the same."""
+        now = time.monotonic()
+        self._sparing.unsaid(now)
+        for address, name, holder in found:
+            if self._sparing.may_say((address, name), now):
+                log.warning("%s: %s is called %s, as %s was before, which keeps the name", self.name, address_text(address),
+                            name, address_text(holder))
+
+    # --- the files
+
+    def _write_all(self) -> None:
+        began = time.monotonic()
+        for file in [one for one in self._files if one in self._unwritten]:
+            if self._ended.is_set():
+                return
+            self._unwritten.discard(file)
+            if not self._could_write(file):
+                self._unwritten.add(file)
+        took = time.monotonic() - began
+        self._next_write = time.monotonic() + max(EVERY, took * SHARE, AGAIN if self._unwritten else 0.0)
+
+    def _could_write(self, file: DnsFile) -> bool:
+        about = About(str(file.path))
+        try:
+            check_owned(file.path)
+            check_room(file.path)
+            self._write(file)
+        except (OSError, InvalidValue) as error:
+            self._alarms.begin(DNS_FILE, f"{file.path} is not written: {_words(error, file.path)}; the one before is as it was",
+                               logging.WARNING, about)
+            return False
+        except _Ended:
+            return False
+        self._alarms.end(DNS_FILE, f"{file.path} is written again", about)
+        return True
+
+    def _write(self, file: DnsFile) -> None:
+        serial = forms.next_serial(_beginning(file.path))
+        number = 0
+        with replacing(file.path, READABLE) as made:
+            made.write(forms.head(file, serial).encode())
+            unsynced = 0
+            for number, held in enumerate(self._holdings.held(), 1):
+                unsynced = _written(made, forms.body(file, held), unsynced)
+                if number % 2 == 0:
+                    self._hear()
+                    if self._ended.wait(BREATH):
+                        raise _Ended
+        self._written = len(self._holdings) if number else 0
+
+
+def _portions(reader: LeaseReader) -> Iterator[list[Row]]:
+    """All leases in order of address, the last portion not full."""
+    rows: list[Row] = []
+    for row in reader.all():
+        rows.append(row)
+        if len(rows) == PORTION:
+            yield rows
+            rows = []
+    yield rows or [NOBODY]
+
+
+NOBODY = Row(LAST_ADDRESS, b"", 0, b"", "", 0, 0, 0)
+"""Stands behind all leases."""
+
+
+def _written(file: BinaryIO, text: str, unsynced: int) -> int:
+    """Write a part; returns how many bytes are not synced yet."""
+    unsynced += file.write(text.encode())
+    if unsynced < SYNCED:
+        return unsynced
+    file.flush()
+    os.fdatasync(file.fileno())
+    return 0
+
+
+def _beginning(path: Path) -> str:
+    """The first lines of a file; empty where there is none."""
+    with suppress(OSError, InvalidValue), os.fdopen(open_carefully(path), "rb") as file:
+        return file.read(1000).decode("ascii", "replace")
+    return ""
+
+
+def _words(error: OSError | InvalidValue, path: Path) -> str:
+    """What went wrong, and what to do about it."""
+    if isinstance(error, FileNotFoundError):
+        return f"there is no directory {path.parent}; make it, for the user that pydhcpd runs as"
+    if isinstance(error, OSError) and error.strerror and (isinstance(error, PermissionError) or error.errno == errno.EROFS):
+        return (f"{error.strerror}; the user that pydhcpd runs as must be able to write into {path.parent} (under systemd that "
+                "is /var/lib/pydhcpd, or what ReadWritePaths= names)")
+    return str(error.strerror or error) if isinstance(error, OSError) else str(error)
+
