@@ -8,7 +8,7 @@ from pathlib import Path
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.files import read_carefully
-from pydhcpd.policy.dns.keys import Tsig
+from pydhcpd.policy.dns.keys import USUAL, Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 
 LARGEST = 1 << 16  # bytes of a key file
@@ -30,7 +30,7 @@ def with_keys(zones: Iterable[DnsZone], directory: Path,
 
 def _with_file(key: Tsig, directory: Path, owners: Collection[int]) -> Tsig:
     if key.file is None:
-        return replace(key, algorithm=key.algorithm or "hmac-sha256")
+        return replace(key, algorithm=key.algorithm or USUAL)
     path = directory / key.file
     try:
         if path.is_file() and path.stat().st_mode & stat.S_IRWXO:
@@ -44,6 +44,6 @@ def _with_file(key: Tsig, directory: Path, owners: Collection[int]) -> Tsig:
         raise InvalidValue(f"{path} cannot be read: {error.strerror}; user {os.geteuid()} must be able to: "
                            f"chgrp pydhcpd {path} && chmod 640 {path}") from None
     try:
-        return key.with_text(text)
+        return replace(key.with_text(text), file=path)
     except InvalidValue as error:
         raise InvalidValue(f"{path}: {error}") from None

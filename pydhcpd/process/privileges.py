@@ -120,19 +120,22 @@ def check_directory(configuration: DHCPServerConfiguration, name: str) -> None:
 
 def unreadable(configuration: DHCPServerConfiguration) -> list[Path]:
     """The files of the configuration that the daemon, as the user that it is now, may not read again."""
-    files = (configuration.file, configuration.reservation_file)
+    keys = dict.fromkeys(zone.key.file for zone in configuration.zones() if zone.key is not None)
+    files = (configuration.file, configuration.reservation_file, *keys)
     return [file for file in files if file is not None and os.access(file, os.F_OK) and not os.access(file, os.R_OK)]
 
 
 def give_database(configuration: DHCPServerConfiguration) -> None:
-    """Let root leave the lease database, and the history, to those who serve it: `user`, else the owner of its directory."""
+    """Let root leave the lease database, and what is kept beside it, to those who serve it: `user`, else the owner of its
+    directory."""
     database = configuration["host_file"]
     for suffix in (*BESIDE, ".lock", ".known", SECRET, COUNTER, EXCHANGES, SUFFIX):
         with suppress(FileNotFoundError):
             _give(configuration, Path(f"{database}{suffix}"))
     for suffix in BESIDE:
-        with suppress(OSError, InvalidValue):  # the history says itself what is wrong with it, and leases go on
-            _give(configuration, Path(f"{configuration.history_file}{suffix}"))
+        for beside in (configuration.history_file, configuration.dns_file):
+            with suppress(OSError, InvalidValue):  # it is told by who opens it, and leases go on
+                _give(configuration, Path(f"{beside}{suffix}"))
 
 
 def _give(configuration: DHCPServerConfiguration, path: Path) -> None:

@@ -283,3 +283,35 @@ def test_updates_without_a_key_go_where_the_server_lets_our_address(lab: Lab, st
     server.start()
     configured(lab.daemon(), *zones_of(server, None)).start()
     wait_for(server, "alice.lab.example", "A", station.lease(ALICE, named("alice")).yiaddr)
+
+
+@pytest.mark.unsandboxed
+def test_a_daemon_that_has_given_up_root_tells_the_dns_and_that_it_cannot_read_the_key_again(
+        lab: Lab, server: NameServer, station: Station) -> None:
+    key = key_file(lab.directory)
+    key.chmod(0o600)
+    daemon = configured(lab.daemon(user="nobody", group="nogroup"), *zones_of(server, key)).start()
+    alice = station.lease(ALICE, named("alice")).yiaddr
+    wait_for(server, "alice.lab.example", "A", alice)
+    assert f"{key} cannot be read by the user of pydhcpd, so no reload can be" in daemon.log()
+    assert "cannot be read: Permission denied" in daemon.reload("not reloaded|cannot be read")
+    assert (daemon.database.parent / "dns.db").owner() == "nobody"
+
+
+@pytest.mark.unsandboxed
+def test_a_disk_that_is_full_costs_no_lease_and_what_happened_meanwhile_is_told_later(lab: Lab, server: NameServer,
+                                                                                      station: Station) -> None:
+    daemon = configured(lab.daemon(), *zones_of(server, key_file(lab.directory)), history_days=0)
+    directory = daemon.database.parent
+    directory.mkdir()
+    lab.server.run("mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", directory)
+    daemon.start()
+    alice = station.lease(ALICE, named("alice")).yiaddr
+    wait_for(server, "alice.lab.example", "A", alice)
+    filler = directory / "filler"
+    lab.server.run("sh", "-c", f"head -c 10m /dev/zero > {filler}; truncate -s -20000 {filler}", check=False)
+    bob = station.lease(BOB, named("bob")).yiaddr
+    wait_until(lambda: "left to the leases" in daemon.prompt("alarms"), "an alarm")
+    lab.server.run("rm", filler)
+    wait_for(server, "bob.lab.example", "A", bob, timeout=40)
+    daemon.wait_for("the DNS is told again which names there are")
