@@ -20,7 +20,8 @@ from pydhcpd.services.scripts.keeper import GRACE, Run, keep, report
 
 NICENESS = 10  # where DHCP wants the processor, scripts wait
 LONGEST_MESSAGE = 1 << 18
-SWEEP = 2.0  # seconds in which what is left at the end is ended
+MOMENT = 0.3  # seconds in which a keeper ends that has ended its script
+SWEEP = 0.5  # seconds in which what is left at the end is ended
 
 
 class Runner:
@@ -69,7 +70,7 @@ class Runner:
         for pid in self._keepers:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + 2 * GRACE
+        deadline = time.monotonic() + GRACE + MOMENT
         while children() and time.monotonic() < deadline:
             reap()
             time.sleep(0.01)

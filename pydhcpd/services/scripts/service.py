@@ -129,7 +129,7 @@ class Scripts(Listener):
         if self._process is None:
             return
         try:
-            self._process.wait(3 * MOMENT)
+            self._process.wait(2 * MOMENT)
         except subprocess.TimeoutExpired:
             self._process.kill()  # then the kernel has those that keep the runs end them
             self._process.wait()
