@@ -139,7 +139,7 @@ def test_what_is_sent_by_a_process_that_dies_has_failed(files: Daemon, client: M
     for pid in children(lab):
         os.kill(pid, signal.SIGKILL)
     (row,) = wait_until(lambda: boots(files, "failed"), "that it has ended is seen")
-    assert (row["file"], row["trouble"]) == ("big", "the file server has ended")
+    assert (row["file"], row["trouble"]) == ("big", "the file and page server has ended")
     assert loading.wait(10) != 0
     wait_until(lambda: fetch(client, lab) == CONTENT, "a file of the next child")
 

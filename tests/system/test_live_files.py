@@ -129,7 +129,7 @@ def test_a_child_that_is_stopped_does_not_outlive_the_daemon(files: Daemon) -> N
 def test_a_child_that_dies_is_started_again(files: Daemon, client: Machine) -> None:
     child = child_of(files)
     os.kill(child, signal.SIGKILL)
-    files.wait_for("the file server ended by itself; it is started again in 1 s")
+    files.wait_for("the file and page server ended by itself; it is started again in 1 s")
     wait_until(lambda: loads(client), "a file of the next child")
     assert child_of(files) != child
 
@@ -165,7 +165,7 @@ def test_a_root_that_comes_by_a_reload_needs_a_restart_and_takes_nothing_from_th
     """Ports are opened at the start alone."""
     wait_until(lambda: loads(client), "a file, once the child has started")
     files.write(http_root=str(root))
-    assert r"the file server needs a restart of pydhcpd: its port (http) can be opened only at the start" in files.reload()
+    assert r"the file and page server needs a restart of pydhcpd: its port (http) can be opened only at the start" in files.reload()
     assert loads(client)
 
 
