@@ -165,7 +165,8 @@ def test_a_root_that_comes_by_a_reload_needs_a_restart_and_takes_nothing_from_th
     """Ports are opened at the start alone."""
     wait_until(lambda: loads(client), "a file, once the child has started")
     files.write(http_root=str(root))
-    assert r"the file and page server needs a restart of pydhcpd: its port (http) can be opened only at the start" in files.reload()
+    told = "the file and page server needs a restart of pydhcpd: its port (http) can be opened only at the start"
+    assert told in files.reload()
     assert loads(client)
 
 

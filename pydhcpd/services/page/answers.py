@@ -25,6 +25,7 @@ SAFE = {
 """In the header of every answer."""
 NOT_STORED = {"Cache-Control": "no-store"}
 MOST_ROWS = 1000
+BAD_REQUEST, NOT_FOUND = 400, 404
 
 _ESCAPED = ((b"<", rb"\u003c"), (b">", rb"\u003e"), (b"&", rb"\u0026"))
 

@@ -142,8 +142,8 @@ async def _in_time(task: "asyncio.Task[Lines]") -> Lines:
             found = await asyncio.shield(task)
     except TimeoutError:
         raise Silent("pydhcpd does not answer in time; try again") from None
-    if found[:1] and found[0].startswith(FAILURE):
-        raise Refused(json.loads(found[0])["error"].removeprefix("error: "))
+    if found and found[-1].startswith(FAILURE):  # behind rows, where it went wrong in the middle of them
+        raise Refused(json.loads(found[-1])["error"].removeprefix("error: "))
     return found
 
 

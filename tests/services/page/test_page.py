@@ -14,9 +14,10 @@ from page_rig import PATIENCE, START, Page, all_of, wait_until
 from rig import ALICE, BOB, CAROL
 
 from pydhcpd.control.pages import PageSession
+from pydhcpd.errors import StoreError
 from pydhcpd.events import event
 from pydhcpd.services.page import happenings, questions, server
-from pydhcpd.services.page.server import LISTS
+from pydhcpd.services.page.interface import LISTS
 
 EVIL = "<script>alert(1)</script>"
 LEASE = ["address", "hardware_address", "client_identifier", "name", "sent_name", "expires", "last_used", "state", "network",
@@ -159,7 +160,7 @@ def test_metrics_are_those_of_the_daemon(leased, page):
 
 def test_the_manual_has_every_route(page):
     manual = (Path(__file__).resolve().parents[3] / "etc/man/pydhcpd-status.7").read_text()
-    for name in (*page.server._routes, "events/stream", *(f"{one}/" for one in page.server._routes_about)):
+    for name in (*page.server._interface.routes, "events/stream", *(f"{one}/" for one in page.server._interface.routes_about)):
         assert re.search(rf"api/{name}(?![a-z])", manual), name
 
 
@@ -464,6 +465,16 @@ def test_a_daemon_that_does_not_answer_is_told(page, monkeypatch):
     assert "does not answer in time" in page.json("/api/pools", 503)["error"]
     monkeypatch.setattr(questions, "PATIENCE", PATIENCE)
     assert page.rows("/api/networks"), "what was begun is read to its end, and does not mix with what comes next"
+
+
+def test_what_goes_wrong_in_the_middle_of_an_answer_is_told(leased, page):
+    before = page.sessions.sources.networks
+
+    def networks():
+        yield from before()
+        raise StoreError("the disk is gone")
+    page.sessions.sources.networks = networks
+    assert page.json("/api/networks", 400)["error"] == "the disk is gone"
 
 
 def test_a_daemon_that_has_ended_is_told(page):
