@@ -15,7 +15,7 @@ from pydhcpd.wire.options import BY_CODE, name_of
 
 OF_LEASES = ("ip_ranges", "ip_address_lease_time", "minimum_lease_time", "maximum_lease_time", "shorten_leases_above",
              "authoritative", "adopt_unknown", "probe_before_offer", "rapid_commit", "bootp", "client_identity",
-             "one_address_per_machine", "offer_hold_time")
+             "one_address_per_machine", "offer_hold_time", "dns_zones", "dns_name", "dns_updates")
 """Settings that are for who gives addresses."""
 
 ANOTHER = "with proxy_dhcp another server gives the addresses"

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from pydhcpd.configuration.beside import is_proxy
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.declarations import SharedNetworkDeclaration, SubnetDeclaration
+from pydhcpd.policy.dns.zone import server_text
 from pydhcpd.policy.functions import DEFINED
 from pydhcpd.policy.network import default_ranges
 from pydhcpd.policy.ranges import Range, range_text
@@ -24,6 +25,8 @@ def summary(configuration: DHCPServerConfiguration) -> list[str]:
     return [*(_few(networks) or [f"network: that of {_interfaces(configuration)}{_beside(configuration)}"]),
             *_hosts(configuration),
             *_named("classes", [one.name for one in configuration["classes"]]),
+            *_named("zones of the DNS", [f"{one.name} at {', '.join(server_text(*server) for server in one.servers)}"
+                                         for one in configuration.zones()]),
             *_named("scripts", [f"{one.path} on {', '.join(one.on)}" for one in configuration["scripts"]]),
             *_named("functions", [name for name in DEFINED if configuration.given.get(name) is not None]),
             *_named("options of your own", [one.name for one in configuration["option_definitions"]]),

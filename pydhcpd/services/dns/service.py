@@ -7,32 +7,25 @@ nobody else.
 """
 
 import logging
-import os
 import sqlite3
-import subprocess
-import sys
-import threading
 import time
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import suppress
 from itertools import islice
 from pathlib import Path
 
 from pydhcpd.alarms import DNS, About
 from pydhcpd.configuration.file import DHCPServerConfiguration
-from pydhcpd.configuration.reload_check import child_environment
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.events import Event
 from pydhcpd.leases.interface import BOUND, LeaseReader, Row
-from pydhcpd.leases.store import BESIDE
 from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.policy import Policy
 from pydhcpd.process.libraries import has_dnspython
 from pydhcpd.registrations import Registration, registration_of
-from pydhcpd.services.child.messages import message_from
+from pydhcpd.services.aside import set_aside
 from pydhcpd.services.dns.dhcid import dhcid, identity
-from pydhcpd.services.dns.messages import line_of
+from pydhcpd.services.dns.process import Teller
 from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Foreign, Wishes
 from pydhcpd.services.dns.zone_table import ZoneTable
 from pydhcpd.services.listener import Listener
@@ -52,7 +45,6 @@ LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
 AGAIN = 10.0  # seconds until a register that failed is opened again
 ALARM_AFTER = 60.0  # seconds
 SHORTEST_TTL, LONGEST_TTL = 600, 86_400  # seconds; RFC 4702 section 5 has the first
-GRACE = 1.0  # seconds in which the process ends by itself
 LEASED = "leased"
 
 
@@ -70,7 +62,7 @@ class DnsUpdates(Listener):
         super().__init__(surroundings)
         self._hosts = surroundings.server.hosts
         self._alarms = self._hosts.store.alarms
-        self._process: subprocess.Popen[bytes] | None = None
+        self._teller: Teller | None = None
         self._register: Wishes | None = None
         self._is_told = False  # whether the process and the register know the zones
         self._changed: dict[int, None] = {}  # addresses, in order
@@ -96,37 +88,20 @@ class DnsUpdates(Listener):
 
     def start(self) -> None:
         """Execute the process, and begin."""
-        command = [sys.executable, "-P", "-m", "pydhcpd.services.dns", str(os.getpid())]
-        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, env=child_environment(),
-                                         start_new_session=True)
-        threading.Thread(target=self._hear, name=f"{self.name}: log", daemon=True).start()
+        self._teller = Teller(self.name)
         super().start()
 
     def stop(self) -> None:
-        """End both; what is under way is done again at the next start."""
+        """End both."""
         super().stop()
-        if self._process is not None:
-            assert self._process.stdin is not None
-            with suppress(OSError):
-                self._process.stdin.close()
-            try:
-                self._process.wait(GRACE)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        if self._teller is not None:
+            self._teller.stop()
         for label in self._since:
             self._alarms.end(DNS, f"{label} is not looked after any more", About(label))
 
     def is_alive(self) -> bool:
         """Whether both run."""
-        return super().is_alive() and self._process is not None and self._process.poll() is None
-
-    def _hear(self) -> None:
-        """Write what the process says into the log."""
-        assert self._process is not None and self._process.stdout is not None
-        for line in self._process.stdout:
-            message = message_from(line)
-            log.log(message.level, "%s: %s", self.name, message.words)
+        return super().is_alive() and self._teller is not None and self._teller.is_alive()
 
     def status(self) -> Iterator[str]:
         """How much is registered, what waits, and why."""
@@ -192,10 +167,8 @@ class DnsUpdates(Listener):
         zones = self._table.by_label
         register.set_zones(zones)
         self._is_behind, self._rest = True, None
-        assert self._process is not None and self._process.stdin is not None
-        with suppress(BrokenPipeError):  # it has ended, and is started again
-            self._process.stdin.write(line_of(self._path, zones))
-            self._process.stdin.flush()
+        assert self._teller is not None
+        self._teller.tell(self._path, zones)
 
     # --- what has changed
 
@@ -333,15 +306,11 @@ class DnsUpdates(Listener):
         self._register, self._rest, self._next_try = None, None, time.monotonic() + AGAIN
 
     def _set_aside(self, why: str) -> None:
-        """Let the file have another name, in place of what was set aside before, so that a new one is begun."""
+        """Begin it anew."""
         self._give_up()
         self._next_try = 0.0
-        aside = Path(f"{self._path}.aside")
         try:
-            for suffix in BESIDE:
-                Path(f"{aside}{suffix}").unlink(missing_ok=True)
-                with suppress(FileNotFoundError):
-                    Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+            aside = set_aside(self._path)
         except OSError as error:
             self._fail(f"{why}, and it cannot be set aside: {error.strerror}")
             return

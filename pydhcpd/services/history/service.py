@@ -8,15 +8,14 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 from pydhcpd.alarms import HISTORY, HISTORY_SIZE
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.events import Event
-from pydhcpd.leases.store import BESIDE
 from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
+from pydhcpd.services.aside import set_aside
 from pydhcpd.services.history.book import Book, Foreign
 from pydhcpd.services.listener import Listener
 from pydhcpd.services.room import check_room
@@ -149,15 +148,11 @@ class History(Listener):
         self._book, self._next_look = None, time.monotonic() + AGAIN
 
     def _set_aside(self, why: str) -> None:
-        """Let the file have another name, in place of what was set aside before, so that a new one is begun."""
+        """Begin it anew."""
         self._give_up()
         self._next_look = 0.0
-        aside = Path(f"{self._path}.aside")
         try:
-            for suffix in BESIDE:
-                Path(f"{aside}{suffix}").unlink(missing_ok=True)
-                with suppress(FileNotFoundError):
-                    Path(f"{self._path}{suffix}").rename(f"{aside}{suffix}")
+            aside = set_aside(self._path)
         except OSError as error:
             self._fail(f"{why}, and it cannot be set aside: {error.strerror}")
             return

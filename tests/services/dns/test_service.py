@@ -1,6 +1,5 @@
 """What the daemon does for the DNS: from events and leases to the register, and what of it fails."""
 
-import io
 import os
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.process import libraries
 from pydhcpd.services import room
 from pydhcpd.services.dns import service as module
-from pydhcpd.services.dns.messages import told_by
+from pydhcpd.services.dns.messages import line_of, told_by
 from pydhcpd.services.dns.register import Work
 from pydhcpd.services.dns.service import DnsUpdates
 from pydhcpd.services.service import Surroundings
@@ -37,7 +36,8 @@ class Keeper:
         self.bench, self.directory = bench, directory
         self.configuration = self.load(zones)
         self.service = DnsUpdates(Surroundings(bench.server, lambda: self.configuration, {}))
-        self.service._process = SimpleNamespace(stdin=io.BytesIO(), poll=lambda: None)
+        self.told = []
+        self.service._teller = SimpleNamespace(tell=lambda *told: self.told.append(told_by(line_of(*told))))
         self.reconfigure()
 
     def load(self, zones):
@@ -134,15 +134,12 @@ def test_a_start_puts_right_what_happened_before(bench, tmp_path):
 
 
 def test_the_process_is_told_the_zones_and_hears_of_each_reload(keeper):
-    def told():
-        return [told_by(line) for line in keeper.service._process.stdin.getvalue().splitlines(keepends=True)]
-
-    ((path, zones),) = told()
+    ((path, zones),) = keeper.told
     assert path == keeper.configuration.dns_file
     assert zones["example"].key.secret == b"secret" and zones["2.0.192.in-addr.arpa"].servers == (("127.0.0.54", 53),)
     keeper.reconfigure('dns_zones = [dns_zone("example", server="127.0.0.55")]\n')
     keeper.round()
-    assert told()[-1][1]["example"].servers == (("127.0.0.55", 53),)
+    assert keeper.told[-1][1]["example"].servers == (("127.0.0.55", 53),)
 
 
 def test_a_reload_with_other_names_and_zones(bench, keeper):
