@@ -6,8 +6,11 @@ import importlib.util
 import json
 import os
 import shutil
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from http.client import HTTPConnection
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -62,6 +65,35 @@ def browser_in(machine: Machine, directory: Path, base: str) -> Iterator["Browse
             yield Browser(driver, base)
         finally:
             driver.quit()
+
+
+@contextmanager
+def proxied(path: str, port: int) -> Iterator[int]:
+    """A proxy that has all of a port of this machine below a path; its own port. It passes on what comes at once."""
+    class Proxy(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            passed = HTTPConnection("127.0.0.1", port)
+            passed.request("GET", f"/{self.path.removeprefix(path)}" if self.path.startswith(path) else "/nowhere")
+            answer = passed.getresponse()
+            self.send_response(answer.status)
+            for name in ("Content-Type", "Content-Security-Policy"):
+                self.send_header(name, answer.headers[name])
+            self.end_headers()
+            with suppress(OSError):
+                while data := answer.read1(65536):
+                    self.wfile.write(data)
+
+        def log_message(self, format: str, *values: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Proxy)
+    server.daemon_threads, server.block_on_close = True, False
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield server.server_port
+    finally:
+        server.shutdown()
+        server.server_close()
 
 
 class Browser:
@@ -137,8 +169,9 @@ class Browser:
         return str(self.driver.title)
 
     def overflow(self) -> int:
-        """By how many pixels the page is wider than the window."""
-        return self.run("return document.documentElement.scrollWidth - innerWidth")  # type: ignore[no-any-return]
+        """By how many pixels the page is wider than the window, or a table than its box."""
+        return self.run("return Math.max(document.documentElement.scrollWidth - innerWidth, ..."  # type: ignore[no-any-return]
+                        "[...document.querySelectorAll('.box')].map(one => one.scrollWidth - one.clientWidth))")
 
     def console(self) -> list[str]:
         """What the console of the browser has been told since the last call: errors, and what the policy forbids."""

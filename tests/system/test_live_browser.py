@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-from browser import NARROW, SCHEMES, WIDE, Browser, browser_in, reason_to_skip
+from browser import NARROW, SCHEMES, WIDE, Browser, browser_in, inside, proxied, reason_to_skip
 from lab import SERVER, Daemon, Lab, Machine, finished_lab, wait_until
 from messages import DECLINE, mac_of, mac_text, message, packed
 from station import Station
@@ -130,7 +130,10 @@ def test_the_overview_shows_what_is_wrong_and_how_full_the_pools_are(scene: Scen
     assert [round(float(one.rstrip("%"))) for one in bar[3:]] == [75, 8, 8]
     assert "the control socket" in browser.text("[data-slot=services]") and "hosts" in browser.text("[data-slot=classes]")
     assert browser.texts(".figures dd")[:2] == ["9", "1"], "leased, and free"
-    assert len(browser.texts(".plain tbody tr")) == 2, "delays of answers and of commits"
+    assert browser.texts(".figures dt")[2:] == ["messages received a second", "messages sent a second", "commits a second"]
+    assert browser.texts(".plain tbody th") == ["answers, from the message read to the answer sent",
+                                                "commits of leases to the disk"]
+    assert len(browser.texts(".plain tbody td")) == 6 and not any(" a second" in one for one in browser.texts(".counts dt"))
 
 
 def test_a_name_of_a_host_is_text_whatever_it_is(scene: Scene) -> None:
@@ -267,6 +270,7 @@ def test_a_server_that_stops_is_told_and_so_is_that_it_is_back(scene: Scene) -> 
     browser.wait_for(".link", "No answer")
     assert re.search(r"No answer from the server since \d\d:\d\d:\d\d", browser.text(".trouble"))
     browser.wait_for(".found", "Events do not come in now")
+    assert browser.violations() == []
     assert browser.texts(".events td"), "what was there can still be read"
     daemon.start()
     browser.wait_for(".link", "Connected")
@@ -280,7 +284,52 @@ def test_views_that_are_not_there_and_what_is_empty_is_told_in_words(scene: Scen
     browser = scene.browser
     browser.open("#/nonsense", "There is no such view")
     browser.open("#/leases?after=nonsense", "Leases")
-    assert browser.wait_for(".none", "begin with the first one"), "what the server refuses is told in its words"
+    browser.wait_for(".none", "begin with the first one")
+    browser.open("#/leases?q=nobody", "Leases")
+    browser.wait_for(".none", "No lease has all of")
+    assert browser.violations() == []
+
+
+def test_a_window_that_nobody_sees_leaves_the_connections_to_others(scene: Scene) -> None:
+    """A browser has six to one server, and streams of events would take all of them."""
+    browser = scene.browser
+    open_filled(browser, "#/events")
+    browser.wait_for(".found", "Events are shown as they come.")
+    browser.run("Object.defineProperty(document, 'hidden', {value: true, configurable: true});"
+                "document.dispatchEvent(new Event('visibilitychange'))")
+    browser.wait_for(".found", "Events do not come in now")
+    scene.station.lease(mac_of(5), (12, b"host-3"))
+    browser.run("Object.defineProperty(document, 'hidden', {value: false});"
+                "document.dispatchEvent(new Event('visibilitychange'))")
+    browser.wait_until(f"({NEWEST}).includes('{mac_text(mac_of(5))}')", "what has happened meanwhile is shown")
+    browser.wait_for(".found", "Events are shown as they come.")
+
+
+def test_a_flood_of_events_leaves_the_page_as_it_is(scene: Scene) -> None:
+    """So many rows are kept, and it can be worked with."""
+    browser, station = scene.browser, scene.station
+    open_filled(browser, "#/events")
+    browser.wait_for(".found", "Events are shown as they come.")
+    for number in range(1500):
+        station.lease(mac_of(number % 3), (12, b"flood"))
+    browser.wait_until("document.querySelectorAll('.events tbody tr').length === 500", "the last 500 are kept")
+    browser.wait_until(f"({NEWEST}).includes('{mac_text(mac_of(2))}')", "the newest is on top")
+    browser.type("#words", "declined")
+    browser.wait_for(".none", "None of the last events has all of these words.")
+
+
+def test_it_may_lie_below_a_path_of_a_proxy(scene: Scene) -> None:
+    """For all of its addresses are relative."""
+    browser = scene.browser
+    browser.console()
+    with inside(scene.lab.server), proxied("/dhcp/", PORT) as port:
+        browser.driver.get(f"http://127.0.0.1:{port}/dhcp/#/events")
+        browser.wait_for(".found", "Events are shown as they come.")
+        scene.station.lease(mac_of(6), (12, b"host-4"))
+        browser.wait_until(f"({NEWEST}).includes('{mac_text(mac_of(6))}')", "events come through it")
+        browser.click("nav a", "Overview")
+        browser.wait_for(".pools", "10.77.0.10")
+        assert browser.console() == []
 
 
 def test_on_paper_there_is_what_is_to_be_read(scene: Scene) -> None:

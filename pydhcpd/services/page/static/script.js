@@ -1,9 +1,9 @@
 /**
  * The status page: asks `api/` for what the prompt's `json` has, and shows it.
  *
- * A view is a template of index.html, filled by the function of its name in VIEWS. What the address says behind the # is the view
- * and what is sought in it, so that a link, the browser's back and a reload all lead to the same. Whatever a client sent becomes
- * text by textContent and attributes alone, never markup.
+ * A view is a template of index.html, filled by the function of its name in VIEWS. What the address says behind the # is the
+ * view and what is sought in it, so that a link, the browser's back and a reload all lead to the same. Whatever a client sent
+ * becomes text by textContent and attributes alone, never markup.
  */
 
 const REFRESH = 5000; // milliseconds between looks at what changes
@@ -20,17 +20,17 @@ const SKEWED = 30; // seconds between the two clocks, from which on it is told
 
 // --- elements
 
-/** An element with attributes and children; texts among these stay texts. Attributes of null and empty children are left out. */
+/** An element with attributes and children; texts among these stay texts. What is null or empty is left out. */
 function make(name, attributes = {}, ...children) {
   const made = document.createElement(name);
   for (const [key, value] of Object.entries(attributes)) {
     if (value !== null) made.setAttribute(key, value);
   }
-  made.append(...children.filter((child) => child !== null && child !== "").map((child) => (child.nodeType ? child : visible(child))));
+  made.append(...children.filter((child) => !isNothing(child)).map((child) => (child.nodeType ? child : visible(child))));
   return made;
 }
 
-/** A text with what cannot be seen in it as the prompt writes that: it could make two names look the same, or turn a line round. */
+/** A text, with what cannot be seen written as the prompt does: it could make two names look the same, or turn a line round. */
 function visible(text) {
   return String(text).replace(INVISIBLE, (one) => escaped(one.codePointAt(0)));
 }
@@ -59,7 +59,7 @@ function sayIfAny(place, words) {
   place.hidden = !words;
 }
 
-/** Have one child for each row. A row that is as before keeps its child, and with it the focus and what somebody has selected. */
+/** Have one child for each row. A row that is as before keeps its child, and so the focus and what somebody has selected. */
 function fill(parent, rows, build) {
   const before = new Map([...parent.children].map((child) => [child.row, child]));
   const children = rows.map((row) => {
@@ -75,7 +75,7 @@ function fill(parent, rows, build) {
   });
 }
 
-/** A row of a table. A cell is [what its column is called, its content, its class]; on narrow screens the first stands beside it. */
+/** A row of a table. A cell is [what its column is called, its content, its class]; narrow screens show the first beside it. */
 function tableRow(...cells) {
   return make("tr", {}, ...cells.map(([label, content, kind = null]) =>
     make("td", { "data-label": label, class: kind }, ...(isNothing(content) ? [nothing()] : [content].flat()))));
@@ -153,10 +153,10 @@ function timeOf(seconds, form = "clock") {
 }
 
 function moveTimes() {
-  for (const one of document.querySelectorAll("time[data-form]")) say(one, FORMS[one.dataset.form](Number(one.dataset.seconds)));
+  for (const one of document.querySelectorAll("time[data-form]")) {
+    say(one, FORMS[one.dataset.form](Number(one.dataset.seconds)));
+  }
 }
-
-const endOf = (expires, form = "distance") => (expires === null ? "never" : timeOf(expires, form));
 
 // --- the server
 
@@ -205,7 +205,8 @@ const connection = {
   },
   lost(why = "") {
     const since = this.last === null ? "yet" : `since ${clockTime(this.last)}`;
-    this.show(`No answer from the server ${since}${why && ` (${why})`}. What is shown is of then; it is asked again every few seconds.`);
+    const goesOn = "What is shown is of then; it is asked again every few seconds.";
+    this.show(`No answer from the server ${since}${why && ` (${why})`}. ${goesOn}`);
   },
   show(trouble) {
     say(page.link, trouble ? "No answer" : "Connected");
@@ -279,7 +280,8 @@ function overview(root, life) {
     showPools(slots, of);
     slots.pools.children[FEW_POOLS].querySelector("a").focus();
   });
-  repeat(life, () => Promise.all([lookAtPools(slots, of), lookAtStatistics(slots, of), lookAtServices(slots), lookAtClasses(slots)]));
+  const parts = [lookAtPools, lookAtStatistics, lookAtServices, lookAtClasses];
+  repeat(life, () => Promise.all(parts.map((look) => look(slots, of))));
   return {
     title: () => "Overview",
     show() { this.alarmed(); },
@@ -292,7 +294,8 @@ function overview(root, life) {
 
 function alarmRow({ since, kind, text }) {
   const what = kind[0].toUpperCase() + kind.slice(1);
-  return make("li", {}, make("strong", {}, what), make("span", {}, text), make("span", { class: "since" }, "since ", timeOf(since)));
+  const when = make("span", { class: "since" }, "since ", timeOf(since));
+  return make("li", {}, make("strong", {}, what), make("span", {}, text), when);
 }
 
 async function lookAtPools(slots, of) {
@@ -386,7 +389,8 @@ function showDelays(slots, found) {
   sayIfAny(slots["no-delays"], rows.length ? "" : "None were measured yet.");
 }
 
-const delaysHead = (columns) => make("tr", {}, make("td"), ...columns.map((one) => make("th", { scope: "col", class: "number" }, one)));
+const delaysHead = (columns) => make("tr", {}, make("td"),
+  ...columns.map((one) => make("th", { scope: "col", class: "number" }, one)));
 
 const delayRow = ([what, ...numbers]) => make("tr", {}, make("th", { scope: "row" }, what),
   ...numbers.map((one) => make("td", { class: "number" }, one === null ? nothing() : one.toFixed(2))));
@@ -419,7 +423,8 @@ async function lookAtClasses(slots) {
 }
 
 function classEntry({ name, condition, limit, per, leases }) {
-  const counted = limit === null ? "no limit" : `${several(leases, "lease")}, limit ${count(limit)}${per && ` for each ${per}`}`;
+  const most = limit === null ? "" : `${several(leases, "lease")}, limit ${count(limit)}`;
+  const counted = most ? `${most}${per && ` for each ${per}`}` : "no limit";
   return entry(name, counted, note(condition));
 }
 
@@ -437,7 +442,7 @@ const COLUMNS = [
 
 function leases(root, life) {
   const slots = slotsOf(root);
-  const of = { sought: null, counted: null, total: null };
+  const of = { sought: null, counted: null };
   const field = whenTyped(slots.form, life, (q) => replaceAddress("leases", { ...kept(of.sought), q }));
 
   slots.head.append(...COLUMNS.map(([label]) => make("th", { scope: "col" }, make("a", {}, label))));
@@ -452,7 +457,6 @@ function leases(root, life) {
       if (slots.box.getBoundingClientRect().top < 0) slots.found.scrollIntoView();
       showHead(slots.head, of.sought);
       lookAtLeases(slots, of);
-      if (of.counted !== of.sought.q) countLeases(slots, of);
     },
   };
 }
@@ -480,14 +484,17 @@ async function lookAtLeases(slots, of) {
     if (of.sought !== sought) return; // another page is wanted by now
     fill(slots.rows, answer.rows, leaseRow);
     showPager(slots.pager, sought, answer);
+    if (of.counted !== q) countLeases(slots, of);
     slots.box.hidden = !answer.rows.length;
     sayIfAny(slots.none, answer.rows.length ? "" : noLease(q));
     sayIfAny(slots.trouble, "");
   });
 }
 
-const noLease = (q) => (q ? `No lease has all of “${q}”. A part of a name or of a hardware address is enough; each word narrows it down.`
-  : "There is no lease yet.");
+function noLease(q) {
+  const help = "A part of a name or of a hardware address is enough; each word narrows it down.";
+  return q ? `No lease has all of “${q}”. ${help}` : "There is no lease yet.";
+}
 
 async function countLeases(slots, of) {
   const { q } = of.sought;
@@ -497,18 +504,18 @@ async function countLeases(slots, of) {
     const { count: total } = await ask("leases/count", { q });
     if (of.counted === q) say(slots.found, q ? `${several(total, "lease")} found` : several(total, "lease"));
   });
+  if (slots.found.classList.contains("refused")) of.counted = null; // with the next page that is there, it is counted again
 }
 
 function leaseRow(row) {
-  const { address, hardware_address: hardware, client_identifier: identifier, expires, last_used: used, state, network, relay } = row;
   return tableRow(
-    ["address", clientLink(address), "what"],
-    ["hardware address", hardware ? code(hardware) : code(identifier), "bare last"],
+    ["address", clientLink(row.address), "what"],
+    ["hardware address", code(row.hardware_address || row.client_identifier), "bare last"],
     ["name", nameOf(row), "name bare"],
-    ["ends", endOf(expires), "pair"],
-    ["last heard", timeOf(used, "distance"), "pair"],
-    ["state", make("span", { class: `state ${state === "bound" ? "" : "odd"}` }, state), "pair"],
-    ["network, port", [network, note(relay)], "bare last"],
+    ["ends", row.expires === null ? "never" : timeOf(row.expires, "distance"), "pair"],
+    ["last heard", timeOf(row.last_used, "distance"), "pair"],
+    ["state", make("span", { class: row.state === "bound" ? "state" : "state odd" }, row.state), "pair"],
+    ["network, port", [row.network, note(row.relay)], "bare last"],
   );
 }
 
@@ -532,7 +539,8 @@ function turn(link, address) {
 
 // --- one client
 
-const ASKED = { 55: "wants options", 57: "takes at most", 60: "vendor class", 77: "user class", 93: "architecture", 97: "machine identifier" };
+const ASKED = { 55: "wants options", 57: "takes at most", 60: "vendor class", 77: "user class", 93: "architecture",
+  97: "machine identifier" };
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
 function client(root, life) {
@@ -584,15 +592,17 @@ const SHOWN = {
   time: (seconds) => (seconds === null ? "never" : [timeOf(seconds, "distance"), note(timeOf(seconds, "clock"))]),
 };
 
-/** The leases that are meant, each with how its client asks: a machine may have one in each network, and a name several machines. */
+/** The leases that are meant, each with how its client asks: a machine has one in each network, a name several machines. */
 function showLeases(slots, { leases: found, clients }) {
   const asking = Object.fromEntries(clients.rows.map((row) => [row.address, row]));
   fill(slots.leases, found.rows.map((lease) => [...leaseEntries(lease), ...askedEntries(asking[lease.address])]), leaseFacts);
   sayIfAny(slots["no-lease"], found.error || (found.rows.length ? "" : "There is no lease of it now."));
 }
 
-const leaseFacts = (entries) => make("dl", { class: "facts" }, ...entries.filter(([, , value]) => value !== "").map(([what, kind, value]) =>
-  entry(what, SHOWN[kind](value))));
+function leaseFacts(entries) {
+  const known = entries.filter(([, , value]) => value !== "");
+  return make("dl", { class: "facts" }, ...known.map(([what, kind, value]) => entry(what, SHOWN[kind](value))));
+}
 
 function leaseEntries(lease) {
   return [
@@ -640,7 +650,8 @@ function showExplained(slots, { rows, error }) {
 function showHistory(slots, { rows, more, error }) {
   fill(slots.history, rows, historyRow);
   slots["history-box"].hidden = !rows.length;
-  sayIfAny(slots["no-history"], error || (more ? "There is more: pydhcpd -ask history" : rows.length ? "" : "Nothing is known of it."));
+  const beyond = more ? "There is more: pydhcpd -ask history" : "";
+  sayIfAny(slots["no-history"], error || (rows.length ? beyond : "Nothing is known of it."));
 }
 
 function historyRow(row) {
@@ -740,6 +751,8 @@ function missed(of, number) {
   else of.missed += number;
 }
 
+const hasAll = (text, words) => words.every((word) => text.toLowerCase().includes(word));
+
 function drawEvents(of) {
   if (of.waiting.length && !of.isPaused) {
     of.rows = [...of.waiting.reverse(), ...of.rows].slice(0, KEPT_EVENTS);
@@ -750,10 +763,11 @@ function drawEvents(of) {
 }
 
 function showEvents({ slots, rows, words }) {
-  const found = rows.filter(({ text }) => words.every((word) => text.toLowerCase().includes(word)));
+  const found = rows.filter(({ text }) => hasAll(text, words));
   fill(slots.rows, found, eventRow);
   slots.box.hidden = !found.length;
-  sayIfAny(slots.none, found.length ? "" : rows.length ? "None of the last events has all of these words." : "Nothing has happened yet.");
+  const none = rows.length ? "None of the last events has all of these words." : "Nothing has happened yet.";
+  sayIfAny(slots.none, found.length ? "" : none);
 }
 
 function sayHowEventsCome({ slots, isPaused, stream, waiting, missed: unseen }) {
@@ -765,14 +779,15 @@ function sayHowEventsCome({ slots, isPaused, stream, waiting, missed: unseen }) 
   slots.found.classList.toggle("live", isLive && !isPaused);
 }
 
-function eventRow({ time, kind, address, hardware_address: hardware, name, sent_name: sent, note: more, network, relay }) {
+function eventRow(row) {
+  const where = [row.note ? "" : row.network, row.relay].filter(Boolean).join(", ");
   return tableRow(
-    ["time", timeOf(time), "when"],
-    ["event", make("span", { class: `kind ${sortOf(kind)}` }, kind), "what"],
-    ["address", clientLink(address), "bare"],
-    ["hardware address", clientLink(hardware), "bare"],
-    ["name", nameOf({ name, sent_name: sent }), "name bare"],
-    ["more", [more, more && relay ? " " : "", note([more ? "" : network, relay].filter(Boolean).join(", "))].filter(Boolean), "long bare"],
+    ["time", timeOf(row.time), "when"],
+    ["event", make("span", { class: `kind ${sortOf(row.kind)}` }, row.kind), "what"],
+    ["address", clientLink(row.address), "bare"],
+    ["hardware address", clientLink(row.hardware_address), "bare"],
+    ["name", nameOf(row), "name bare"],
+    ["more", row.note || where ? [row.note, row.note && where ? " " : "", note(where)] : "", "long bare"],
   );
 }
 
@@ -806,7 +821,7 @@ function boots(root, life) {
 }
 
 function showBoots(slots, { rows, words }) {
-  const found = rows.filter((row) => words.every((word) => Object.values(row).some((value) => String(value).toLowerCase().includes(word))));
+  const found = rows.filter((row) => hasAll(Object.values(row).join(" "), words));
   fill(slots.rows, found, bootRow);
   slots.box.hidden = !found.length;
   say(slots.found, words.length ? `${several(found.length, "file")} of ${count(rows.length)}` : several(rows.length, "file"));
@@ -826,7 +841,8 @@ function bootRow(row) {
   );
 }
 
-const SIZE = new Intl.NumberFormat("en", { style: "unit", unit: "byte", notation: "compact", unitDisplay: "narrow", maximumFractionDigits: 1 });
+const SIZE = new Intl.NumberFormat("en", { style: "unit", unit: "byte", unitDisplay: "narrow", notation: "compact",
+  maximumFractionDigits: 1 });
 
 function bootState({ state, size, sent, seconds, trouble }) {
   if (state === "failed") return make("span", { class: "kind bad" }, `failed: ${trouble}`);
@@ -882,7 +898,8 @@ function enter(name) {
 
 function showTitle() {
   const warning = alarms.length ? `(${several(alarms.length, "alarm")}) ` : "";
-  document.title = visible(`${warning}${shown.view.title()} – pydhcpd${page.host.textContent && ` on ${page.host.textContent}`}`);
+  const host = page.host.textContent && ` on ${page.host.textContent}`;
+  document.title = visible(`${warning}${shown.view.title()} – pydhcpd${host}`);
 }
 
 /** Go to another place, or look again where that is the same. */
@@ -902,8 +919,8 @@ async function lookForVersion() {
     const { message, host } = await ask("version");
     say(page.version, message);
     say(page.host, host);
-    const skew = Math.abs(ahead) > SKEWED ? `The server’s clock is ${duration(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"} this one.` : "";
-    sayIfAny(page.skew, skew);
+    const where = `${duration(Math.abs(ahead))} ${ahead > 0 ? "ahead of" : "behind"}`;
+    sayIfAny(page.skew, Math.abs(ahead) > SKEWED ? `The server’s clock is ${where} this one.` : "");
     showTitle();
   });
 }
