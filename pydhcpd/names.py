@@ -120,10 +120,10 @@ _EVERYWHERE = {
     "architecture_names": "architectures arch_names client_architectures",
     "dns_zones": "ddns_zones ddns_zone forward_ddns reverse_ddns ddns_domains forward_zone forward_zones reverse_zone "
                  "reverse_zones dns_update_zones",
-    "dns_updates": "ddns_override_client_update ddns_override_no_update override_client_update override_no_update client_updates "
-                   "ignore_client_updates deny_client_updates",
+    "dns_updates": "ddns_override_client_update ddns_override_no_update override_client_update override_no_update "
+                   "client_updates ignore_client_updates deny_client_updates",
     "dns_name": "ddns_replace_client_name replace_client_name ddns_generated_prefix generated_prefix dns_names",
-    "dns_files": "dns_file hosts_files addn_hosts hostsdir hosts_dir",
+    "dns_files": "dns_file hosts_files addn_hosts hostsdir",
     "pxe_menu": "pxe_service pxe_services pxe_boot_menu boot_menu pxe_prompt menu",
     "proxy_dhcp": "proxydhcp proxy dhcp_proxy pxe_proxy proxy_mode proxydhcp_mode",
     "probe_before_offer": "ping ping_check icmp_check conflict_detection conflict_check arp_check ping_before_offer",
