@@ -95,13 +95,15 @@ class Happenings:
             raise
 
     async def _follower(self, queue: _Queue, after: str) -> "Follower":
+        """What has happened until it follows comes first, whatever is in its queue by then."""
         number = self.number_of(after)
-        news = await self._ask(str(MOST_BEHIND), None if number is None else number + 1)
+        first = None if number is None else number + 1
+        news = await self._ask("1" if first is None else str(MOST_BEHIND), first)
         self._ask_on(news.following)
-        if number is not None and number < news.following:
-            queue.put_nowait(news)
-            return Follower(queue, number + 1, self._followers.discard)
-        return Follower(queue, news.following, self._followers.discard, bool(after))
+        position = news.following if first is None or first > news.following else first
+        made = Follower(queue, position, self._followers.discard)
+        made.begin_with(news, is_lost=bool(after) and position != first)
+        return made
 
     def _ask_on(self, following: int) -> None:
         if self._asking is None or self._asking.done():
@@ -126,16 +128,18 @@ class Happenings:
 class Follower:
     """Somebody who reads a stream of events, from the number `position` on."""
 
-    def __init__(self, queue: _Queue, position: int, leave: Callable[[_Queue], object], is_lost: bool = False) -> None:
-        self._queue, self._position, self._leave, self._is_lost = queue, position, leave, is_lost
+    def __init__(self, queue: _Queue, position: int, leave: Callable[[_Queue], object]) -> None:
+        self._queue, self._position, self._leave = queue, position, leave
+        self.beginning = b"retry: %d\n\n" % AGAIN
+        """What the stream begins with."""
+
+    def begin_with(self, news: News, is_lost: bool) -> None:
+        """What is told at first: that nobody knows what was missed, if so, and what was."""
+        self.beginning += (_missed(None) if is_lost else b"") + b"".join(self._told(news))
 
     def close(self) -> None:
         """It follows no more."""
         self._leave(self._queue)
-
-    def beginning(self) -> bytes:
-        """What the stream begins with; where nobody knows what was missed, that."""
-        return b"retry: %d\n\n" % AGAIN + (_missed(None) if self._is_lost else b"")
 
     async def more(self) -> bytes:
         """What has happened since; nothing, if nothing has for a while. Raises ConnectionAbortedError at the end of all."""

@@ -137,7 +137,7 @@ class PageServer:
         """Write what happens, as long as anybody reads it. Raises TimeoutError where nobody does."""
         assert self._connections is not None
         loop = asyncio.get_running_loop()
-        data, said_at = follower.beginning(), loop.time()
+        data, said_at = follower.beginning, loop.time()
         while not self._connections.has_left(request):
             if data or loop.time() - said_at >= HEARTBEAT:
                 async with asyncio.timeout(PATIENCE):

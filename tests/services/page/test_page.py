@@ -334,6 +334,23 @@ def test_who_comes_again_misses_nothing(bench, page, how):
         assert stream.block()["id"] == f"{START}.5"
 
 
+def test_what_happens_while_it_is_asked_what_was_missed_comes_behind_it(bench, page, monkeypatch):
+    before, seen = happenings.Happenings._ask, []
+
+    async def ask(self, most, first=None, last=None):
+        news = await before(self, most, first, last)
+        if first == 1 and not seen:
+            seen.append(first)
+            publish(bench, "3", "4")
+            self._tell(await before(self, "200", 3))
+        return news
+    publish(bench, "0", "1", "2")
+    monkeypatch.setattr(happenings.Happenings, "_ask", ask)
+    with page.stream(f"/api/events/stream?after={START}.0") as stream:
+        stream.block()
+        assert [stream.block()["id"] for _ in range(4)] == [f"{START}.{n}" for n in (1, 2, 3, 4)]
+
+
 @pytest.mark.parametrize("after", ["other.1", f"{START}.99", f"{START}.", "x", f"{START}.-1", f"{START}.{'9' * 30}", "\u00b2"])
 def test_what_is_not_known_to_have_been_missed_is_told(bench, page, after):
     from urllib.parse import quote
