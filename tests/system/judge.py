@@ -21,9 +21,9 @@ WAIT = 1.0  # seconds without an answer after which no more is waited for
 IGNORED = frozenset((58, 59, 60, 61, 82))
 """Times that follow from the lease time, what PXE's clients are told that they are, the client's own identifier (RFC 6842), and
 what a relay hears again."""
-ADDED = frozenset((28, 43, 66, 67))
-"""What ours tells besides who asks for it: the broadcast address of the subnet, that a PXE client need look for no boot server,
-and the boot fields as options."""
+ADDED = frozenset((12, 28, 43, 66, 67, 175))
+"""What ours tells besides who asks for it: the name of a reservation, the broadcast address of the subnet, that PXE and iPXE
+need look for no other server, and the boot fields as options."""
 DOMAINS = 119  # may be compressed (RFC 3397)
 ALL_OPTIONS = bytes(code for code in range(1, 255) if code not in (50, 52, 53, 54, 55, 57, 61, 80, 81, 82, 90, 118, 145))
 
@@ -44,8 +44,8 @@ class Answer:
 
     address: str
     next_server: str
-    server_name: bytes
-    boot_file: bytes
+    server_name: bytes  # in sname, else as an option
+    boot_file: bytes  # in file, or so
     options: tuple[tuple[int, bytes], ...]
 
 
@@ -78,7 +78,8 @@ def _answer(offer: Message) -> Answer:
     options = tuple(sorted((code, _expanded(value) if code == DOMAINS else value.rstrip(b"\0"))
                            for code, value in offer.options.items() if code not in IGNORED))
     siaddr = NONE if offer.siaddr == "10.77.0.1" else offer.siaddr  # some say themselves where they are told nothing
-    return Answer(offer.yiaddr, siaddr, offer.sname, offer.file, options)
+    boot = (named or offer.options.get(code, b"").rstrip(b"\0") for named, code in ((offer.sname, 66), (offer.file, 67)))
+    return Answer(offer.yiaddr, siaddr, *boot, options)
 
 
 def _expanded(data: bytes) -> bytes:

@@ -18,7 +18,7 @@ subnet 10.77.0.0 netmask 255.255.255.0 {{ range {FIRST} {LAST}; option routers 1
 """
 KEA = {"interfaces-config": {"interfaces": ["s0"]}, "valid-lifetime": 3600, "store-extended-info": True,
        "subnet4": [{"id": 1, "subnet": NETWORK, "pools": [{"pool": f"{FIRST} - {LAST}"}]}]}
-DNSMASQ = f"dhcp-range={FIRST},{LAST},255.255.255.0,1h\ndhcp-authoritative\n"
+DNSMASQ = f"port=0\ndhcp-range={FIRST},{LAST},255.255.255.0,1h\ndhcp-authoritative\n"
 
 
 @contextmanager
@@ -68,7 +68,7 @@ def dnsmasq(lab: Lab, text: str = DNSMASQ) -> Iterator[Path]:
     """dnsmasq with a configuration; its file of leases."""
     need("dnsmasq")
     file, leases = lab.directory / "dnsmasq.conf", lab.directory / "dnsmasq.leases"
-    file.write_text(f"port=0\ninterface=s0\nbind-interfaces\nuser=root\nno-ping\ndhcp-leasefile={leases}\n"
+    file.write_text(f"interface=s0\nbind-interfaces\nuser=root\nno-ping\ndhcp-leasefile={leases}\n"
                     f"pid-file={lab.directory / 'dnsmasq.pid'}\n{text}")
     with running(lab, ["dnsmasq", "--keep-in-foreground", f"--conf-file={file}"], {}):
         yield leases

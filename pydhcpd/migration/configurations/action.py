@@ -11,11 +11,14 @@ from pydhcpd import __version__
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
+from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
+from pydhcpd.migration.configurations.dnsmasq.lines import BEGINS as DNSMASQ
 from pydhcpd.migration.configurations.draft import Draft
 from pydhcpd.migration.configurations.layout import written
 from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.udhcpd import BEGINS as UDHCPD
 from pydhcpd.migration.configurations.udhcpd import convert_udhcpd
+from pydhcpd.net.interfaces import take_snapshot
 
 LARGEST = 64 << 20  # bytes of a configuration
 INCOMPLETE = 3  # exit code where something was not taken over as it was
@@ -31,7 +34,17 @@ class Kind(NamedTuple):
     """From the file's name and its text; what became of each line is told to the report. Raises InvalidValue."""
 
 
+def _of_dnsmasq(file: str, text: str, report: Report) -> Draft:
+    """dnsmasq takes the masks of its networks from the interfaces of the machine."""
+    try:
+        here = [one for interface in take_snapshot().values() for one in interface.addresses]
+    except OSError:
+        here = []
+    return convert_dnsmasq(file, text, report, here)
+
+
 KINDS = (
+    Kind("dnsmasq", DNSMASQ.search, _of_dnsmasq),
     Kind("udhcpd", UDHCPD.search, convert_udhcpd),
 )
 
