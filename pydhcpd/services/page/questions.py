@@ -27,8 +27,8 @@ RECEIVED_AT_ONCE = 1 << 16  # octets
 PATIENCE = 20.0  # seconds for an answer
 MOST_WAITING = 64  # questions that wait to be asked
 SLOW = frozenset({"clients", "count", "dns", "explain", "history", "hosts", "leases", "page", "who"})
-"""What may mean a search of the lease database; so some sockets are kept free of it."""
-MOST_SLOW = 2
+"""What may mean a search of the lease database."""
+MOST_SLOW = 1  # of these at a time: one is a processor's work for a second, which DHCP may want
 SAME = 1.0  # seconds in which an answer is given again
 
 
