@@ -23,6 +23,9 @@ from messages import mac_of
 from station import Station
 from test_live_files import child_of, is_there
 
+from pydhcpd.leases.interface import BOUND, Row
+from pydhcpd.leases.store import SQLiteStore
+
 pytestmark = pytest.mark.namespaces
 pytest.importorskip("aiohttp", reason="aiohttp is not installed")
 
@@ -200,6 +203,35 @@ def _opened(address: str) -> socket.socket:
 def _memory(pid: int) -> int:
     """Resident, in bytes (proc(5))."""
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def test_many_leases_are_gone_through_and_the_memory_stays(lab: Lab, client: Machine) -> None:
+    shown = lab.daemon(status_port=PORT)
+    shown.database.parent.mkdir()
+    now, first, count = int(time.time()), 0x0A4D0100, 30_000
+    store = SQLiteStore(shown.database)
+    store.import_rows(Row(first + number, b"\1\1\2" + number.to_bytes(5, "big"), 1, b"\2" + number.to_bytes(5, "big"),
+                          f"host-{number * 7919 % count}", now + 86400, now, BOUND) for number in range(count))
+    store.close()
+    shown.start()
+    with connected(shown.machine) as connection:
+        def found(query: str) -> Any:
+            connection.request("GET", f"/api/leases?{query}")
+            return json.loads(connection.getresponse().read())
+        found("limit=500")
+        child = child_of(shown)
+        before = _memory(child), shown.memory()
+        for sort in ("address", "name"):
+            names, after = [], ""
+            while after is not None:
+                page = found(f"sort={sort}&limit=500&after={after}")
+                names += [row["name"] for row in page["rows"]]
+                after = page["next"]
+            assert len(names) == len(set(names)) == count
+        assert names == sorted(names)
+        assert _memory(child) - before[0] < 16 << 20
+        assert shown.memory() - before[1] < 16 << 20
+    assert json.loads(get(shown.machine, "/api/leases/count?q=host-1")[1])["count"] == 11_111
 
 
 def test_it_works_behind_a_proxy_with_a_prefix(shown: Daemon, station: Station) -> None:
