@@ -176,9 +176,10 @@ class Cursor:
         """How many were published since."""
         return self._events.published - self._next
 
-    def read(self) -> list[Event]:
-        """What was published since the last call, as far as it is still there."""
+    def read(self, most: int | None = None) -> list[Event]:
+        """What was published since the last call, as far as it is still there; so many events at the most."""
         first, found = self._events.since(self._next)
+        found = found[:most]
         self.missed += first - self._next
         self._next = first + len(found)
         return found

@@ -48,6 +48,7 @@ log = logging.getLogger(__name__)
 
 BATCH = 64  # datagrams read in one system call; more at once gain nothing
 MOST_BATCHES = 16  # read before anything is answered, under pressure: some 5 ms; with more, what is answered comes too late
+PRESSURE_LASTS = 1.0  # seconds after the last batch that was full
 HOUSEKEEPING = 1.0  # seconds between looks at offers and leases that may have ended
 FIRST_PAUSE, LONGEST_PAUSE = 0.01, 0.5  # seconds after a failure to receive, of which the next may come at once
 BEAT = 2.0  # seconds after which an idle receiver shows that it is alive
@@ -92,6 +93,7 @@ class DHCPServer:
         self._receiver = BatchReceiver(udp, BATCH)
         self._unaddressed = unaddressed
         self._backlog = Backlog()
+        self._pressed_until = 0.0
         self._sender = BatchSender(udp)
         self._frames = FrameSender(packet) if packet is not None else None
         self._serving: Serving | None = None
@@ -157,6 +159,10 @@ class DHCPServer:
     def serving(self) -> Serving | None:
         """What is served now; None before the first `swap`."""
         return self._serving
+
+    def is_pressed(self) -> bool:
+        """Whether more comes, or did a moment ago, than can be answered at once: who works beside the path gives way then."""
+        return time.monotonic() < self._pressed_until
 
     @property
     def started(self) -> bool:
@@ -228,6 +234,7 @@ class DHCPServer:
     def _receive_in_order(self, datagrams: Sequence[Datagram]) -> None:
         """Under pressure: read on, and answer first whoever has a lease; of the rest as many as make a batch."""
         began = time.monotonic()
+        self._pressed_until = began + PRESSURE_LASTS
         due: list[DHCPTransaction] = []
         self.account.is_detailed = log.isEnabledFor(logging.DEBUG)
         with self.hosts.lock:

@@ -44,6 +44,7 @@ class LeaseLog(Listener):
     """Records of the log for what happened since the last, each of so few lines that a full log drops no more than it must."""
 
     name = "the log of leases"
+    gives_way = False  # it is little work, and who looks for a lease in the log is to find it
     _has_fields = _is_to_have_fields = False
 
     def prepare(self, configuration: DHCPServerConfiguration) -> None:

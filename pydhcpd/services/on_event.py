@@ -18,6 +18,7 @@ from pydhcpd.events import Event
 from pydhcpd.policy.fence import Fence, TooLong
 from pydhcpd.recurring import Recurring
 from pydhcpd.services.happening import happening, kind_of
+from pydhcpd.services.leisure import Leisure
 from pydhcpd.services.listener import Listener
 from pydhcpd.services.service import Surroundings
 from pydhcpd.sparing import Sparing
@@ -42,6 +43,7 @@ class _Worker:
         self._work = 0.0  # of the processor, until then
         self._is_abandoned = False
         self._recurring = Recurring(log, "on_event() could not be called")
+        self._leisure = Leisure(service.surroundings.server.is_pressed)
         self._thread = threading.Thread(target=self._run, name=service.name, daemon=True)
         self._thread.start()
 
@@ -66,6 +68,8 @@ class _Worker:
             fence.call_aside(told)
         finally:
             self.began = None
+        if rest := self._leisure.rest():
+            time.sleep(rest)
 
     def lateness(self, now: float) -> float:
         """For how many seconds the call has taken too long; below 0 where it has not."""

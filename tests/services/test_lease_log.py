@@ -20,7 +20,7 @@ def events():
 def log(events, monkeypatch, caplog):
     caplog.set_level(logging.INFO)
     monkeypatch.setattr(LeaseLog, "interval", 0.01)
-    made = LeaseLog(Surroundings(SimpleNamespace(events=events), None, {}))
+    made = LeaseLog(Surroundings(SimpleNamespace(events=events, is_pressed=bool), None, {}))
     yield made
     made.stop()
 

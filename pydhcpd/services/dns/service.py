@@ -35,7 +35,7 @@ from pydhcpd.services.service import Surroundings
 log = logging.getLogger(__name__)
 
 SLICE = 0.02  # seconds of a round that are spent on what has changed, or may have
-SMALL_SLICE = 0.005  # and on renewals by which nothing is seen to have changed
+SMALL_SLICE = 0.005  # and on renewals by which nothing is seen to have changed, and while more comes than can be answered
 PORTION = 50  # addresses between two looks at the clock
 MOST_CHANGED = 100_000  # addresses that are remembered as changed
 MOST_WAITING = 100_000  # matters in the queue
@@ -124,7 +124,7 @@ class DnsUpdates(Listener):
     # --- the thread
 
     def _run(self) -> None:
-        while not self._ended.wait(self.interval):
+        while not self._ended.wait(self._pause()):
             self._guarded()
         self._guarded()
         if self._register is not None:
@@ -201,7 +201,7 @@ class DnsUpdates(Listener):
             return
         reader = self._hosts.store.reader()
         try:
-            ends = time.monotonic() + SLICE
+            ends = time.monotonic() + (SMALL_SLICE if self.surroundings.server.is_pressed() else SLICE)
             while self._changed and time.monotonic() < ends:
                 self._settle(register, policy, reader, ((address, None) for address in self._taken(self._changed)))
             if self._is_behind and self._rest is None:

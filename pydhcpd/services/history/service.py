@@ -62,7 +62,7 @@ class History(Listener):
     # --- the thread
 
     def _run(self) -> None:
-        while not self._ended.wait(self.interval):
+        while not self._ended.wait(self._pause()):
             self._guarded()
         self._guarded()
         if self._book is not None:
@@ -106,7 +106,7 @@ class History(Listener):
             self._is_behind = False
             for _ in book.put_right(note.ledger):
                 self._read()
-                if self._ended.wait(BREATH):
+                if self._ended.wait(max(BREATH, self._pause())):
                     return
             self._alarms.end(HISTORY, f"the history {self._path} is written again")
         if now >= self._next_look:
@@ -123,7 +123,7 @@ class History(Listener):
         check_room(self._path)
         while book.forget(self._time.now() - self._days * DAY, self._size):
             self._read()
-            if self._ended.wait(BREATH):
+            if self._ended.wait(max(BREATH, self._pause())):
                 return
         if book.used() > self._size:
             self._alarms.begin(HISTORY_SIZE, f"the history of the leases that run takes {book.used() // MEBIBYTE} MiB, so "
