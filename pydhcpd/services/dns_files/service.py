@@ -101,7 +101,7 @@ class DnsFiles(Listener):
     # --- the thread
 
     def _run(self) -> None:
-        while not self._ended.wait(self.interval):
+        while not self._ended.wait(self._pause()):
             self._guarded()
         self._guarded()
         self._holdings.close()
@@ -257,7 +257,7 @@ class DnsFiles(Listener):
                 unsynced = _written(made, forms.body(file, held), unsynced)
                 if number % 2 == 0:
                     self._hear()
-                    if self._ended.wait(BREATH):
+                    if self._ended.wait(max(BREATH, self._pause())):
                         raise _Ended
         self._written = len(self._holdings) if number else 0
 
