@@ -71,6 +71,7 @@ WANT_NO_MORE = """
 UPDATE records SET wanted = 0, since = ?, due = 0, tries = 0, trouble = ''
 WHERE address = ? AND kind = ? AND name = ? AND dhcid = ? AND wanted <> 0"""
 NEVER_WAS = "DELETE FROM records WHERE address = ? AND kind = ? AND name = ? AND dhcid = ? AND present = 0"
+SET_ZONE = "UPDATE records SET zone = ?, due = 0 WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"
 TELL_ANEW = """
 UPDATE records SET present = iif(wanted = 1, 2, present), due = 0, tries = 0, trouble = '' WHERE zone = ?"""
 
@@ -248,6 +249,14 @@ class Wishes(Register):
                 self._connection.execute("DELETE FROM zones WHERE label = ?", (label,))
                 self._connection.execute("UPDATE records SET zone = '' WHERE zone = ?", (label,))
             self._connection.executemany("INSERT OR IGNORE INTO zones (label) VALUES (?)", [(one,) for one in labels])
+
+    def without_zone(self) -> list[tuple[int, int, str, bytes]]:
+        """Address, kind, name and DHCID of what is of no zone any more."""
+        return self._connection.execute("SELECT address, kind, name, dhcid FROM records WHERE zone = ''").fetchall()
+
+    def set_zone(self, key: tuple[int, int, str, bytes], zone: str) -> None:
+        """Such a one has a zone again."""
+        self._connection.execute(SET_ZONE, (zone, *key))
 
     def troubles(self) -> dict[str, str]:
         """Why nothing can be done in a zone, by its label."""

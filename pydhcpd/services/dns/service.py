@@ -166,6 +166,12 @@ class DnsUpdates(Listener):
         self._is_told = True
         zones = self._table.by_label
         register.set_zones(zones)
+        with register.transaction():
+            for key in register.without_zone():
+                address, kind, name, _ = key
+                found = self._table.of_name(name, address) if kind == NAME else self._table.of_address(address)
+                if found is not None:
+                    register.set_zone(key, found[0])
         self._is_behind, self._rest = True, None
         assert self._teller is not None
         self._teller.tell(self._path, zones)

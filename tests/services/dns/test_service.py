@@ -153,6 +153,24 @@ def test_a_reload_with_other_names_and_zones(bench, keeper):
     assert keeper.round() == []
 
 
+def test_a_name_whose_lease_ended_while_its_zone_was_away_goes_when_that_is_back(bench, keeper):
+    lease(bench, ALICE, "alice")
+    keeper.round()
+    work = Work(keeper.configuration.dns_file)
+    (job,) = work.pick("example", 10, ())
+    work.note_done(job)
+    keeper.reconfigure('dns_zones = [dns_zone("192.0.2.0/24", server="127.0.0.54")]\n')
+    keeper.round()
+    bench.server.release(address_from(FIRST))
+    assert keeper.round() == []
+    assert work.pick("example", 10, ()) == []
+    keeper.reconfigure(ZONES)
+    keeper.round()
+    (job,) = work.pick("example", 10, ())
+    work.close()
+    assert (job.name, job.wanted) == ("alice.example", 0)
+
+
 def test_the_queue_is_bounded_and_what_had_no_room_comes_when_there_is_some(bench, keeper, monkeypatch):
     monkeypatch.setattr(module, "MOST_WAITING", 2)
     monkeypatch.setattr(module, "LOOK_EVERY", 0.0)
