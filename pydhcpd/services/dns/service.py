@@ -41,6 +41,7 @@ MOST_CHANGED = 100_000  # addresses that are remembered as changed
 MOST_WAITING = 100_000  # matters in the queue
 LONGEST_WAIT = 7 * 86400.0  # seconds
 REMEMBERED = 65_536  # addresses of one generation
+CHECK_EVERY = 6 * 3600.0  # seconds between comparisons with all leases
 LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
 AGAIN = 10.0  # seconds until a register that failed is opened again
 ALARM_AFTER = 60.0  # seconds
@@ -70,7 +71,8 @@ class DnsUpdates(Listener):
         self._seen: list[dict[int, int]] = [{}, {}]  # what the lease of an address looked like, the newer half first
         self._rest: Iterator[tuple[int, Row | None]] | None = None  # of a comparison with all leases
         self._is_behind = True  # whether such a comparison is to be made
-        self._next_look = self._next_try = 0.0
+        self._policy: Policy | None = None  # by which the leases were looked at last
+        self._next_look = self._next_try = self._next_check = 0.0
         self._waiting = self._known = self._dropped = 0
         self._troubles: dict[str, str] = {}
         self._since: dict[str, float] = {}
@@ -157,6 +159,9 @@ class DnsUpdates(Listener):
         for zone in self._register.orders():
             self._register.tell_anew(zone)
             self._is_behind = True
+        if serving.policy is not self._policy or now >= self._next_check:  # other networks, terms or names
+            self._policy, self._next_check = serving.policy, now + CHECK_EVERY
+            self._is_behind, self._rest = True, None
         self._bring_up_to_date(self._register, serving.policy)
         if now >= self._next_look:
             self._next_look = now + LOOK_EVERY
@@ -256,6 +261,8 @@ class DnsUpdates(Listener):
             for address, known in leases:
                 row = reader.by_address(address) if known is None else known
                 told = None if row is None else registration_of(policy, row, now)
+                if row is not None and told is None and _is_unserved(policy, row, now):
+                    continue
                 if row is not None and told is not None and self._waiting >= MOST_WAITING and register.is_new(address):
                     self._is_behind = True  # it comes when there is room
                 else:
@@ -322,6 +329,11 @@ class DnsUpdates(Listener):
             return
         log.warning("%s is begun anew: %s; what there was is kept as %s, and names of leases that have ended may stay in the "
                     "DNS", self._path, why, aside)
+
+
+def _is_unserved(policy: Policy, row: Row, now: float) -> bool:
+    """Whether a lease runs in a network that is not served now, for its interface is away: its client goes on using it."""
+    return row.state == BOUND and row.ends > now and policy.networks.of(row.address) is None
 
 
 def _ttl(zone: DnsZone, row: Row) -> int:

@@ -153,6 +153,17 @@ def test_a_reload_with_other_names_and_zones(bench, keeper):
     assert keeper.round() == []
 
 
+def test_an_interface_that_is_away_takes_no_name_away_and_names_what_it_brings(bench, keeper):
+    lease(bench, ALICE, "alice")
+    keeper.round()
+    bench.serve(NETWORK.replace("192.0.2", "198.51.100") + ZONES)
+    assert keeper.round() == pair("alice")
+    bench.server.events.publish([event(bench.now, "leased", address_from(FIRST))])
+    assert keeper.round() == pair("alice")
+    bench.serve(NETWORK + ZONES + 'dns_name = "pc-{hostname}"\n')
+    assert keeper.round() == pair("pc-alice")
+
+
 def test_a_name_whose_lease_ended_while_its_zone_was_away_goes_when_that_is_back(bench, keeper):
     lease(bench, ALICE, "alice")
     keeper.round()
