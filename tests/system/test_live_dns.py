@@ -1,7 +1,9 @@
 """Names in the DNS, on the real program, beside BIND and Knot (RFC 2136, 4701, 4703, 8945)."""
 
 import json
+import os
 import re
+import signal
 from pathlib import Path
 
 import pytest
@@ -315,3 +317,21 @@ def test_a_disk_that_is_full_costs_no_lease_and_what_happened_meanwhile_is_told_
     lab.server.run("rm", filler)
     wait_for(server, "bob.lab.example", "A", bob, timeout=40)
     daemon.wait_for("the DNS is told again which names there are")
+
+
+def tellers(lab: Lab) -> list[int]:
+    """The processes that tell DNS servers."""
+    return [pid for pid in lab.server.processes() if b"pydhcpd.services.dns" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+
+
+def test_the_process_that_tells_is_started_again_and_ends_with_the_daemon(lab: Lab, daemon: Daemon, server: NameServer,
+                                                                          station: Station) -> None:
+    daemon.start()
+    (teller,) = wait_until(lambda: tellers(lab), "the process")
+    os.kill(teller, signal.SIGKILL)
+    address = station.lease(ALICE, named("alice")).yiaddr
+    wait_for(server, "alice.lab.example", "A", address, timeout=30)
+    assert tellers(lab) and tellers(lab) != [teller]
+    daemon.kill()
+    wait_until(lambda: not tellers(lab), "its end")
+    daemon.start()
