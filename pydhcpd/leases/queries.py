@@ -38,7 +38,7 @@ class LeaseQueries:
 
     def by_address(self, address: int) -> Row | None:
         """The row of an address."""
-        found = self._rows("SELECT * FROM leases WHERE address = ?", (address,))
+        found = self._rows("SELECT * FROM rows WHERE address = ?", (address,))
         return found[0] if found else None
 
     def by_hardware(self, htype: int, hardware: bytes) -> Iterator[Row]:
@@ -57,7 +57,7 @@ class LeaseQueries:
         """Rows whose option 82 contains these octets anywhere. Goes through the whole table."""
         start = -1
         while (end := self._window(start)) is not None:
-            yield from self._rows("SELECT * FROM leases WHERE address > ? AND address <= ? AND instr(relay, ?) > 0",
+            yield from self._rows("SELECT * FROM rows WHERE address > ? AND address <= ? AND instr(relay, ?) > 0",
                                   (start, end, octets))
             start = end
 
@@ -72,7 +72,7 @@ class LeaseQueries:
         return end
 
     def _select(self, where: str, parameters: tuple[object, ...]) -> Iterator[Row]:
-        query = f"SELECT * FROM leases WHERE {where} AND address > ? ORDER BY address LIMIT {PORTION}"  # noqa: S608
+        query = f"SELECT * FROM rows WHERE {where} AND address > ? ORDER BY address LIMIT {PORTION}"  # noqa: S608
         last = -1
         while portion := self._rows(query, (*parameters, last)):
             yield from portion

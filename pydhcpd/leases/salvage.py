@@ -345,7 +345,7 @@ def _value(kind: int, data: bytes) -> int | float | bytes | str | None:
     return int.from_bytes(data, "big", signed=True) if kind else None
 
 
-SHAPE: tuple[type, ...] = (type(None), bytes, int, bytes, str, int, int, int, bytes, str, str, str)
+SHAPE: tuple[type, ...] = (type(None), bytes, int, bytes, str, int, int, int, bytes, str, str)
 """Of a row; its address is the key, and not among the values."""
 
 

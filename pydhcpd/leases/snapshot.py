@@ -34,7 +34,8 @@ def snapshot(database: Path) -> Iterator[Snapshot]:
             with closing(sqlite3.connect(f"{database.absolute().as_uri()}?mode=ro", uri=True)) as source:
                 _check_ours(database, source)
                 source.backup(copy)
-            rows = copy.execute(f"SELECT {_columns(copy)} FROM leases ORDER BY address")  # noqa: S608
+            place = "rows" if copy.execute("PRAGMA table_info(rows)").fetchall() else "leases"  # an older one has no such view
+            rows = copy.execute(f"SELECT {_columns(copy, place)} FROM {place} ORDER BY address")  # noqa: S608
             newest = copy.execute("SELECT ifnull(max(last_used), 0) FROM leases").fetchone()[0]
             note = read_time_note(copy)
         except sqlite3.Error as error:
@@ -42,9 +43,9 @@ def snapshot(database: Path) -> Iterator[Snapshot]:
         yield Snapshot((Row(*columns) for columns in rows), note, newest)
 
 
-def _columns(database: sqlite3.Connection) -> str:
+def _columns(database: sqlite3.Connection, place: str) -> str:
     """The columns of a row; in place of one that an older version of the schema has not, what it is by default."""
-    there = {name for _, name, *_ in database.execute("PRAGMA table_info(leases)")}
+    there = {name for _, name, *_ in database.execute(f"PRAGMA table_info({place})")}
     absent = {name: "x''" if isinstance(default, bytes) else "''" for name, default in Row._field_defaults.items()}
     return ", ".join(name if name in there else f"{absent[name]} AS {name}" for name in Row._fields)
 

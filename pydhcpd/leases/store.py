@@ -59,9 +59,18 @@ CREATE TABLE leases (
     state INTEGER NOT NULL,       -- 1 bound, 2 released, 3 quarantined
     relay BLOB NOT NULL DEFAULT x'',  -- giaddr (0 on our own link) and option 82 as they came last, for renewals without
     limits TEXT NOT NULL DEFAULT '',  -- what the lease counts for, where the number of leases is limited; one a line
-    sent_name TEXT NOT NULL DEFAULT '',  -- what the client sent, where another name was given to it
-    dns TEXT NOT NULL DEFAULT ''  -- whose wish about the DNS, and what name there: stays until somebody else has one
+    sent_name TEXT NOT NULL DEFAULT ''  -- what the client sent, where another name was given to it
 )"""
+
+# What few leases have is not theirs to carry, for each renewal of each would pay for it. What is said there of the DNS tells of
+# which client it is, so that it may stay until somebody else says something.
+DNS = """
+CREATE TABLE dns (
+    address INTEGER PRIMARY KEY,
+    said TEXT NOT NULL  -- whose wish, and what name: `policy.dns.wishes`
+)"""
+ROWS = """
+CREATE VIEW rows AS SELECT leases.*, ifnull((SELECT said FROM dns WHERE dns.address = leases.address), '') AS dns FROM leases"""
 
 LEDGER_TIME = """
 CREATE TABLE ledger_time (
@@ -83,7 +92,7 @@ MIGRATIONS = {1: ("ALTER TABLE leases ADD COLUMN relay BLOB NOT NULL DEFAULT x''
                   "ALTER TABLE leases ADD COLUMN limits TEXT NOT NULL DEFAULT ''"),
               2: ("ALTER TABLE leases ADD COLUMN sent_name TEXT NOT NULL DEFAULT ''",),
               3: (LEDGER_TIME,),
-              4: ("ALTER TABLE leases ADD COLUMN dns TEXT NOT NULL DEFAULT ''",)}
+              4: (DNS, ROWS)}
 
 BESIDE = ("", "-wal", "-shm", "-journal")
 """What SQLite adds to the name of a database for files of its own."""
@@ -99,29 +108,29 @@ CHANGES = f"""
     hostname = iif(excluded.hostname = '' AND {GOES_ON}, hostname, excluded.hostname),
     ends = excluded.ends, last_used = excluded.last_used, state = excluded.state"""
 
-# Two ways of storing a row, for four more values to bind would make each renewal an eighth dearer. Both keep the names, and
-# what the relay said, of a lease whose client now comes without: a renewal comes straight to the server. What is said of the
-# DNS tells of which client it is, so that most rows need not touch it.
+# Two ways of storing a row, for three more values to bind would make each renewal an eighth dearer. Both keep the names, and
+# what the relay said, of a lease whose client now comes without: a renewal comes straight to the server.
 UPSERT_PLAIN = f"""
 INSERT INTO leases (address, client, htype, hardware, hostname, ends, last_used, state) VALUES (?, ?, ?, ?, ?, ?, ?, ?)
 ON CONFLICT (address) DO UPDATE SET {CHANGES}, limits = '', relay = iif({GOES_ON}, relay, x''),
     sent_name = iif({GOES_ON}, sent_name, '')"""  # noqa: S608
 
 UPSERT = f"""
-INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
+INSERT INTO leases VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (address) DO UPDATE SET {CHANGES},
     limits = excluded.limits,
     relay = iif(excluded.relay = x'' AND {GOES_ON}, relay, excluded.relay),
-    sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name),
-    dns = iif(excluded.dns = '', dns, excluded.dns)"""  # noqa: S608
+    sent_name = iif(excluded.sent_name = '' AND {GOES_ON}, sent_name, excluded.sent_name)"""  # noqa: S608
 
 IMPORT = f"{UPSERT} WHERE excluded.last_used >= last_used"
 
 RELEASE = f"UPDATE leases SET client = ?, ends = ?, state = {RELEASED} WHERE address = ?"  # noqa: S608
 
+KEEP_DNS = "INSERT OR REPLACE INTO dns VALUES (?, ?)"
+
 KEEP_TIME_NOTE = "INSERT OR REPLACE INTO ledger_time VALUES (1, ?, ?, ?, ?, ?, ?)"
 
 PLAIN = 8  # columns of a row that has no more
-LIMITS = 9
+LIMITS, DNS_SAID = 9, 11
 _NONE_REFUSED: frozenset[int] = frozenset()
 
 
@@ -221,14 +230,15 @@ class SQLiteStore:
             connection.execute("PRAGMA synchronous = FULL")
             self._make_schema(connection)
             connection.execute("BEGIN")
-            connection.executemany(UPSERT, rows)
+            for row in rows:
+                _store_full(connection, [row])
             connection.execute(LIMITED_INDEX)
             if self._time_note is not None:
                 connection.execute(KEEP_TIME_NOTE, self._time_note)
             connection.execute("COMMIT")
 
     def _make_schema(self, connection: sqlite3.Connection) -> None:
-        self._change_schema(connection, (SCHEMA, LEDGER_TIME, f"PRAGMA application_id = {APPLICATION_ID}"))
+        self._change_schema(connection, (SCHEMA, LEDGER_TIME, DNS, ROWS, f"PRAGMA application_id = {APPLICATION_ID}"))
 
     def _open(self, mode: str = "rw") -> sqlite3.Connection:
         check_database(self.path)
@@ -320,7 +330,7 @@ class SQLiteStore:
                 writer.executemany(UPSERT_PLAIN, plain)
             if len(plain) < len(rows):
                 full = [row for row in rows if len(row) > PLAIN]
-                writer.executemany(UPSERT, full)
+                _store_full(writer, full)
                 if not is_limited and any(row[LIMITS] for row in full):
                     writer.execute(LIMITED_INDEX)
                     is_limited = True
@@ -421,7 +431,7 @@ class SQLiteStore:
     def row(self, address: int) -> Row | None:
         """The row of an address, by the writing connection."""
         try:
-            found = self._writer.execute("SELECT * FROM leases WHERE address = ?", (address,)).fetchone()
+            found = self._writer.execute("SELECT * FROM rows WHERE address = ?", (address,)).fetchone()
         except sqlite3.Error as error:
             raise self._failed(error) from error
         return None if found is None else Row(*found)
@@ -493,7 +503,7 @@ class SQLiteStore:
 
     def select(self, where: str = "1", parameters: tuple[object, ...] = ()) -> Iterator[Row]:
         """Rows for which an SQL condition holds, by address; read in portions by a connection of its own."""
-        query = f"SELECT * FROM leases WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
+        query = f"SELECT * FROM rows WHERE address > ? AND ({where}) ORDER BY address LIMIT {PORTION}"  # noqa: S608
         with self._troubles.told(), closing(self._connect()) as reader:
             last = -1
             while portion := reader.execute(query, (last, *parameters)).fetchall():
@@ -508,7 +518,7 @@ class SQLiteStore:
 
     def first(self, where: str, parameters: tuple[object, ...], order: str, most: int) -> list[Row]:
         """The first rows in an order for which an SQL condition holds; read by a connection of its own."""
-        query = f"SELECT * FROM leases WHERE {where} ORDER BY {order} LIMIT {most}"  # noqa: S608
+        query = f"SELECT * FROM rows WHERE {where} ORDER BY {order} LIMIT {most}"  # noqa: S608
         with self._troubles.told(), closing(self._connect()) as reader:
             return list(map(Row._make, reader.execute(query, parameters)))
 
@@ -520,7 +530,7 @@ class SQLiteStore:
         with self._troubles.told():
             self._writer.execute("BEGIN IMMEDIATE")
             try:
-                self._writer.executemany(IMPORT, rows)
+                self._writer.executemany(IMPORT, (row[:DNS_SAID] for row in rows))
                 self._writer.execute("COMMIT")
             except BaseException:  # an interrupt too must leave what was there
                 self._writer.rollback()
@@ -601,6 +611,13 @@ class SQLiteStore:
                     self.caution.note_leases()
         self._writer.close()
         self._holders.close()
+
+
+def _store_full(connection: sqlite3.Connection, rows: Sequence[PlainFields | Fields]) -> None:
+    """Rows with all that they have; of what is said of the DNS nothing is forgotten by who says nothing."""
+    connection.executemany(UPSERT, [row[:DNS_SAID] for row in rows])
+    if said := [(row[0], row[DNS_SAID]) for row in rows if len(row) > DNS_SAID and row[DNS_SAID]]:
+        connection.executemany(KEEP_DNS, said)
 
 
 def read_time_note(connection: sqlite3.Connection) -> TimeNote | None:
