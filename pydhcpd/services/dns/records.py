@@ -1,7 +1,7 @@
 """`Records`: reads the register for people, and takes their orders; by connections of its own, in portions."""
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -26,6 +26,7 @@ ZONES = """
 SELECT zones.label, zones.trouble, zones.since,
     sum(NOT waits AND wanted = 1), sum(waits AND tries = 0), sum(waits AND tries > 0)
 FROM zones LEFT JOIN records ON records.zone = zones.label GROUP BY zones.label"""
+TROUBLES = "SELECT label, trouble FROM zones WHERE trouble <> ''"
 OF_PART = f"instr(name, ?) OR instr(owner, ?) OR instr(zone, ?) OR {STATE} = ? OR instr(lower(trouble), ?)"
 
 Found = tuple[Iterator[DnsRow], Callable[[], int]]
@@ -53,11 +54,12 @@ class Records:
         return self._rows(where, values), lambda: self._count(where, values)
 
     def _rows(self, where: str, values: Sequence[object]) -> Iterator[DnsRow]:
+        troubles = {str(label): str(trouble) for label, trouble in self._portion(TROUBLES, ())}
         for part in ("waits", "NOT waits"):
             key: tuple[object, ...] = (-1, 0, "", b"")
             query = SELECT.format(f"{part} AND {where}")
             while portion := self._portion(query, (*values, *key)):
-                yield from map(self._row, portion)
+                yield from (self._row(row, troubles) for row in portion)
                 key = portion[-1][:4]
 
     def _portion(self, query: str, values: Sequence[object]) -> list[tuple[object, ...]]:
@@ -68,10 +70,12 @@ class Records:
         with self._open() as connection:
             return int(connection.execute(COUNT.format(where), values).fetchone()[0])
 
-    def _row(self, row: Sequence[object]) -> DnsRow:
+    def _row(self, row: Sequence[object], troubles: Mapping[str, str]) -> DnsRow:
         address, kind, name, _, owner, zone, state, since, due, tries, trouble, wanted = row
         assert isinstance(address, int) and isinstance(since, float) and isinstance(due, float) and isinstance(tries, int)
-        why = str(trouble) or ("" if zone or state == "registered" else "no zone of dns_zones has it any more")
+        why = str(trouble)
+        if not why and state not in ("registered", "standby"):
+            why = troubles.get(str(zone), "") if zone else "no zone of dns_zones has it any more"
         return DnsRow(str(name), "A" if kind == NAME else "PTR", address_text(address), str(owner), str(zone), str(state),
                       bool(wanted == 1), self._wall_of(since), due or None, tries, why)
 

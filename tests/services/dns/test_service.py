@@ -272,6 +272,15 @@ def test_what_the_prompt_shows(bench, keeper):
         assert keeper.views().dns([word])[1]() == expected, word
 
 
+def test_what_waits_says_why(bench, keeper):
+    lease(bench, ALICE, "alice")
+    keeper.round()
+    work = Work(keeper.configuration.dns_file)
+    work.note_zone("example", 0, "127.0.0.53 does not answer")
+    work.close()
+    assert {row.type: row.trouble for row in keeper.views().dns([])[0]} == {"A": "127.0.0.53 does not answer", "PTR": ""}
+
+
 def test_sync(keeper):
     with pytest.raises(InvalidValue, match=r"'no.example' is no zone of dns_zones; there are example, 2.0.192.in-addr.arpa"):
         keeper.views().dns_sync(["no.example"])
