@@ -64,6 +64,10 @@ INSERT INTO records (address, kind, name, dhcid, owner, zone, ttl, wanted, since
 ON CONFLICT DO UPDATE SET owner = excluded.owner, zone = excluded.zone, ttl = excluded.ttl, wanted = 1, since = excluded.since,
     due = 0, tries = 0, trouble = ''"""
 LET_STAND_BY = "UPDATE records SET wanted = 2 WHERE name = ? AND kind = 0 AND dhcid = ? AND address <> ? AND wanted = 1"
+IN_PLACE_OF = """
+SELECT other.address FROM records AS this JOIN records AS other
+    ON other.name = this.name AND other.kind = 0 AND other.dhcid = this.dhcid AND other.wanted = 1
+WHERE this.address = ? AND this.kind = 0 AND this.name = ? AND this.dhcid = ? AND this.wanted = 2"""
 NEXT_ONE = """
 UPDATE records SET wanted = 1, due = 0 WHERE (address, kind, name, dhcid) = (SELECT address, kind, name, dhcid FROM records
     WHERE name = ? AND kind = 0 AND dhcid = ? AND wanted = 2 ORDER BY since DESC LIMIT 1)"""
@@ -208,6 +212,15 @@ class Wishes(Register):
         _, kind, name, dhcid = key
         if kind == NAME and wanted == WANTED:
             self._connection.execute(NEXT_ONE, (name, dhcid))
+
+    def in_place_of(self, address: int, name: str, dhcid: bytes) -> int | None:
+        """The address that a client's name has, where this one stands by."""
+        row = self._connection.execute(IN_PLACE_OF, (address, name, dhcid)).fetchone()
+        return None if row is None else int(row[0])
+
+    def prefer(self, address: int, entry: Entry, now: float) -> None:
+        """From now on a client's name has this address, which stood by."""
+        self._want(address, entry, now)
 
     def is_new(self, address: int) -> bool:
         """Whether nothing is known of an address."""

@@ -44,6 +44,7 @@ REMEMBERED = 65_536  # addresses of one generation
 CHECK_EVERY = 6 * 3600.0  # seconds between comparisons with all leases
 LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
 AGAIN = 10.0  # seconds until a register that failed is opened again
+LATE = 60.0  # seconds after half of its time at which a lease should have been renewed (RFC 2131 section 4.4.5)
 ALARM_AFTER = 60.0  # seconds
 SHORTEST_TTL, LONGEST_TTL = 600, 86_400  # seconds; RFC 4702 section 5 has the first
 LEASED = "leased"
@@ -268,6 +269,16 @@ class DnsUpdates(Listener):
                 else:
                     entries = [] if row is None or told is None else list(self._entries(told, row))
                     self._waiting += register.settle(address, entries, now)
+                    if entries:
+                        self._follow(register, reader, address, entries[0], now)
+
+    @staticmethod
+    def _follow(register: Wishes, reader: LeaseReader, address: int, entry: Entry, now: float) -> None:
+        """A client that has come back from another address, which it does not renew any more, has its name for this one."""
+        other = register.in_place_of(address, entry.name, entry.dhcid) if entry.kind == NAME else None
+        row = None if other is None else reader.by_address(other)
+        if row is not None and now > row.last_used + (row.ends - row.last_used) / 2 + LATE:
+            register.prefer(address, entry, now)
 
     def _entries(self, told: Registration, row: Row) -> Iterator[Entry]:
         """What is to be in the DNS, as far as there are zones for it."""

@@ -8,7 +8,7 @@ from types import SimpleNamespace
 import pytest
 from rig import ALICE, BOB, CAROL, NETWORK
 
-from pydhcpd.addresses import address_from
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.alarms import DNS, About
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
@@ -151,6 +151,32 @@ def test_a_reload_with_other_names_and_zones(bench, keeper):
     keeper.reconfigure('dns_zones = [dns_zone("other.example", server="127.0.0.53")]\n')
     keeper.round()
     assert keeper.round() == []
+
+
+def test_the_name_of_a_client_that_comes_back_to_its_former_network_comes_with_it(bench, keeper):
+    """It has a lease in each of both: the name has the address that it renews."""
+    def leased(address, since):
+        row = Row(address_from(address), b"\1laptop", 1, ALICE, "laptop", int(bench.now) + 3600, int(bench.now) + since, BOUND)
+        bench.hosts.store.import_rows([row])
+        bench.server.events.publish([event(bench.now, "leased", row.address, ALICE, "laptop", client=row.client)])
+        return sorted(one for one in keeper.round() if "arpa" not in one), has()
+
+    def has():
+        work = Work(keeper.configuration.dns_file)
+        (address,) = work._connection.execute("SELECT address FROM records WHERE kind = 0 AND wanted = 1").fetchone()
+        work.close()
+        return address_text(address)
+
+    assert leased(FIRST, 0)[1] == FIRST
+    assert leased(SECOND, 0)[1] == SECOND
+    bench.now += 1200
+    assert leased(FIRST, 0)[1] == SECOND  # both may be in use
+    bench.now += 1200
+    assert leased(FIRST, 0)[1] == FIRST  # the other should have been renewed by now
+    bench.now += 1200
+    assert leased(SECOND, 0)[1] == FIRST
+    bench.now += 1200
+    assert leased(SECOND, 0)[1] == SECOND
 
 
 def test_an_interface_that_is_away_takes_no_name_away_and_names_what_it_brings(bench, keeper):
