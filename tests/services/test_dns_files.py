@@ -136,6 +136,15 @@ def test_a_client_that_wants_no_entry_has_none(files):
     assert files.make().lines() == ["192.0.2.11 windows.example windows"], "one that does its own update is found here as well"
 
 
+def test_the_name_server_of_a_zone_is_no_clients_name(files):
+    files.serve('dns_files = [dns_file("zone", form="zone", domain="example", server="ns1.example")]\n'
+                'hosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.200", hostname="ns1")]\n')
+    files.bench.lease(BOB, options={12: b"NS1"})
+    assert files.make().lines("zone")[3:] == ["@ IN NS ns1.example.", "ns1 IN A 192.0.2.200"]
+    files.serve('dns_files = [dns_file("zone", form="zone", domain="example", server="ns1.example")]\n')
+    assert files.make().lines("zone")[3:] == ["@ IN NS ns1.example."]
+
+
 # --- kept current
 
 

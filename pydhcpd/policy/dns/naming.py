@@ -70,9 +70,11 @@ class Naming:
     given: str = ""
 
     def name_for(self, facts: Facts, taken: Container[str] = ()) -> str:
-        """The full name of a client that calls itself as `facts` say; empty where it has none. Names in `taken` are others'."""
+        """The full name of a client that calls itself as `facts` say; empty where it has none. Names in `taken` are others';
+        that of a zone's name server is no client's, for who had it would be asked in its place."""
         host = host_name(facts.hostname, self.domain)
-        return self._first(self.templates, facts, "" if host in taken else host)
+        is_taken = host in taken or any(one.server == f"{host}.{self.domain}" for one in self.files)
+        return self._first(self.templates, facts, "" if is_taken else host)
 
     def given_name_for(self, facts: Facts) -> str:
         """The same where the administrator calls it so: that is not made into another name, and with dots it is complete."""
