@@ -2,13 +2,15 @@
 
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
-from page_rig import Page
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.services.service import Surroundings
+
+if TYPE_CHECKING:
+    from page_rig import Page
 
 
 @pytest.fixture
@@ -19,7 +21,9 @@ def surroundings(bench: Any, tmp_path: Path) -> Surroundings:
 
 
 @pytest.fixture
-def page(surroundings: Surroundings) -> Iterator[Page]:
+def page(surroundings: Surroundings) -> "Iterator[Page]":
+    """A page of the bench."""
+    from page_rig import Page
     made = Page(surroundings)
     try:
         yield made

@@ -10,10 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import pytest
-
-pytest.importorskip("aiohttp", reason="aiohttp is not installed")
-
 from pydhcpd.services.page.server import PageServer
 from pydhcpd.services.page.sessions import NUMBER, Sessions
 from pydhcpd.services.service import Surroundings

@@ -10,12 +10,16 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from page_rig import PATIENCE, START, Page, all_of, wait_until
 from rig import ALICE, BOB, CAROL
 
 from pydhcpd.control.pages import PageSession
 from pydhcpd.errors import StoreError
 from pydhcpd.events import event
+
+pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+
+from page_rig import PATIENCE, START, Page, all_of, wait_until
+
 from pydhcpd.services.page import happenings, questions, server
 from pydhcpd.services.page.interface import LISTS
 

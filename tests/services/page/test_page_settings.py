@@ -9,6 +9,8 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.services.child.service import FileServer
 from pydhcpd.settings import BY_NAME
 
+pytest.importorskip("aiohttp", reason="aiohttp is not installed")
+
 
 def loaded(**settings):
     return DHCPServerConfiguration.load(None, {"interface": "lo", **settings})
