@@ -8,8 +8,8 @@ daemon and its children have both processors, as where they are installed, and t
 that off and one with all of it on take turns, and for each the highest rate of four-way exchanges is looked for, as compare.py
 does; `--only` puts servers between them that have one of these on alone, and may be given again.
 
-With all of it on there is, from the load's namespace, a DNS server that takes every update, and from the server's own somebody
-who has the page open: he reads the events as they come, asks for the pools every five seconds, and scrapes the metrics each
+With all of it on there is, in the load's namespace, a DNS server that takes every update, and in the server's own somebody who
+has the page open: he reads the events as they come, asks for the pools every five seconds, and scrapes the metrics each
 second. The script does nothing; what is started for it counts. The memory of each process is what it has for itself, and its
 part of what it shares (PSS), after the search.
 """
@@ -35,6 +35,7 @@ from report import machine, number
 from servers import Pydhcpd
 
 AUDIENCE = str(Path(__file__).with_name("audience.py"))
+IDLY = ("nice", "-n", "19")  # who is told has a machine of his own elsewhere
 OFF, ON = "all off", "all on"
 NOTHING = "history_days = 0\n"
 PAGE_PORT = 8067
@@ -110,9 +111,9 @@ def audience(cable: Cable, server: Telling, directory: Path) -> Iterator[None]:
     """Those who are told, as far as anything is."""
     log, listening = directory / "audience.log", []
     if "names" in server.parts:
-        listening.append(start(cable.on_client([sys.executable, AUDIENCE, "dns", RELAY_ADDRESS]), log, {}, directory))
+        listening.append(start(cable.on_client([*IDLY, sys.executable, AUDIENCE, "dns", RELAY_ADDRESS]), log, {}, directory))
     if "page" in server.parts:
-        words = ["ip", "netns", "exec", cable.server, sys.executable, AUDIENCE, "page", str(PAGE_PORT)]
+        words = ["ip", "netns", "exec", cable.server, *IDLY, sys.executable, AUDIENCE, "page", str(PAGE_PORT)]
         listening.append(start(words, log, {}, directory))
     try:
         yield
