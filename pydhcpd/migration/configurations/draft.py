@@ -48,6 +48,8 @@ class Draft:
     setting_comments: dict[str, list[str]] = field(default_factory=dict)
     groups: dict[str, Call] = field(default_factory=dict)
     """Values that several calls share, by the name that the file gives them: `dict(router=...)`."""
+    helpers: list[str] = field(default_factory=list)
+    """Whole functions that conditions name."""
     conditions: dict[str, Code] = field(default_factory=dict)
     """Conditions by the name that the file gives them."""
     option_definitions: list[Call] = field(default_factory=list)

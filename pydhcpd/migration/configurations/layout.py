@@ -18,7 +18,7 @@ LISTS = ("option_definitions", "classes", "shared_networks", "subnets")
 
 def written(draft: Draft) -> str:
     """The whole file."""
-    parts = [comment(draft.head), _settings(draft),
+    parts = [comment(draft.head), _settings(draft), *("\n" + one.strip("\n") + "\n" for one in draft.helpers),
              "\n".join(f"{name} = {condition}" for name, condition in draft.conditions.items()),
              "\n".join(_commented(one, f"{name} = {call_text(one, len(name) + 3)}") for name, one in draft.groups.items()),
              *(_list(name, getattr(draft, name)) for name in LISTS), _hosts(draft.hosts),

@@ -1,0 +1,468 @@
+"""Clients: hosts, classes with their subclasses, and `if`, which is a class as well."""
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from pydhcpd.addresses import address_from, address_text, hardware_from, network_from
+from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
+from pydhcpd.migration.configurations.draft import Call, Code
+from pydhcpd.migration.configurations.isc.conditions import NeverTrue, Unsayable, agent_field
+from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, Members, one_word, parsed, texts
+from pydhcpd.migration.configurations.isc.expressions import FALSE, TRUE, Node, folded, without_known
+from pydhcpd.migration.configurations.isc.functions import NotPython
+from pydhcpd.migration.configurations.isc.options import AGENT, octets_by, octets_written
+from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GLOBAL, HOST, SHARED, SUBNET, Scope
+from pydhcpd.migration.configurations.isc.tree import Statement
+from pydhcpd.migration.configurations.layout import value_text
+from pydhcpd.policy.arguments import hostname
+from pydhcpd.policy.declarations import KNOWN, UNKNOWN
+
+Block = Callable[[Context, Scope, Statement], None]
+IDENTITIES = ("mac", "client_id", "circuit_id", "remote_id", "subscriber_id", "relay")
+
+
+# --- hosts
+
+def host(context: Context, scope: Scope, statement: Statement, block: Block) -> None:
+    """host NAME { ... }"""
+    name = one_word(statement, "a name")
+    call = Call("host", comments=[*statement.comments])
+    inner = Scope(HOST, call, scope, subnets=scope.subnets)
+    inner.flags["decl"] = True
+    block(context, inner, statement)
+    if not any(one in call.keywords for one in IDENTITIES):
+        context.nothing_within(statement, "nothing that can be said here tells which client it is")
+        return
+    scope.members.append(inner)
+    _name(inner, name)
+    _order(call)
+    context.draft.hosts.append(call)
+    context.taken(statement, "hosts")
+
+
+def _order(call: Call) -> None:
+    """Who it is first, then its address and its name."""
+    first = {name: call.keywords[name] for name in (*IDENTITIES, "ip", "hostname") if name in call.keywords}
+    rest = dict(call.keywords)
+    call.keywords.clear()
+    call.keywords.update({**first, **rest})
+
+
+def _name(scope: Scope, name: str) -> None:
+    """The host's own name: clients are told it where use-host-decl-names is on; else it is for people."""
+    keywords = scope.call.keywords
+    told = keywords.pop("host_name", None)
+    if told is not None:
+        scope.flags["told"] = True
+        keywords["hostname" if _is_hostname(told) else "host_name"] = told
+        return
+    scope.flags["told"] = bool(scope.flag("use-host-decl-names"))
+    if _is_hostname(name):
+        keywords["hostname"] = name
+    elif name not in scope.call.comments:
+        scope.call.comments.append(name)
+
+
+def _is_hostname(name: object) -> bool:
+    try:
+        hostname(name)
+    except InvalidValue:
+        return False
+    return True
+
+
+def hardware(context: Context, scope: Scope, statement: Statement) -> None:
+    """hardware ethernet ADDRESS; of a host."""
+    words = statement.words
+    if scope.kind != HOST or len(words) != 2:
+        raise BadSyntax(f"{statement.file}:{statement.line}: " + ("hardware TYPE ADDRESS is expected" if len(words) != 2 else
+                                                                  "hardware stands in a host"))
+    mac = hardware_from(":".join(one.rjust(2, "0") for one in words[1].split(":"))).hex(":")
+    context.put(scope, "mac", mac, statement)
+    if words[0] == "ethernet":
+        context.taken(statement, "mac")
+    else:
+        context.differs(statement, "mac, whatever type of hardware it is of")
+
+
+def fixed_address(context: Context, scope: Scope, statement: Statement) -> None:
+    """fixed-address ADDRESS, ...; of a host."""
+    words = texts(statement.rest)
+    if scope.kind != HOST:
+        raise InvalidValue("an address is a host's")
+    if not words:
+        raise BadSyntax(f"{statement.file}:{statement.line}: an address is expected after fixed-address")
+    names = [one for one in words if re.search("[A-Za-z]", one)]
+    addresses = [address_text(address_from(one)) for one in words if one not in names]
+    if addresses:
+        context.put(scope, "ip", addresses, statement)
+    asked = f"{escape(', '.join(names))}: a name, which dhcpd asks the DNS for; write its address"
+    if not names:
+        context.taken(statement, "ip")
+    elif addresses:
+        context.differs(statement, f"ip, without {asked}")
+    else:
+        context.none(statement, asked)
+
+
+def identified(context: Context, scope: Scope, statement: Statement) -> None:
+    """host-identifier option NAME VALUE; and uid VALUE; of a host."""
+    tokens = statement.rest[1:] if statement.word == "host-identifier" else statement.rest
+    if statement.word == "host-identifier" and (len(tokens) < 2 or statement.words[0] != "option"):
+        raise BadSyntax(f"{statement.file}:{statement.line}: host-identifier option NAME VALUE is expected")
+    if statement.word == "uid":
+        field, values = "client_id", tokens
+    else:
+        field, values = agent_field(tokens[0].text) if tokens[0].text.startswith(f"{AGENT}.") else "", tokens[1:]
+        if not field and context.definitions.named(tokens[0].text).code == 61:
+            field = "client_id"
+    if field not in IDENTITIES:
+        raise InvalidValue("a host is known by its hardware address, client identifier, circuit id or remote id")
+    context.put(scope, field, octets_written(octets_by((("bytes",), False), values)), statement)
+    context.taken(statement, field)
+
+
+def settle_hosts(context: Context) -> None:
+    """Addresses that lie in no subnet, and hosts that are one machine."""
+    networks = [network_from(one) for scope in context.top.everything() if scope.kind == SUBNET for one in scope.subnets]
+    for call in context.draft.hosts:
+        addresses = call.keywords.get("ip")
+        if isinstance(addresses, list):
+            _within(context, call, addresses, networks)
+    _merge(context)
+    _tell_names(context)
+
+
+def _within(context: Context, call: Call, addresses: list[str], networks: list[tuple[int, int]]) -> None:
+    found: dict[tuple[int, int], str] = {}
+    for address in addresses:
+        network = next((one for one in networks if address_from(address) & one[1] == one[0]), None)
+        if network is None or network in found:
+            why = "lies in no subnet" if network is None else "is one more of its subnet"
+            context.report.notes.append(f"{address} of the host {_label(call)} {why}, and is left out")
+        else:
+            found[network] = address
+    kept = list(found.values())
+    if kept:
+        call.keywords["ip"] = kept[0] if len(kept) == 1 else kept
+    else:
+        del call.keywords["ip"]
+
+
+def _label(call: Call) -> str:
+    return escape(str(call.keywords.get("hostname") or call.keywords.get("mac") or call.keywords.get("client_id")))
+
+
+def _merge(context: Context) -> None:
+    """Hosts with one address are one host with several hardware addresses; of two with one identity the first counts."""
+    by_address: dict[str, Call] = {}
+    kept: list[Call] = []
+    for call in context.draft.hosts:
+        address = call.keywords.get("ip")
+        first = by_address.setdefault(address, call) if isinstance(address, str) else call
+        if first is call:
+            kept.append(call)
+        elif "mac" in call.keywords and "mac" in first.keywords:
+            macs = first.keywords["mac"]
+            first.keywords["mac"] = [*(macs if isinstance(macs, list) else [macs]), call.keywords["mac"]]
+            context.report.notes.append(f"the hosts {_label(first)} and {_label(call)} have one address, {address}, and are "
+                                        "one host here, with the values of the first")
+        else:
+            context.report.notes.append(f"the host {_label(call)} has the address of {_label(first)}, and is left out")
+    context.draft.hosts = list(_distinct(context, kept))
+
+
+def _distinct(context: Context, hosts: Iterable[Call]) -> Iterator[Call]:
+    """A machine that is declared several times has an address in each network; without one the first counts."""
+    seen: dict[object, Call] = {}
+    for call in hosts:
+        key = repr(call.keywords.get("mac") or call.keywords.get("client_id"))
+        first = seen.setdefault(key, call)
+        if first is not call and ("ip" not in call.keywords or "ip" not in first.keywords):
+            context.report.notes.append(f"{_label(call)} is declared more than once; the first counts")
+            continue
+        yield call
+
+
+def _tell_names(context: Context) -> None:
+    """Names that clients are not told are for people: where none are told, one line says so for all."""
+    hosts = [one for one in context.top.everything() if one.kind == HOST and "hostname" in one.call.keywords]
+    silent = [one for one in hosts if not one.flags.get("told")]
+    if not silent:
+        return
+    if any(one.flags.get("names") or one.flags.get("told") for one in context.top.everything()):
+        for one in silent:
+            name = str(one.call.keywords.pop("hostname"))
+            one.call.comments.append(name)
+        return
+    context.draft.set("never_send", ["host_name"], ["The names of hosts are for people here, as with dhcpd without "
+                                                    "use-host-decl-names; without this line clients are told them."])
+
+
+# --- classes
+
+def class_(context: Context, scope: Scope, statement: Statement, block: Block) -> None:
+    """class "NAME" { match if ...; lease limit N; ... }"""
+    name = _class_name(one_word(statement, "a name"))
+    call = Call("client_class", [name], comments=[*statement.comments])
+    inner = Scope(CLASS, call, scope)
+    scope.members.append(inner)
+    members = _members(context, statement, name)
+    if members.condition is not None:
+        call.arguments.append(members.condition)
+    context.draft.classes.append(call)
+    context.matched[name] = members, inner
+    _limit(context, inner, statement, members)
+    before = len(context.draft.classes)
+    block(context, inner, statement)
+    context.draft.classes[before - 1:] = [*context.draft.classes[before:], call]
+    if not statement.told:
+        context.taken(statement, "classes")
+
+
+def _class_name(name: str) -> str:
+    """A name that a class can have."""
+    plain = "".join(one if one.isprintable() else "_" for one in name) or "class"
+    return f"{plain} clients" if plain in (KNOWN, UNKNOWN) else plain
+
+
+def _members(context: Context, statement: Statement, name: str) -> Members:
+    members = Members()
+    for one in statement.body or []:
+        if one.word == "match" and one.words[:1] == ["if"]:
+            members = members._replace(condition=_match_if(context, one, name))
+        elif one.word in ("match", "spawn"):
+            skipped = 1 if one.word == "spawn" and one.words[:1] == ["with"] else 0
+            members = members._replace(data=folded(parsed(one, one.rest[skipped:])), spawns=one.word == "spawn")
+            context.taken(one, "the condition of its subclasses" if one.word == "match" else "lease_limit_per")
+    return members
+
+
+def _match_if(context: Context, statement: Statement, name: str) -> Code | None:
+    asked = folded(parsed(statement, statement.rest[1:]))
+    node = without_known(asked)
+    if node == TRUE:
+        context.taken(statement, "all clients")
+        return Code("match(htype=ALL)")
+    if node == FALSE:
+        context.differs(statement, "dhcpd finds classes before it knows hosts: it never is true, so the class has no members")
+        return None
+    return condition_of(context, statement, node, name)
+
+
+def _limit(context: Context, scope: Scope, statement: Statement, members: Members) -> None:
+    for one in statement.body or []:
+        if one.word != "lease" or one.words[:1] != ["limit"]:
+            continue
+        limit = int(one.words[1]) if len(one.words) == 2 and one.words[1].isdigit() else 0
+        if not limit:
+            context.none(one, "no lease for a class is deny=... of the subnets")
+            continue
+        scope.call.keywords["lease_limit"] = limit
+        scope.flags["limited"] = True
+        context.taken(one, "lease_limit")
+    if members.spawns:
+        _spawn(context, scope, statement, members)
+
+
+def _spawn(context: Context, scope: Scope, statement: Statement, members: Members) -> None:
+    node = members.data
+    field = None
+    if node is not None and node.op == "option":
+        name = str(node.args[0])
+        field = agent_field(name) if name.startswith(f"{AGENT}.") else context.definitions.named(name).name
+    elif node is not None and node.op == "hardware":
+        field = "mac"
+    if field is None:
+        context.differs(statement, "a class without members: what its leases are counted by is worked out there")
+        return
+    if len(scope.call.arguments) == 1:
+        scope.call.arguments.append(Code(f"match({field}=ALL)"))
+    if "lease_limit" in scope.call.keywords:
+        scope.call.keywords["lease_limit_per"] = field
+
+
+def condition_of(context: Context, statement: Statement, node: Node, name: str) -> Code | None:
+    """The condition of a class, as one of ours or as a function; None where nobody is of it."""
+    try:
+        condition = context.conditions.of(node)
+    except NeverTrue as reason:
+        context.differs(statement, f"dhcpd never finds it true ({reason}), so the class has no members")
+    except Unsayable:
+        return _function(context, statement, node, name)
+    except InvalidValue as error:
+        context.none(statement, f"{error}; the class has no members")
+    else:
+        context.taken(statement, str(condition))
+        return condition
+    return None
+
+
+def _function(context: Context, statement: Statement, node: Node, name: str) -> Code | None:
+    try:
+        body = context.functions.truth(node)
+    except (NotPython, InvalidValue) as reason:
+        context.none(statement, f"{reason}; the class has no members: write a function is_member(request) for it")
+        return None
+    plain = context.name_for("is_" + (re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") or "member"))
+    context.draft.helpers.append(f"def {plain}(request):\n    return {body}")
+    context.taken(statement, f"a function, {plain}(request)")
+    return Code(plain)
+
+
+def subclass(context: Context, _: Scope, statement: Statement, block: Block) -> None:
+    """subclass "NAME" VALUE [{ ... }]"""
+    if len(statement.rest) < 2:
+        raise BadSyntax(f"{statement.file}:{statement.line}: subclass CLASS VALUE is expected")
+    name = _class_name(statement.words[0])
+    members, outer = context.matched.get(name, (None, None))
+    if members is None or outer is None or members.data is None:
+        raise InvalidValue(f"the class {escape(name)} does not say what its subclasses match")
+    octets = octets_by((("bytes",), False), statement.rest[1:])
+    equal = Node("=", (members.data, Node("const", (octets,))))
+    if members.data.op == "hardware" and len(octets) == 6:
+        raise InvalidValue("the type of hardware is missing before the address, so that dhcpd never finds it")
+    condition = condition_of(context, statement, equal, f"{name} {statement.words[1]}")
+    if condition is None:
+        return
+    if statement.body:
+        _with_values(context, outer, statement, condition, block)
+    else:
+        context.joined.setdefault(name, []).append((condition, statement.comments))
+
+
+def _with_values(context: Context, outer: Scope, statement: Statement, condition: Code, block: Block) -> None:
+    """A subclass that says something is a class before its own, of which its members are as well."""
+    name = str(outer.call.arguments[0])
+    call = Call("client_class", [context.name_for(f"{name} {statement.words[1]}"), condition], comments=[*statement.comments])
+    inner = Scope(CLASS, call, outer)
+    outer.members.append(inner)
+    place = next(at for at, one in enumerate(context.draft.classes) if one is outer.call)
+    context.draft.classes.insert(place, call)
+    block(context, inner, statement)
+    if not call.keywords:
+        context.draft.classes.remove(call)
+    context.joined.setdefault(name, []).append((condition, []))
+
+
+def settle_classes(context: Context) -> None:
+    """The subclasses of a class are its members; classes that `if` made stand last."""
+    for name, joined in context.joined.items():
+        _, scope = context.matched[name]
+        scope.call.comments += [one for _, comments in joined for one in comments]
+        condition = _any([one for one, _ in joined])
+        former = scope.call.arguments[1:]
+        both = f"{former[0]} | {condition}" if former else condition
+        scope.call.arguments[1:] = [Code(both)]
+        if scope.flags.get("limited") and (per := re.match(r"match\((\w+)=", condition)):
+            scope.call.keywords.setdefault("lease_limit_per", per[1])
+    context.draft.classes += context.cases
+
+
+def _any(conditions: Sequence[Code]) -> str:
+    """Any of these; of one field as a list."""
+    found = [re.fullmatch(r"match\((\w+)=(.*)\)", one, re.DOTALL) for one in conditions]
+    fields = {one[1] if one else "" for one in found}
+    if len(found) > 1 and len(fields) == 1 and "" not in fields and not any(" & " in one for one in conditions):
+        values = [Code(one[2]) for one in found if one]
+        return f"match({fields.pop()}={value_text(values, 30)})"
+    return " | ".join(f"({one})" if " & " in one else one for one in conditions)
+
+
+# --- if
+
+def if_(context: Context, scope: Scope, statements: list[Statement], block: Block) -> None:
+    """if ... { } elsif ... { } else { }: classes, each without the clients of those before it."""
+    try:
+        guard = _guard(context, scope)
+    except InvalidValue as error:
+        for one in statements:
+            context.nothing_within(one, str(error))
+        return
+    before: list[str] = []
+    for statement in statements:
+        own = _own_condition(context, statement)
+        if own is None and statement.word != "else":
+            for one in statements[statements.index(statement):]:
+                if not one.told:
+                    context.nothing_within(one, "it depends on a condition that is not taken over")
+                for inner in one.body or []:
+                    if not inner.told:
+                        context.nothing_within(inner, "it depends on a condition that is not taken over")
+            return
+        _case(context, scope, statement, [*guard, *([own] if own else []), *(_opposite(context, one) for one in before)], block)
+        if own:
+            before.append(own)
+
+
+def _own_condition(context: Context, statement: Statement) -> str | None:
+    tokens = statement.rest[1:] if statement.word == "else" and statement.words[:1] == ["if"] else statement.rest
+    if not tokens:
+        if statement.word != "else":
+            raise BadSyntax(f"{statement.file}:{statement.line}: a condition is expected after {statement.word}")
+        return None
+    return condition_of(context, statement, parsed(statement, tokens), f"line_{statement.line}")
+
+
+def _guard(context: Context, scope: Scope) -> list[str]:
+    """What must hold for all of a scope."""
+    if scope.kind == GLOBAL:
+        return []
+    if scope.kind in (CLASS, CASE) and len(scope.call.arguments) > 1:
+        return [str(scope.call.arguments[1])]
+    if scope.kind in (SUBNET, SHARED):
+        return [_in_subnet(context, scope.subnets)]
+    raise InvalidValue("conditions are of all clients, of a class or of a subnet; write it into finish(request, reply)")
+
+
+def _in_subnet(context: Context, subnets: list[str]) -> str:
+    name = "in_" + re.sub(r"\W", "_", subnets[0].partition("/")[0])
+    test = f'request.subnet == "{subnets[0]}"' if len(subnets) == 1 else f"request.subnet in {value_text(subnets)}"
+    text = f"def {name}(request):\n    return {test}"
+    if text not in context.draft.helpers:
+        context.draft.helpers.append(text)
+    return name
+
+
+def _case(context: Context, scope: Scope, statement: Statement, conditions: list[str], block: Block) -> None:
+    call = Call("client_class", [context.name_for(f"line {statement.line}"), _all(context, conditions, statement.line)],
+                comments=[*statement.comments])
+    statement.comments = []
+    inner = Scope(CASE, call, scope, subnets=scope.subnets)
+    scope.members.append(inner)
+    place = context.draft.classes if scope.kind == CLASS else context.cases
+    at = len(place)
+    if not statement.told:
+        context.taken(statement, "what holds for all others")
+    block(context, inner, statement)
+    place.insert(at, call)
+
+
+def _opposite(context: Context, condition: str) -> str:
+    """The condition that holds where this one does not; of a function another function."""
+    if not condition.isidentifier():
+        return f"~{_atom(condition)}" if condition.startswith("match(") and " & " not in condition else f"~({condition})"
+    name = f"not_{condition}"
+    text = f"def {name}(request):\n    return not {condition}(request)"
+    if text not in context.draft.helpers:
+        context.draft.helpers.append(text)
+    return name
+
+
+def _all(context: Context, conditions: list[str], line: int) -> Code:
+    """All of these; functions cannot be joined to each other, so that several of them alone become one."""
+    functions = [one for one in conditions if one.isidentifier()]
+    others = [one for one in conditions if not one.isidentifier()]
+    if len(functions) < 2 or others:
+        return Code(" & ".join([*map(_atom, others), *functions] if len(conditions) > 1 else conditions))
+    name = context.name_for(f"is_case_{line}")
+    body = " and ".join(f"{one}(request)" for one in functions)
+    context.draft.helpers.append(f"def {name}(request):\n    return {body}")
+    return Code(name)
+
+
+def _atom(condition: str) -> str:
+    """In brackets where it is joined within."""
+    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", condition)
+    return f"({condition})" if " | " in bare and not bare.startswith("~(") else condition
