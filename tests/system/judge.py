@@ -25,6 +25,7 @@ ADDED = frozenset((12, 28, 43, 66, 67, 175))
 """What ours tells besides who asks for it: the name of a reservation, the broadcast address of the subnet, that PXE and iPXE
 need look for no other server, and the boot fields as options."""
 DOMAINS = 119  # may be compressed (RFC 3397)
+VENDOR_SPECIFIC = 43
 ALL_OPTIONS = bytes(code for code in range(1, 255) if code not in (50, 52, 53, 54, 55, 57, 61, 80, 81, 82, 90, 118, 145))
 
 
@@ -75,11 +76,17 @@ def _framed(question: Question, data: bytes) -> bytes:
 
 
 def _answer(offer: Message) -> Answer:
-    options = tuple(sorted((code, _expanded(value) if code == DOMAINS else value.rstrip(b"\0"))
-                           for code, value in offer.options.items() if code not in IGNORED))
+    options = tuple(sorted((code, _compared(code, value)) for code, value in offer.options.items() if code not in IGNORED))
     siaddr = NONE if offer.siaddr == "10.77.0.1" else offer.siaddr  # some say themselves where they are told nothing
     boot = (named or offer.options.get(code, b"").rstrip(b"\0") for named, code in ((offer.sname, 66), (offer.file, 67)))
     return Answer(offer.yiaddr, siaddr, *boot, options)
+
+
+def _compared(code: int, value: bytes) -> bytes:
+    """A value without what may be left out: the zero that ends text, and the End of option 43 (RFC 2132 8.4)."""
+    if code == DOMAINS:
+        return _expanded(value)
+    return value.removesuffix(b"\xff") if code == VENDOR_SPECIFIC else value.rstrip(b"\0")
 
 
 def _expanded(data: bytes) -> bytes:

@@ -51,13 +51,18 @@ def dhcpd(lab: Lab, text: str = DHCPD) -> Iterator[Path]:
 
 
 @contextmanager
-def kea(lab: Lab, settings: dict[str, object] | None = None) -> Iterator[Path]:
-    """Kea with what stands in Dhcp4; its file of leases."""
+def kea(lab: Lab, settings: dict[str, object] | str | None = None) -> Iterator[Path]:
+    """Kea with what stands in Dhcp4, or with a whole file that names neither lease database nor loggers; its file of leases."""
     need("kea-dhcp4")
     file, leases = lab.directory / "kea-dhcp4.conf", lab.directory / "kea-leases4.csv"
     backend = {"lease-database": {"type": "memfile", "persist": True, "name": str(leases), "lfc-interval": 0},
                "loggers": [{"name": "kea-dhcp4", "severity": "INFO", "output_options": [{"output": "stdout"}]}]}
-    file.write_text(json.dumps({"Dhcp4": backend | (KEA if settings is None else settings)}))
+    if isinstance(settings, str):
+        begin, inner = '"Dhcp4": {', json.dumps(backend)[1:-1]
+        assert settings.count(begin) == 1, f"a whole file has {begin} once"
+        file.write_text(settings.replace(begin, f"{begin}{inner}, "))
+    else:
+        file.write_text(json.dumps({"Dhcp4": backend | (KEA if settings is None else settings)}))
     places = dict.fromkeys(("KEA_PIDFILE_DIR", "KEA_LOCKFILE_DIR", "KEA_DHCP_DATA_DIR", "KEA_LOG_FILE_DIR"), str(lab.directory))
     with running(lab, ["kea-dhcp4", "-c", file], places):
         yield leases
@@ -88,5 +93,5 @@ def udhcpd(lab: Lab, text: str) -> Iterator[Path]:
 SERVERS = {"isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq}
 """Those whose leases are read."""
 CONFIGURED: dict[str, Callable[[Lab, str], AbstractContextManager[Path]]] = {
-    "isc": dhcpd, "kea": lambda lab, text: kea(lab, json.loads(text)), "dnsmasq": dnsmasq, "udhcpd": udhcpd}
+    "isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq, "udhcpd": udhcpd}
 """Those whose configurations are read, by what starts one with the text of a configuration."""

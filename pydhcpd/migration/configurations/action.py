@@ -16,6 +16,8 @@ from pydhcpd.migration.configurations.dnsmasq.lines import BEGINS as DNSMASQ
 from pydhcpd.migration.configurations.draft import Draft
 from pydhcpd.migration.configurations.isc.conversion import BEGINS as ISC
 from pydhcpd.migration.configurations.isc.conversion import convert_isc
+from pydhcpd.migration.configurations.kea import BEGINS as KEA
+from pydhcpd.migration.configurations.kea import convert_kea
 from pydhcpd.migration.configurations.layout import written
 from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.udhcpd import BEGINS as UDHCPD
@@ -46,6 +48,7 @@ def _of_dnsmasq(file: str, text: str, report: Report) -> Draft:
 
 
 KINDS = (
+    Kind("Kea", KEA.search, convert_kea),
     Kind("dnsmasq", DNSMASQ.search, _of_dnsmasq),
     Kind("udhcpd", UDHCPD.search, convert_udhcpd),
     Kind("ISC dhcpd", ISC.search, lambda file, text, report: convert_isc(file, text, report, _read)),

@@ -70,7 +70,7 @@ class Draft:
 
     def all_subnets(self) -> list[Call]:
         """The subnets, those of shared networks included."""
-        inside = [one for network in self.shared_networks for one in _calls(network.arguments)]
+        inside = [one for network in self.shared_networks for one in calls_in(network.arguments)]
         return [*self.subnets, *inside]
 
     def tidy(self) -> None:
@@ -114,7 +114,8 @@ NOT_FLAT = {"exclude", "relays", "allow", "deny"}
 """What the flat form has not."""
 
 
-def _calls(arguments: Iterable[object]) -> Iterable[Call]:
+def calls_in(arguments: Iterable[object]) -> Iterable[Call]:
+    """The calls in the lists among some arguments."""
     for one in arguments:
         if isinstance(one, list):
             yield from (call for call in one if isinstance(call, Call))

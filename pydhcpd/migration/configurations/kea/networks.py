@@ -1,0 +1,172 @@
+"""Kea's `subnet4`, `pools` and `shared-networks`."""
+
+from pydhcpd.addresses import address_from, network_from, network_text
+from pydhcpd.errors import InvalidValue
+from pydhcpd.migration.configurations.draft import Call
+from pydhcpd.migration.configurations.kea.classes import Classes
+from pydhcpd.migration.configurations.kea.elsewhere import COMMON
+from pydhcpd.migration.configurations.kea.hosts import Hosts
+from pydhcpd.migration.configurations.kea.reader import Node
+from pydhcpd.migration.configurations.kea.scopes import Scopes
+from pydhcpd.migration.configurations.kea.teller import Taker
+
+REQUIRED = ("require-client-classes", "evaluate-additional-classes")
+MODES = {"all": (False, True), "out-of-pool": (False, True), "global": (True, False), "disabled": (False, False),
+         "off": (False, False)}
+"""Modes of older Kea: whether global reservations are looked for, and those of the subnet."""
+SWITCHES = ("reservation-mode", "reservations-global", "reservations-in-subnet", "reservations-out-of-pool")
+Looking = tuple[bool, bool]
+
+
+class Networks:
+    """Takes networks over; `outer` is what was said outside of where reservations are looked for."""
+
+    def __init__(self, scopes: Scopes, classes: Classes, hosts: Hosts) -> None:
+        self._scopes, self._classes, self._hosts, self._teller = scopes, classes, hosts, scopes.teller
+        self.uses_global = False
+        """Whether any subnet has its hosts looked for among the global ones."""
+        self.only_some = False
+
+    def looking(self, place: Node, outer: Looking) -> Looking:
+        """Where reservations are looked for: globally, and in the subnet."""
+        mode, everywhere, inside = (place.get(key) for key in SWITCHES[:3])
+        if mode is not None and isinstance(mode.value, str):
+            outer = MODES.get(mode.value.lower(), outer)
+        return (everywhere.truth if everywhere else outer[0], inside.truth if inside else outer[1])
+
+    def switches(self) -> dict[str, Taker]:
+        """What tells those members."""
+        def tell(node: Node) -> None:
+            self._teller.taken(node, "a reserved address may lie in a pool or not" if node.key == SWITCHES[3]
+                               else "which hosts are taken over follows from it")
+        return dict.fromkeys(SWITCHES, tell)
+
+    # --- subnets
+
+    def subnets(self, node: Node, outer: Looking) -> list[Call]:
+        """The subnets of a list."""
+        found = []
+        for one in node.items:
+            try:
+                found.append(self._subnet(one, outer))
+            except InvalidValue as error:
+                for member in one.members.values():
+                    self._teller.none(member, str(error))
+        self._teller.taken(node, "subnets")
+        return found
+
+    def _subnet(self, node: Node, outer: Looking) -> Call:
+        prefix = node.get("subnet")
+        if prefix is None:
+            raise InvalidValue("a subnet without its prefix")
+        call = Call("subnet", [network_text(*network_from(prefix.text))])
+        self._teller.taken(prefix, "subnet")
+        takers = self._link(node, call) | {
+            "subnet": lambda _: None, "id": lambda one: self._teller.taken(one, "subnets need no numbers"),
+            "pools": lambda one: self._pools(one, call),
+            "reservations": lambda one: self._reserved(one, self.looking(node, outer))}
+        self._scopes.take(node, call, takers)
+        self.uses_global |= self.looking(node, outer)[0]
+        self.only_some |= not self.looking(node, outer)[0]
+        return call
+
+    def _reserved(self, node: Node, looking: Looking) -> None:
+        if looking[1]:
+            self._hosts.take(node)
+        else:
+            self._hosts.leave(node, "Kea does not look for those of this subnet (reservations-in-subnet, reservation-mode)")
+
+    def _link(self, node: Node, call: Call) -> dict[str, Taker]:
+        """What subnets and shared networks have in common."""
+        subnets = [str(one) for one in call.arguments if isinstance(one, str)]
+        return {**self._scopes.times(node, call), **self._scopes.timers(node, call), **self.switches(),
+                "authoritative": self._scopes.flag("authoritative", call),
+                "match-client-id": lambda one: self._scopes.identity(one, call), "echo-client-id": self._scopes.echo,
+                "relay": lambda one: self._scopes.relays(one, call), "interface": lambda one: self._interface(one, call),
+                "client-class": lambda one: self._allow([one], one, call),
+                "client-classes": lambda one: self._allow(one.items, one, call),
+                **dict.fromkeys(REQUIRED, lambda one: self._classes.demand(one, subnets))}
+
+    def _interface(self, node: Node, call: Call) -> None:
+        if node.text:
+            call.keywords["interface"] = node.text
+        self._teller.taken(node, "interface")
+
+    def _allow(self, names: list[Node], node: Node, call: Call) -> None:
+        allowed = self._classes.allowed(names)
+        if allowed:
+            call.keywords["allow"] = allowed[0] if len(allowed) == 1 else allowed
+        self._teller.taken(node, "allow" if allowed else "everybody")
+
+    # --- pools
+
+    def _pools(self, node: Node, call: Call) -> None:
+        call.keywords["pools"] = []
+        for one in node.items:
+            try:
+                call.add("pools", self._pool(one))
+            except InvalidValue as error:
+                for member in one.members.values():
+                    self._teller.none(member, str(error))
+        self._teller.taken(node, "pools")
+
+    def _pool(self, node: Node) -> object:
+        """A range alone, or pool(...) where more is said of it."""
+        text = node.get("pool")
+        if text is None:
+            raise InvalidValue("a pool without its range")
+        call = Call("pool", [_range(text.text)])
+        takers = {"pool": lambda _: None, "pool-id": lambda one: self._teller.taken(one, "pools need no numbers"),
+                  "client-class": lambda one: self._allow([one], one, call),
+                  "client-classes": lambda one: self._allow(one.items, one, call),
+                  **dict.fromkeys(REQUIRED, self._required_by_pool)}
+        self._scopes.take(node, call, takers)
+        self._teller.taken(text, "a pool")
+        return call if call.keywords or call.comments else call.arguments[0]
+
+    def _required_by_pool(self, node: Node) -> None:
+        if node.items:
+            raise InvalidValue("which pool an address comes from is not known when classes are; the options may stand in "
+                               "the pool")
+
+    # --- shared networks
+
+    def shared(self, node: Node, outer: Looking) -> None:
+        """The list of shared networks."""
+        for one in node.items:
+            try:
+                self._shared(one, outer)
+            except InvalidValue as error:
+                for member in one.members.values():
+                    self._teller.none(member, str(error))
+        self._teller.taken(node, "shared_networks")
+
+    def _shared(self, node: Node, outer: Looking) -> None:
+        name, inside = node.get("name"), node.get("subnet4")
+        subnets = self.subnets(inside, self.looking(node, outer)) if inside is not None else []
+        if name is None or not subnets:
+            raise InvalidValue("a shared network needs a name and subnets")
+        call = Call("shared_network", [name.text, subnets])
+        prefixes = [str(one.arguments[0]) for one in subnets]
+        takers = self._link(node, call) | {
+            "name": lambda _: None, "subnet4": lambda _: None,
+            **dict.fromkeys(REQUIRED, lambda one: self._classes.demand(one, prefixes))}
+        self._scopes.take(node, call, takers, COMMON)
+        guard = call.keywords.pop("allow", None)
+        for one in subnets if guard is not None else ():
+            if "allow" in one.keywords:
+                self._teller.also(node, "its client-class counts where a subnet has none of its own")
+            one.keywords.setdefault("allow", guard)
+        self._scopes.draft.shared_networks.append(call)
+
+
+def _range(text: str) -> str:
+    """As it is written here. Raises InvalidValue."""
+    if "/" in text:
+        return network_text(*network_from(text.replace(" ", "")))
+    first, sign, last = (part.strip() for part in text.partition("-"))
+    if not sign:
+        raise InvalidValue("a range is FIRST - LAST, or a prefix")
+    for one in (first, last):
+        address_from(one)
+    return f"{first} - {last}"

@@ -1,0 +1,187 @@
+"""What Kea's scopes have in common: options, boot fields, lease times and timers, and words for people."""
+
+import json
+from collections.abc import Mapping
+
+from pydhcpd.addresses import address_from, address_text
+from pydhcpd.errors import InvalidValue
+from pydhcpd.migration.configurations.draft import INFINITE, Call, Draft, seconds
+from pydhcpd.migration.configurations.kea.elsewhere import COMMON
+from pydhcpd.migration.configurations.kea.options import Options
+from pydhcpd.migration.configurations.kea.reader import Node
+from pydhcpd.migration.configurations.kea.teller import Taker, Teller
+
+LIFETIMES = ("valid-lifetime", "min-valid-lifetime", "max-valid-lifetime")
+OF_LIFETIMES = {"valid-lifetime": "ip_address_lease_time", "min-valid-lifetime": "minimum_lease_time",
+                "max-valid-lifetime": "maximum_lease_time"}
+TIMERS = {"renew-timer": "renewal_time_value", "rebind-timer": "rebinding_time_value"}
+HELD_ITEMS = ("subnet4", "shared-networks", "pools", "reservations", "client-classes", "option-data", "option-def")
+"""Members whose items carry their own comments."""
+T1, T2 = 0.5, 0.875
+
+
+class Scopes:
+    """Takes a scope's members over into a call."""
+
+    def __init__(self, draft: Draft, teller: Teller, options: Options) -> None:
+        self.draft, self.teller, self.options = draft, teller, options
+
+    def take(self, node: Node, call: Call, takers: Mapping[str, Taker], elsewhere: Mapping[str, str] = COMMON) -> None:
+        """All members of an object: those of `takers`, and those that every scope has."""
+        self._comment(call, "", node.comments)
+        self.teller.members(node, self._commented(call, {**self.common(call), **takers}), elsewhere)
+
+    def _commented(self, call: Call, takers: Mapping[str, Taker]) -> dict[str, Taker]:
+        return {key: self._commenting(call, taker) for key, taker in takers.items()}
+
+    def _commenting(self, call: Call, taker: Taker) -> Taker:
+        """The same, carrying over what stood above the member."""
+        def take(node: Node) -> None:
+            before = set(call.keywords)
+            taker(node)
+            held = (node,) if node.key in HELD_ITEMS else node.walk()
+            lines = [line for one in held for line in one.comments]
+            named = OF_LIFETIMES.get(node.key) or next((name for name in call.keywords if name not in before), "")
+            self._comment(call, named, lines)
+        return take
+
+    def _comment(self, call: Call, name: str, lines: list[str]) -> None:
+        if call is not self.draft.settings:
+            call.comments += lines
+        elif lines and name:
+            self.draft.setting_comments.setdefault(name, []).extend(lines)
+        else:
+            self.draft.head += lines
+
+    def common(self, call: Call) -> dict[str, Taker]:
+        """What takes the members that scopes have in common."""
+        return {"option-data": lambda one: self.options.take(one, call), "next-server": lambda one: self._next(one, call),
+                "server-hostname": lambda one: self._text(one, call, "server_name"),
+                "boot-file-name": lambda one: self._text(one, call, "boot_file_name"),
+                "user-context": lambda one: self._context(one, call), "comment": lambda one: self._context(one, call)}
+
+    def _next(self, node: Node, call: Call) -> None:
+        if not node.text or not address_from(node.text):
+            return self.teller.taken(node, "it says nothing")
+        call.keywords["next_server"] = address_text(address_from(node.text))
+        return self.teller.taken(node, "next_server")
+
+    def _text(self, node: Node, call: Call, name: str) -> None:
+        if not node.text:
+            return self.teller.taken(node, "it says nothing")
+        if "{" in node.text:
+            raise InvalidValue("its brace would be a placeholder here")
+        call.keywords[name] = node.text
+        return self.teller.taken(node, name)
+
+    def _context(self, node: Node, call: Call) -> None:
+        """Words for people become a comment."""
+        said = node.value if isinstance(node.value, str) else None
+        comment = node.value.get("comment") if isinstance(node.value, dict) else None
+        if comment is not None and len(node.members) == 1:
+            said = comment.value
+        text = said if isinstance(said, str) else f"{node.key}: {json.dumps(plain(node), ensure_ascii=False)}"
+        self._comment(call, "", [line.strip() for line in text.splitlines()])
+        for one in node.walk():
+            self.teller.taken(one, "as a comment") if one.key else None
+
+    def words(self, node: Node) -> None:
+        """Words for people about what is the whole server's."""
+        self._context(node, self.draft.settings)
+
+    # --- times
+
+    def times(self, node: Node, call: Call) -> dict[str, Taker]:
+        """What takes lease times, and what is said of them in this scope: the three of Kea are one value."""
+        return {name: lambda one: self._lifetime(node, one, call) for name in LIFETIMES}
+
+    def _lifetime(self, place: Node, node: Node, call: Call) -> None:
+        usual, least, most = (None if (one := place.get(name)) is None else min(one.number, INFINITE) for name in LIFETIMES)
+        if usual is None:
+            usual = least if least is not None else most
+        assert usual is not None
+        least, most = usual if least is None else least, usual if most is None else most
+        if not least <= usual <= most:
+            raise InvalidValue("min-valid-lifetime <= valid-lifetime <= max-valid-lifetime is not so")
+        lifetimes = {"ip_address_lease_time": usual, "minimum_lease_time": least, "maximum_lease_time": most}
+        if most == usual:
+            del lifetimes["maximum_lease_time"]  # which it is
+        call.keywords.update((name, seconds(value)) for name, value in lifetimes.items())
+        self.teller.taken(node, OF_LIFETIMES[node.key])
+
+    def timers(self, node: Node, call: Call) -> dict[str, Taker]:
+        """What takes T1 and T2."""
+        return {**{name: lambda one: self._timer(node, one, call) for name in TIMERS},
+                "calculate-tee-times": self._calculated,
+                "t1-percent": lambda one: self._per_cent(node, one, call, T1),
+                "t2-percent": lambda one: self._per_cent(node, one, call, T2)}
+
+    def _timer(self, place: Node, node: Node, call: Call) -> None:
+        renew, rebind = (place.get(name) for name in TIMERS)
+        if renew is node and rebind and renew.number >= rebind.number:
+            raise InvalidValue("it is not below rebind-timer, so that Kea does not send it")
+        if node.number == 0:
+            raise InvalidValue("0 cannot be sent as a time")
+        call.keywords[TIMERS[node.key]] = seconds(node.number)
+        self.teller.taken(node, TIMERS[node.key])
+
+    def _calculated(self, node: Node) -> None:
+        if node.truth:
+            return self.teller.taken(node, "half and seven eighths of the lease time, unless set")
+        return self.teller.differs(node, "where no times are set Kea sends none; here half and seven eighths of the lease time "
+                                         "are told, which is what clients take without")
+
+    def _per_cent(self, place: Node, node: Node, call: Call, usual: float) -> None:
+        share = node.value
+        if isinstance(share, bool) or not isinstance(share, int | float) or not 0 < share < 1:
+            raise InvalidValue("it is no share between 0 and 1")
+        lifetime, calculated = place.get("valid-lifetime"), place.get("calculate-tee-times")
+        if calculated is None or calculated.value is not True or share == usual:
+            return self.teller.taken(node, "it changes nothing")
+        name = TIMERS["renew-timer" if node.key == "t1-percent" else "rebind-timer"]
+        if lifetime is None:
+            raise InvalidValue(f"{name} is a time, not a share, and the lease time is set elsewhere")
+        call.keywords.setdefault(name, seconds(int(lifetime.number * share)))
+        return self.teller.taken(node, name)
+
+    # --- who is served
+
+    def identity(self, node: Node, call: Call) -> None:
+        """`match-client-id`."""
+        if not node.truth:
+            call.keywords["client_identity"] = ["mac"]
+            return self.teller.taken(node, "client_identity: the hardware address")
+        if call is not self.draft.settings:
+            call.keywords["client_identity"] = []
+        return self.teller.taken(node, "client_identity is that unless set")
+
+    def echo(self, node: Node) -> None:
+        """`echo-client-id`."""
+        if node.truth:
+            return self.teller.taken(node, "it goes back always")
+        return self.teller.differs(node, "the client identifier goes back always (RFC 6842)")
+
+    def flag(self, name: str, call: Call) -> Taker:
+        """What takes a truth over under our name."""
+        def take(node: Node) -> None:
+            call.keywords[name] = node.truth
+            self.teller.taken(node, name)
+        return take
+
+    def relays(self, node: Node, call: Call) -> None:
+        """`relay`: addresses of relay agents."""
+        if isinstance(node.value, list):
+            raise InvalidValue("expected is an object with ip-addresses")
+        for member in node.members.values():
+            found = [address_from(one.text) for one in ([member] if isinstance(member.value, str) else member.items)]
+            addresses = [address_text(one) for one in found if one]
+            call.add("relays", *addresses) if addresses else None
+            self.teller.taken(member, "relays")
+        self.teller.taken(node)
+
+
+def plain(node: Node) -> object:
+    """A value without its places."""
+    if isinstance(node.value, dict):
+        return {key: plain(one) for key, one in node.value.items()}
+    return [plain(one) for one in node.value] if isinstance(node.value, list) else node.value
