@@ -49,6 +49,10 @@ def test_names_page_and_metrics_together(lab: Lab) -> None:
     wait_until(lambda: bind.dig("reception.office.example", "A") == [phone], "the telephone's name")
     wait_until(lambda: bind.dig(f"{phone.rpartition('.')[2]}.{ZONES[1]}", "PTR") == ["reception.office.example."], "and back")
     assert bind.dig("somebody.office.example", "A") == bind.dig(f"{guest.rpartition('.')[2]}.{ZONES[1]}", "PTR") == []
+    hosts = state / "office.hosts"
+    line = f"{phone} reception.office.example"
+    wait_until(lambda: hosts.exists() and line in " ".join(hosts.read_text().split()), "the file has the telephone's name")
+    assert "somebody" not in hosts.read_text()
 
     code, body = page("api/leases", "dhcp.office.example")
     assert code == 200 and {row["address"] for row in json.loads(body)["rows"]} == {phone, guest}
