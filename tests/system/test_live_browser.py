@@ -113,14 +113,18 @@ def test_every_view_can_be_read_by_everybody(scene: Scene, pictures: Path, place
             assert browser.violations() == [], (width, scheme)
             browser.shoot(pictures / f"{VIEWS[place][0].split()[0].lower()}-{width}-{scheme}.png", width, scheme)
     browser.size(WIDE)
-    assert browser.title() == f"(1 alarm) {VIEWS[place][0]} \N{EN DASH} pydhcpd on server"
+    title = f"(1 alarm) {VIEWS[place][0]} \N{EN DASH} pydhcpd on server"
+    wait_until(lambda: browser.title() == title, f"the title of the window is {title}")
 
 
 def test_the_overview_shows_what_is_wrong_and_how_full_the_pools_are(scene: Scene) -> None:
     browser = scene.browser
     open_filled(browser, "")
-    alarm = browser.text(".alarms li")
-    assert "Pool alarm" in alarm and "since" in alarm and browser.text(".badge") == "1 alarm"
+    assert "since" in browser.wait_for(".alarms li", "Pool alarm") and browser.text(".badge") == "1 alarm"
+    browser.wait_for("[data-slot=services]", "the control socket")
+    browser.wait_for("[data-slot=classes]", "hosts")
+    browser.wait_for(".figures", "commits a second")
+    browser.wait_for(".plain tbody", "commits of leases")
     cells = browser.texts(".pools tbody td")
     assert cells[0].startswith("10.77.0.10 - 10.77.0.21") and "on s0" in cells[0]
     assert cells[1:] == ["91 % nearly full", "9", "1", "1", "1", "0"]
@@ -128,7 +132,6 @@ def test_the_overview_shows_what_is_wrong_and_how_full_the_pools_are(scene: Scen
                       ".map(name => bar.getAttribute(name)).concat([...bar.children].map(part => part.style.width))")
     assert bar[:3] == ["11", "12", "9 leased, 1 offered, 1 quarantined, 1 free"]
     assert [round(float(one.rstrip("%"))) for one in bar[3:]] == [75, 8, 8]
-    assert "the control socket" in browser.text("[data-slot=services]") and "hosts" in browser.text("[data-slot=classes]")
     assert browser.texts(".figures dd")[:2] == ["9", "1"], "leased, and free"
     assert browser.texts(".figures dt")[2:] == ["messages received a second", "messages sent a second", "commits a second"]
     assert browser.texts(".plain tbody th") == ["answers, from the message read to the answer sent",
@@ -153,7 +156,7 @@ def test_leases_are_searched_and_sorted_and_the_address_says_so(scene: Scene) ->
     assert len(browser.texts(".leases tbody tr")) == LEASED + 1 and browser.wait_for(".found", "10 leases")
     browser.type("#sought", "host-3")
     browser.wait_for(".found", "1 lease found")
-    assert browser.texts(".leases td.name") == ["host-3"]
+    wait_until(lambda: browser.texts(".leases td.name") == ["host-3"], "that one is shown")
     assert browser.run("return location.hash") == "#/leases?q=host-3" and "Leases: host-3" in browser.title()
     browser.type("#sought", "nobody")
     assert "No lease has all of “nobody”" in browser.wait_for(".none", "nobody")
@@ -256,6 +259,7 @@ def test_nothing_foreign_is_asked_for(scene: Scene) -> None:
     browser.requests()
     for place in VIEWS:
         open_filled(browser, place)
+    browser.wait_for(".badge", "1 alarm")
     asked = browser.requests()
     assert {one for one in asked if not one.startswith(BASE)} <= {"about:blank"}
     assert {one.removeprefix(BASE).partition("?")[0] for one in asked} >= {
