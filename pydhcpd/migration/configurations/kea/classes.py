@@ -40,13 +40,17 @@ class Classes:
     def take(self, node: Node) -> None:
         """The list of classes. Their tests are read first, for one may ask for another."""
         asked: set[str] = set()
-        for one in node.items:
+        items = [one for one in node.items if isinstance(one.value, dict)]
+        for one in items:
             name, test = one.get("name"), one.get("test")
             if name is not None and name.text not in self._tests:
                 self._tests[name.text] = self._parsed(test)
                 asked |= members_of(self._tests[name.text] or Expression("none"))
-        for one in node.items:
-            self._take(one, asked)
+        for one in items:
+            try:
+                self._take(one, asked)
+            except InvalidValue as error:
+                self._teller.left_out(one, str(error))
         self._teller.taken(node, "classes, the earlier one first")
 
     def _parsed(self, test: Node | None) -> Expression | None:

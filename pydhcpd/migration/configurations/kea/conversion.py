@@ -52,7 +52,6 @@ class _Conversion:
         self._hosts = Hosts(self._scopes, self._classes)
         self._networks = Networks(self._scopes, self._classes, self._hosts)
         self._looking: Looking = (False, True)
-        self._global_hosts: Node | None = None
 
     def take(self, node: Node) -> None:
         """All of Dhcp4."""
@@ -61,7 +60,10 @@ class _Conversion:
         self._teller.note(MACHINES)
         self._looking = self._networks.looking(node, self._looking)
         members = node.members
-        node.value = {key: members[key] for key in (*(key for key in ORDER if key in members), *members)}
+        last = ("reservations",) if "reservations" in members else ()  # of which networks say whether they are looked for
+        first = tuple(key for key in ORDER if key in members)
+        others = (key for key in members if key not in first + last)
+        node.value = {key: members[key] for key in (*first, *others, *last)}
         if not any(key in members for key in LIFETIMES):
             self.draft.set("ip_address_lease_time", seconds(LIFETIME))
             self.draft.set("minimum_lease_time", seconds(LIFETIME))
@@ -80,7 +82,7 @@ class _Conversion:
             "decline-probation-period": self._probation, "lease-database": self._leases,
             "subnet4": lambda one: self.draft.subnets.extend(self._networks.subnets(one, self._looking)),
             "shared-networks": lambda one: self._networks.shared(one, self._looking),
-            "reservations": self._keep_reservations}
+            "reservations": self._take_global_hosts}
 
     # --- single members
 
@@ -142,14 +144,9 @@ class _Conversion:
                 self._teller.taken(one, f"{field} of host(...)")
         return None
 
-    def _keep_reservations(self, node: Node) -> None:
-        self._global_hosts = node
-
     # --- what follows of all
 
     def _end(self) -> None:
-        if self._global_hosts is not None:
-            self._take_global_hosts(self._global_hosts)
         if self.draft.hosts and len(self.draft.all_subnets()) > 1:
             self._teller.note(HOSTS)
         self._classes.end()

@@ -54,8 +54,7 @@ class Hosts:
             try:
                 self._take(one)
             except InvalidValue as error:
-                for member in one.members.values():
-                    self._teller.none(member, str(error))
+                self._teller.left_out(one, str(error))
         self._teller.taken(node, "hosts")
 
     def leave(self, node: Node, words: str) -> None:

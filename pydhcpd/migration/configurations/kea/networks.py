@@ -50,8 +50,7 @@ class Networks:
             try:
                 found.append(self._subnet(one, outer))
             except InvalidValue as error:
-                for member in one.members.values():
-                    self._teller.none(member, str(error))
+                self._teller.left_out(one, str(error))
         self._teller.taken(node, "subnets")
         return found
 
@@ -106,8 +105,7 @@ class Networks:
             try:
                 call.add("pools", self._pool(one))
             except InvalidValue as error:
-                for member in one.members.values():
-                    self._teller.none(member, str(error))
+                self._teller.left_out(one, str(error))
         self._teller.taken(node, "pools")
 
     def _pool(self, node: Node) -> object:
@@ -137,8 +135,7 @@ class Networks:
             try:
                 self._shared(one, outer)
             except InvalidValue as error:
-                for member in one.members.values():
-                    self._teller.none(member, str(error))
+                self._teller.left_out(one, str(error))
         self._teller.taken(node, "shared_networks")
 
     def _shared(self, node: Node, outer: Looking) -> None:

@@ -55,12 +55,18 @@ class Definition:
         return shape
 
 
+DOCSIS_OPTIONS = (Definition(1, "oro", "vendor-4491", ("uint8",), is_list=True),
+                  Definition(2, "tftp-servers", "vendor-4491", ("ipv4-address",), is_list=True))
+"""Those of Kea's own."""
+
+
 class Options:
-    """The definitions, and what takes `option-data` over. `of_class` are those of the class that is being taken over."""
+    """The definitions, and what takes `option-data` over."""
 
     def __init__(self, draft: Draft, teller: Teller) -> None:
         self._draft, self._teller = draft, teller
-        self._defined: dict[tuple[str, object], Definition] = {}  # by space, and code or name
+        self._defined: dict[tuple[str, object], Definition] = {  # by space, and code or name
+            (one.space, key): one for one in DOCSIS_OPTIONS for key in (one.code, one.name)}
         self._named: dict[str, tuple[object, ...]] = {}  # names of ours that are taken, and by what
         self._used: set[str] = set()
 
@@ -83,7 +89,7 @@ class Options:
             try:
                 made = _definition(one)
             except InvalidValue as error:
-                self._teller.also(one, f"this definition is left out: {error}")
+                self._teller.left_out(one, str(error))
                 continue
             self._defined[made.space, made.code] = self._defined[made.space, made.name] = made
             words = self._defining(made)
@@ -160,8 +166,7 @@ class Options:
             try:
                 yield _Entry.of(one, self)
             except InvalidValue as error:
-                for member in one.members.values():
-                    self._teller.none(member, str(error))
+                self._teller.left_out(one, str(error))
 
     def _guarded(self, entry: "_Entry", take: "_Take", entries: "list[_Entry]", call: Call) -> None:
         try:
@@ -174,6 +179,8 @@ class Options:
         code = entry.code
         if code in PROTOCOL_OWN or code == LEASE_TIME:
             raise InvalidValue("it follows from the protocol, and cannot be set")
+        if code == VENDOR_IDENTIFYING and entry.is_csv is not False:
+            return self._of_enterprise(entry, entries, call)
         space = self.space_of(code)
         inner = [one for one in entries if space and one.space == space]
         name = self.name_of(code)
@@ -200,6 +207,7 @@ class Options:
             entry.tell_differing(self._teller, ROUTES_DIFFER)
         else:
             entry.tell(self._teller, words + (", always_send" if entry.always else ""))
+        return None
 
     def comment(self, node: Node, name: str, call: Call) -> None:
         """Carry over what stood above an item."""
@@ -228,6 +236,13 @@ class Options:
         self._sub(entry, (VENDOR_IDENTIFYING, int(number)), call)
         self._teller.note(DOCSIS)
         self._sending(entry, "vendor_identifying", call)
+
+    def _of_enterprise(self, entry: "_Entry", entries: "list[_Entry]", call: Call) -> None:
+        """Option 125 by its enterprise number alone: its suboptions stand beside it."""
+        if not any(one.space == f"{OF_VENDORS}{entry.data.strip()}" for one in entries):
+            raise InvalidValue("it has no suboptions of this enterprise beside it")
+        self._sending(entry, BY_CODE[VENDOR_IDENTIFYING].name, call)
+        entry.tell(self._teller, "with its suboptions")
 
     def _sending(self, entry: "_Entry", name: str, call: Call) -> None:
         if entry.always and name not in call.keywords.get("always_send", ()):  # type: ignore[operator]

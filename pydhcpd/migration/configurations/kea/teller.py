@@ -37,6 +37,11 @@ class Teller:
         for one in node.walk():
             self._told.add(id(one))
 
+    def left_out(self, item: Node, words: str) -> None:
+        """The same of an item of a list, told of each of its members."""
+        for one in item.value.values() if isinstance(item.value, dict) else (item,):
+            self.none(one, words)
+
     def also(self, node: Node, words: str) -> None:
         """Something that differs besides what was said of it."""
         self._report.differs(node.file, node.line, str(node), words)
@@ -71,4 +76,4 @@ class Teller:
                 self.none(node, "not understood, nothing of it was taken over")
         if self._left:
             self.note("comments above what has no counterpart were left out with it, in the lines "
-                      + ", ".join(map(str, self._left)))
+                      + ", ".join(map(str, sorted(set(self._left)))))
