@@ -146,8 +146,9 @@ def test_what_cannot_be_said_leaves_a_class_that_nobody_is_of_and_is_told(test, 
     assert [verdict for verdict, said in words_about(report, '"test"') if words in said] == [NONE]
 
 
-WORDS = ["option", "[", "60", "]", ".", "hex", "text", "exists", "==", "'a'", "0x1", "(", ")", "not", "and", "or", "member", ",",
-         "substring", "all", "-1", "10.0.0.1", "pkt4", "mac", "vendor", "*", "+", "relay4", "ifelse", "concat", "enterprise"]
+WORDS = ["option", "[", "60", "]", ".", "hex", "text", "exists", "==", "'a'", "0x1", "(", ")", "not", "and", "or", "member",
+         ",", "substring", "all", "-1", "10.0.0.1", "pkt4", "mac", "vendor", "*", "+", "relay4", "ifelse", "concat",
+         "enterprise"]
 
 
 @given(st.lists(st.sampled_from(WORDS), max_size=15).map(" ".join) | st.text(max_size=40))
