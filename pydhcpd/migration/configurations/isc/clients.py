@@ -8,11 +8,11 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Code
 from pydhcpd.migration.configurations.isc.conditions import NeverTrue, Unsayable, agent_field
-from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, Members, one_word, parsed, texts
+from pydhcpd.migration.configurations.isc.context import BadSyntax, Case, Context, Members, one_word, parsed, texts
 from pydhcpd.migration.configurations.isc.expressions import FALSE, TRUE, Node, folded, without_known
 from pydhcpd.migration.configurations.isc.functions import NotPython
 from pydhcpd.migration.configurations.isc.options import AGENT, octets_by, octets_written
-from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GLOBAL, HOST, SHARED, SUBNET, Scope
+from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GLOBAL, HOST, POOL, SHARED, SUBNET, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement
 from pydhcpd.migration.configurations.layout import value_text
 from pydhcpd.policy.arguments import hostname
@@ -38,7 +38,21 @@ def host(context: Context, scope: Scope, statement: Statement, block: Block) -> 
     _name(inner, name)
     _order(call)
     context.draft.hosts.append(call)
-    context.taken(statement, "hosts")
+    if _is_elsewhere(inner):
+        context.differs(statement, "hosts; with dhcpd it has the values of this network in other networks too")
+    else:
+        context.taken(statement, "hosts")
+
+
+def _is_elsewhere(scope: Scope) -> bool:
+    """Whether a host of a subnet may have an address outside of that."""
+    network = scope.within(SUBNET) or scope.within(SHARED)
+    if network is None:
+        return False
+    addresses = scope.call.keywords.get("ip")
+    inside = [network_from(one) for one in network.subnets]
+    return not isinstance(addresses, list) or not all(
+        any(address_from(one) & mask == base for base, mask in inside) for one in addresses)
 
 
 def _order(call: Call) -> None:
@@ -177,12 +191,17 @@ def _distinct(context: Context, hosts: Iterable[Call]) -> Iterator[Call]:
     """A machine that is declared several times has an address in each network; without one the first counts."""
     seen: dict[object, Call] = {}
     for call in hosts:
-        key = repr(call.keywords.get("mac") or call.keywords.get("client_id"))
-        first = seen.setdefault(key, call)
+        first = next((seen[key] for key in _identities(call) if key in seen), call)
+        seen.update(dict.fromkeys(_identities(call), call))
         if first is not call and ("ip" not in call.keywords or "ip" not in first.keywords):
-            context.report.notes.append(f"{_label(call)} is declared more than once; the first counts")
+            context.report.notes.append(f"the host {_label(call)} is the same machine as {_label(first)}; that counts")
             continue
         yield call
+
+
+def _identities(call: Call) -> list[tuple[str, object]]:
+    found = ((name, call.keywords[name]) for name in IDENTITIES if name in call.keywords)
+    return [(name, one) for name, value in found for one in (value if isinstance(value, list) else [value])]
 
 
 def _tell_names(context: Context) -> None:
@@ -214,9 +233,10 @@ def class_(context: Context, scope: Scope, statement: Statement, block: Block) -
     context.draft.classes.append(call)
     context.matched[name] = members, inner
     _limit(context, inner, statement, members)
-    before = len(context.draft.classes)
+    before = len(context.cases)
     block(context, inner, statement)
-    context.draft.classes[before - 1:] = [*context.draft.classes[before:], call]
+    context.draft.classes[-1:] = [*_in_order(context.cases[before:]), call]
+    del context.cases[before:]
     if not statement.told:
         context.taken(statement, "classes")
 
@@ -357,7 +377,8 @@ def settle_classes(context: Context) -> None:
         scope.call.arguments[1:] = [Code(both)]
         if scope.flags.get("limited") and (per := re.match(r"match\((\w+)=", condition)):
             scope.call.keywords.setdefault("lease_limit_per", per[1])
-    context.draft.classes += context.cases
+    settle_cases(context)
+    context.draft.classes += [one for one in _in_order(context.cases) if one.keywords]
 
 
 def _any(conditions: Sequence[Code]) -> str:
@@ -380,7 +401,9 @@ def if_(context: Context, scope: Scope, statements: list[Statement], block: Bloc
         for one in statements:
             context.nothing_within(one, str(error))
         return
-    before: list[str] = []
+    owns: list[str | None] = []
+    first = len(context.cases)
+    context.chains += 1
     for statement in statements:
         own = _own_condition(context, statement)
         if own is None and statement.word != "else":
@@ -391,9 +414,11 @@ def if_(context: Context, scope: Scope, statements: list[Statement], block: Bloc
                     if not inner.told:
                         context.nothing_within(inner, "it depends on a condition that is not taken over")
             return
-        _case(context, scope, statement, [*guard, *([own] if own else []), *(_opposite(context, one) for one in before)], block)
-        if own:
-            before.append(own)
+        others = [_opposite(context, one) for one in owns if one]
+        _case(context, scope, statement, [*guard, *([own] if own else []), *others], block)
+        owns.append(own)
+    if len(context.cases) - first == len(statements) > 1:
+        _simplify(context, scope, context.cases[first:], guard, owns)
 
 
 def _own_condition(context: Context, statement: Statement) -> str | None:
@@ -412,6 +437,8 @@ def _guard(context: Context, scope: Scope) -> list[str]:
     if scope.kind in (CLASS, CASE) and len(scope.call.arguments) > 1:
         return [str(scope.call.arguments[1])]
     if scope.kind in (SUBNET, SHARED):
+        if context.networks == len(scope.subnets):
+            return []
         return [_in_subnet(context, scope.subnets)]
     raise InvalidValue("conditions are of all clients, of a class or of a subnet; write it into finish(request, reply)")
 
@@ -426,17 +453,56 @@ def _in_subnet(context: Context, subnets: list[str]) -> str:
 
 
 def _case(context: Context, scope: Scope, statement: Statement, conditions: list[str], block: Block) -> None:
-    call = Call("client_class", [context.name_for(f"line {statement.line}"), _all(context, conditions, statement.line)],
+    call = Call("client_class", [_case_name(context, statement, conditions), _all(context, conditions, statement.line)],
                 comments=[*statement.comments])
     statement.comments = []
     inner = Scope(CASE, call, scope, subnets=scope.subnets)
     scope.members.append(inner)
-    place = context.draft.classes if scope.kind == CLASS else context.cases
-    at = len(place)
     if not statement.told:
         context.taken(statement, "what holds for all others")
     block(context, inner, statement)
-    place.insert(at, call)
+    context.cases.append(Case(inner, statement, context.chains))
+
+
+def _in_order(cases: list[Case]) -> list[Call]:
+    """What is nearer first, and of what is as near the later: it would overwrite the earlier with dhcpd."""
+    return [one.scope.call for one in sorted(cases, key=lambda one: (-len(list(one.scope.chain())), -one.chain))]
+
+
+def _simplify(context: Context, scope: Scope, cases: list[Case], guard: list[str], owns: list[str | None]) -> None:
+    """Where all branches say the same things, the first class that holds wins by itself, and `else` is what holds for all."""
+    said = [set(one.scope.call.keywords) for one in cases]
+    if not all(one == said[0] for one in said) or any(one.scope.members for one in cases) or not said[0] or (
+            said[0] & scope.call.keywords.keys()) or scope.kind not in (GLOBAL, SUBNET, SHARED):
+        return
+    for one, own in zip(cases, owns, strict=True):
+        if own:
+            one.scope.call.arguments[1] = _all(context, [*guard, own], one.statement.line)
+    if owns[-1] is None:
+        context.cases.remove(cases[-1])
+        scope.members.remove(cases[-1].scope)
+        for name, value in cases[-1].scope.call.keywords.items():
+            context.put(scope, name, value, cases[-1].statement)
+
+
+def settle_cases(context: Context) -> None:
+    """A class wins over subnets and pools, an `if` around them does not: what these say as well is left out."""
+    for scope, statement, _ in context.cases:
+        outer = next(one for one in scope.chain() if one.kind != CASE)
+        inner = [one for one in outer.everything() if one is not outer and one.kind in (SHARED, SUBNET, POOL)]
+        for name in list(scope.call.keywords):
+            if any(name in one.call.keywords for one in inner):
+                del scope.call.keywords[name]
+                context.none(statement, f"{name}, which a network within says as well: a class would win over it, and an if "
+                                        "of dhcpd does not, so it is left out")
+
+
+def _case_name(context: Context, statement: Statement, conditions: list[str]) -> str:
+    """A name for the class that an `if` becomes: what is compared with, where that is a word."""
+    own = next((one for one in conditions if not one.startswith(("~", "in_", "not_"))), "")
+    found = re.search(r'"(\w[\w .-]*)"', own) or re.search(r"client_system_(architecture=\d+)", own)
+    wanted = found[1].replace("=", " ") if found and statement.word != "else" else f"line {statement.line}"
+    return context.name_for(wanted)
 
 
 def _opposite(context: Context, condition: str) -> str:

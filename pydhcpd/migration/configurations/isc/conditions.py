@@ -37,8 +37,7 @@ class Conditions:
 
     def _of(self, node: Node) -> Code:
         if node.op in ("and", "or"):
-            sign = " & " if node.op == "and" else " | "
-            return Code(sign.join(_bracketed(self._of(one), node.op) for one in node.parts))
+            return _joined(node.op, [self._of(one) for one in node.parts])
         if node.op == "not":
             return self._negated(self._of(node.parts[0]))
         if node.op == "=":
@@ -241,6 +240,16 @@ def _match(name: str, value: object) -> Code:
 
 def _call(name: str, value: object) -> Code:
     return Code(f"{name}({value_text(value)})")
+
+
+def _joined(op: str, parts: list[Code]) -> Code:
+    """Both, or either. That a field is there need not be said besides what it is."""
+    there = [found[1] for one in parts if op == "and" and (found := re.fullmatch(r"match\((\w+)=ALL\)", one))]
+    kept = [one for one in parts if not any(one == f"match({name}=ALL)" and any(
+        other != one and other.startswith(f"match({name}=") and not re.search(" [&|] |None", other) for other in parts)
+        for name in there)]
+    sign = " & " if op == "and" else " | "
+    return Code(sign.join(_bracketed(one, op) for one in kept) if len(kept) > 1 else kept[0])
 
 
 def _bracketed(condition: Code, outer: str) -> str:

@@ -29,6 +29,14 @@ class Members(NamedTuple):
     spawns: bool = False
 
 
+class Case(NamedTuple):
+    """A class that a branch of an `if` becomes; `chain` counts the ifs."""
+
+    scope: Scope
+    statement: Statement
+    chain: int
+
+
 @dataclass
 class Context:
     """A conversion."""
@@ -37,8 +45,11 @@ class Context:
     report: Report
     draft: Draft = field(default_factory=Draft)
     definitions: Definitions = field(default_factory=Definitions)
-    cases: list[Call] = field(default_factory=list)
-    """Classes made of `if`: they stand behind those that are declared."""
+    cases: list[Case] = field(default_factory=list)
+    """Classes made of `if`."""
+    chains: int = 0
+    networks: int = 0
+    """Subnets in the file."""
     finishing: list[str] = field(default_factory=list)
     """Lines of finish()."""
     keys: dict[str, Call] = field(default_factory=dict)

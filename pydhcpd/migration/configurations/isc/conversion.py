@@ -47,6 +47,7 @@ def convert_isc(name: str, text: str, report: Report, read: Callable[[str], str]
     report.notes += NOTES
     context = Context(name, report)
     context.draft.head += tree.head
+    context.networks = sum(one.word == "subnet" for one in walk(tree.statements))
     _statements(context, context.top, tree.statements)
     context.draft.tail += tree.tail
     _settle(context)
@@ -122,11 +123,23 @@ def _settle(context: Context) -> None:
     clients.settle_classes(context)
     settle_groups(context)
     dns.settle_zones(context)
+    _drop_helpers(draft)
     draft.option_definitions += context.definitions.calls
     if context.finishing:
         wants = f"{WANTS}\n\n\n" if any("wants(" in one for one in context.finishing) else ""
         draft.functions.append(f"{wants}def finish(request, reply):\n" + "\n".join(context.finishing))
     draft.tidy()
+
+
+def _drop_helpers(draft: Draft) -> None:
+    """Functions that nothing names any more."""
+    named = " ".join(str(argument) for one in draft.classes for argument in one.arguments[1:])
+    for one in reversed(draft.helpers[:]):
+        name = one.partition("(")[0].removeprefix("def ")
+        if re.search(rf"\b{name}\b", named):
+            named += one.partition("return")[2]
+        else:
+            draft.helpers.remove(one)
 
 
 def _settle_spaces(context: Context) -> None:
