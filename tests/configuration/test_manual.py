@@ -25,7 +25,7 @@ README = (ROOT / "README.md").read_text()
 SAMPLE = ROOT / manual.SAMPLE
 MAN_PAGES = [ROOT / page for page in (manual.CONFIGURATION_PAGE, manual.DAEMON_PAGE, "etc/man/pydhcpd-netboot.7",
                                       "etc/man/pydhcpd-reliability.7", manual.SCRIPTS_PAGE, manual.STATUS_PAGE,
-                                      "etc/man/pydhcpd-dns.7")]
+                                      "etc/man/pydhcpd-migrating.7", "etc/man/pydhcpd-dns.7")]
 
 
 def fenced(language: str) -> list[str]:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from lab import SERVER_MAC, Daemon, Lab, configuration_text
-from messages import DISCOVER, NONE, OFFER, Message, frame, message
+from messages import ACK, DISCOVER, NONE, OFFER, REQUEST, Message, frame, message, packed
 from old_servers import CONFIGURED
 from station import Station, neighbour
 
@@ -41,7 +41,7 @@ class Question(NamedTuple):
 
 @dataclass(frozen=True)
 class Answer:
-    """What an OFFER says, as far as it is compared."""
+    """What an OFFER or ACK says, as far as it is compared."""
 
     address: str
     next_server: str
@@ -50,23 +50,29 @@ class Answer:
     options: tuple[tuple[int, bytes], ...]
 
 
-def asked(lab: Lab, station: Station, questions: Sequence[Question]) -> dict[str, Answer | None]:
-    """The answers by the names of the questions, None where there was silence."""
+def asked(lab: Lab, station: Station, questions: Sequence[Question], to_the_end: bool = False) -> dict[str, Answer | None]:
+    """The answers by the names of the questions, None where there was silence: what was offered, or acknowledged in the end."""
     lab.server.ip(f"route replace {RELAYED} via {RELAY}")
     neighbour(lab.server, RELAY, RELAY_MAC)
-    xids: dict[int, str] = {}
-    for question in questions:
-        xid = station.xid()
-        xids[xid] = question.name
-        wanted = () if question.asks_for is None else ((55, question.asks_for),)
-        options = sorted((*question.options, *wanted), key=lambda one: one[0] == 82)  # which is the last (RFC 3046 2.1)
-        station.send_frame(_framed(question, message(DISCOVER, question.mac, xid, giaddr=question.giaddr,
-                                                     hops=question.giaddr != NONE, options=tuple(options))))
+    xids = {station.xid(): question for question in questions}
+    for xid, question in xids.items():
+        _ask(station, question, DISCOVER, xid)
     answers: dict[str, Answer | None] = dict.fromkeys(one.name for one in questions)
     while (heard := station.receive(WAIT)) is not None:
-        if heard[1].op == 2 and heard[1].kind == OFFER and heard[1].xid in xids:
-            answers[xids[heard[1].xid]] = _answer(heard[1])
+        answer = heard[1]
+        if answer.op == 2 and answer.kind in (OFFER, ACK) and answer.xid in xids:
+            question = xids[answer.xid]
+            answers[question.name] = _answer(answer)
+            if to_the_end and answer.kind == OFFER:
+                _ask(station, question, REQUEST, answer.xid, ((50, packed(answer.yiaddr)), (54, answer.options[54])))
     return answers
+
+
+def _ask(station: Station, question: Question, kind: int, xid: int, more: tuple[tuple[int, bytes], ...] = ()) -> None:
+    wanted = () if question.asks_for is None else ((55, question.asks_for),)
+    options = sorted((*question.options, *more, *wanted), key=lambda one: one[0] == 82)  # which is the last (RFC 3046 2.1)
+    station.send_frame(_framed(question, message(kind, question.mac, xid, giaddr=question.giaddr,
+                                                 hops=question.giaddr != NONE, options=tuple(options))))
 
 
 def _framed(question: Question, data: bytes) -> bytes:
@@ -139,27 +145,30 @@ def _range_of(address: str, ranges: Sequence[str]) -> object:
 
 
 def judged(lab: Lab, station: Station, server: str, text: str, questions: Sequence[Question], ranges: Sequence[str],
-           expected: Collection[object] = ()) -> tuple[list[str], str]:
-    """Ask the old server with its configuration, import that, and ask ours: the differences, and the report."""
+           expected: Collection[object] = (), to_the_end: bool = False) -> tuple[list[str], str]:
+    """Ask the old server with its configuration, import that, and ask ours: the differences, and the report.
+
+    `to_the_end`: compare what is acknowledged, for servers that say more there than they offer.
+    """
     with CONFIGURED[server](lab, text):
-        old = asked(lab, station, questions)
+        old = asked(lab, station, questions, to_the_end)
     assert any(one is not None for one in old.values()), "the old server answered nothing at all"
     daemon = lab.daemon(network="10.77.0.0/16")  # for its place alone
     old_file, new_file = lab.directory / f"{server}.old", lab.directory / "imported.conf"
     old_file.write_text(text)
     done = daemon.run("-import_config", old_file, "-config_out", new_file)
     assert done.returncode in (0, 3), done.stdout + done.stderr
-    new = asked_of_ours(lab, station, daemon, new_file.read_text(), questions)
+    new = asked_of_ours(lab, station, daemon, new_file.read_text(), questions, to_the_end)
     return list(differences(old, new, ranges, expected)), done.stdout
 
 
 def asked_of_ours(lab: Lab, station: Station, daemon: Daemon, text: str,
-                  questions: Sequence[Question]) -> dict[str, Answer | None]:
+                  questions: Sequence[Question], to_the_end: bool = False) -> dict[str, Answer | None]:
     """The same of our daemon with a configuration that was made."""
     places = {name: daemon.settings[name] for name in ("pid_file", "host_file")}
     daemon.write(configuration_text(foreground=True, **places) + text)
     daemon.start()
     try:
-        return asked(lab, station, questions)
+        return asked(lab, station, questions, to_the_end)
     finally:
         daemon.stop()

@@ -18,6 +18,12 @@ subnet 10.77.0.0 netmask 255.255.255.0 {{ range {FIRST} {LAST}; option routers 1
 """
 KEA = {"interfaces-config": {"interfaces": ["s0"]}, "valid-lifetime": 3600, "store-extended-info": True,
        "subnet4": [{"id": 1, "subnet": NETWORK, "pools": [{"pool": f"{FIRST} - {LAST}"}]}]}
+NETWORKD = "/lib/systemd/systemd-networkd"
+ALONE = f"""
+    mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run && mount -o remount,ro,bind /sys
+    mkdir -p /run/systemd/network && cp {{file}} /run/systemd/network/ && exec {NETWORKD}
+"""
+"""networkd with one file, and a /run of its own."""
 DNSMASQ = f"port=0\ndhcp-range={FIRST},{LAST},255.255.255.0,1h\ndhcp-authoritative\n"
 
 
@@ -90,8 +96,19 @@ def udhcpd(lab: Lab, text: str) -> Iterator[Path]:
         yield leases
 
 
+@contextmanager
+def networkd(lab: Lab, text: str) -> Iterator[Path]:
+    """systemd-networkd with a .network file of s0; it keeps no leases."""
+    need(NETWORKD)
+    file = lab.directory / "10-s0.network"
+    file.write_text(text)
+    file.chmod(0o644)
+    with running(lab, ["unshare", "-m", "sh", "-c", ALONE.format(file=file)], {}):
+        yield file
+
+
 SERVERS = {"isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq}
 """Those whose leases are read."""
 CONFIGURED: dict[str, Callable[[Lab, str], AbstractContextManager[Path]]] = {
-    "isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq, "udhcpd": udhcpd}
+    "isc": dhcpd, "kea": kea, "dnsmasq": dnsmasq, "udhcpd": udhcpd, "networkd": networkd}
 """Those whose configurations are read, by what starts one with the text of a configuration."""

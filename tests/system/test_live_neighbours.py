@@ -11,16 +11,12 @@ from pathlib import Path
 import pytest
 from lab import Daemon, Lab, Machine, need, wait_until
 from messages import mac_of
+from old_servers import ALONE, NETWORKD
 from station import Station
 
 pytestmark = pytest.mark.namespaces
 REUSE, BIND_TO_DEVICE = socket.SO_REUSEADDR, 25
 FAR = "10.78.0.1"
-NETWORKD = "/lib/systemd/systemd-networkd"
-ALONE = f"""
-    mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run && mount -o remount,ro,bind /sys
-    mkdir -p /run/systemd/network && cp {{file}} /run/systemd/network/ && exec {NETWORKD}
-"""
 SERVER_OF_NETWORKD = """[Match]
 Name=v0
 [Network]

@@ -19,6 +19,9 @@ from pydhcpd.migration.configurations.isc.conversion import convert_isc
 from pydhcpd.migration.configurations.kea import BEGINS as KEA
 from pydhcpd.migration.configurations.kea import convert_kea
 from pydhcpd.migration.configurations.layout import written
+from pydhcpd.migration.configurations.networkd.conversion import convert_networkd
+from pydhcpd.migration.configurations.networkd.lines import BEGINS as NETWORKD
+from pydhcpd.migration.configurations.networkd.machine import this_machine
 from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.udhcpd import BEGINS as UDHCPD
 from pydhcpd.migration.configurations.udhcpd import convert_udhcpd
@@ -47,8 +50,14 @@ def _of_dnsmasq(file: str, text: str, report: Report) -> Draft:
     return convert_dnsmasq(file, text, report, here)
 
 
+def _of_networkd(file: str, text: str, report: Report) -> Draft:
+    """networkd tells of the machine that it runs on where its file says nothing."""
+    return convert_networkd(file, text, report, this_machine())
+
+
 KINDS = (
     Kind("Kea", KEA.search, convert_kea),
+    Kind("systemd-networkd", NETWORKD.search, _of_networkd),
     Kind("dnsmasq", DNSMASQ.search, _of_dnsmasq),
     Kind("udhcpd", UDHCPD.search, convert_udhcpd),
     Kind("ISC dhcpd", ISC.search, lambda file, text, report: convert_isc(file, text, report, _read)),
