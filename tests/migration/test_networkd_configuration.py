@@ -75,7 +75,7 @@ def test_what_is_not_sent_is_not_there(line, absent):
 
 @pytest.mark.parametrize(("line", "words"), [
     ("Frobnicate=1", "not known"), ("PersistLeases=no", "leases are always kept"), ("DNS=router.lan", "address"),
-    ("PoolSize=many", "not a number"), ("EmitDNS=perhaps", "neither yes nor no"),
+    ("PoolSize=many", "not a number"), ("PoolSize=-1", "less than nothing"), ("EmitDNS=perhaps", "neither yes nor no"),
     ("DefaultLeaseTimeSec=soon", "length of time"),
     ("SendOption=26:uint16:99999", "is no uint16"), ("SendOption=26:float:1", "is no type"), ("SendOption=x", "type and data"),
     ("SendOption=53:uint8:5", "the server itself says that"), ("LocalLeaseDomain=lan", "dns_name"),
@@ -87,12 +87,26 @@ def test_what_is_not_ours_is_told_with_its_reason(line, words):
     assert words in one.words and one.line == FIRST + line.count("\n")
 
 
+def test_a_static_lease_outside_the_network_is_told():
+    text, remarks, _ = convert(BASE + "[DHCPServerStaticLease]\nMACAddress=02:00:00:00:99:01\nAddress=10.9.9.9\n")
+    assert "hosts" not in text
+    assert {remarks["10-lan.network", FIRST + one].verdict for one in (1, 2)} == {NONE}
+    assert "outside the network" in remarks["10-lan.network", FIRST + 2].words
+
+
+def test_of_two_lines_of_a_static_lease_the_later_counts():
+    text, remarks, _ = convert(BASE + "[DHCPServerStaticLease]\nAddress=192.168.137.5\nMACAddress=02:00:00:00:99:01\n"
+                               "Address=192.168.137.6\n")
+    assert 'ip="192.168.137.6"' in text and "without effect" in remarks["10-lan.network", FIRST + 1].words
+
+
 @pytest.mark.parametrize(("text", "words"), [
     (BASE + "RelayTarget=10.0.0.1\n", f"x.network:{FIRST}: RelayTarget= makes networkd a relay agent"),
     (BASE + "nonsense\n", f"x.network:{FIRST}: 'nonsense' is no line"), ("Name=eth1\n", "x.network:1: 'Name=eth1' is no line"),
     (BASE.replace("192.168.137.1/24", "0.0.0.0/24"), "x.network:4: networkd chooses the network"),
     (BASE.replace("192.168.137.1/24", "192.168.137.1"), "x.network:4: '192.168.137.1' is no address with a prefix"),
     (BASE.replace("192.168.137.1/24", "fd00::1/64"), "x.network: the network is not in the file"),
+    (BASE.replace("/24", "/32"), "x.network:4: the pool is outside the network"),
     (BASE + "PoolOffset=300\n", f"x.network:{FIRST}: the pool is outside the network")])
 def test_what_cannot_become_a_configuration_is_refused(text, words):
     with pytest.raises(InvalidValue, match=words.replace(".", r"\.").replace("'", ".")):

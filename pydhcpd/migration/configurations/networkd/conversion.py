@@ -24,7 +24,7 @@ LISTS = frozenset(((SERVER, "SendOption"), (SERVER, "SendVendorOption"), ("Match
                    ("Address", "Address"), *((SERVER, name) for name in EMITTED)))
 BOOT = {"BootServerAddress": "next_server", "BootServerName": "server_name", "BootFilename": "boot_file_name"}
 SWITCHES = {"RapidCommit": "rapid_commit"}
-VENDOR = 43
+LATER = "without effect, for a later line counts"
 WITH_ROUTER = ("classless_static_route", "microsoft_static_route")
 ADDED_ROUTER = "; the router is added to it as the default route, for clients that read it ignore option 3 (RFC 3442)"
 
@@ -68,14 +68,17 @@ class _Conversion:
             if not line.name:
                 self._draft.tail += line.comments
             elif line.section == LEASE:
-                self._leases.setdefault((line.file, line.block), {})[line.name] = line
+                lease = self._leases.setdefault((line.file, line.block), {})
+                if line.name in lease:
+                    self._taken(lease[line.name], LATER)
+                lease[line.name] = line
             else:
                 self._count(line, (line.section, line.name))
 
     def _count(self, line: Line, key: tuple[str, str]) -> None:
         if not line.value or key not in LISTS:
             for before in self._counts.pop(key, ()):
-                self._taken(before, "without effect, for a later line counts")
+                self._taken(before, LATER)
         if line.value:
             self._counts.setdefault(key, []).append(line)
         else:
@@ -170,7 +173,7 @@ class _Conversion:
         self._server, self._mask = self._with_mask(line)
         network = network_text(self._server & self._mask, self._mask)
         self._taken(line, f"network = {network!r}; the address itself is the interface's")
-        return Call("subnet", [network], {"pools": [self._pool()]}, list(line.comments))
+        return Call("subnet", [network], {"pools": [self._pool(line)]}, list(line.comments))
 
     def _address_line(self, name: str) -> Line:
         """The line with the server's address: the first that is one of IPv4."""
@@ -191,14 +194,13 @@ class _Conversion:
             raise InvalidValue(f"{line.file}:{line.number}: networkd chooses the network by itself; write the one that it has")
         return number, mask
 
-    def _pool(self) -> str:
+    def _pool(self, address: Line) -> str:
         """PoolOffset= counts from the network's own address; the broadcast address is never given."""
         base, last = self._server & self._mask, self._server | ~self._mask & 0xFFFFFFFF
         offset = self._number("PoolOffset") or 1
         size = min(self._number("PoolSize") or last - base, last - base - offset)
         if size < 1:
-            line = self._line("PoolOffset")
-            assert line
+            line = self._line("PoolOffset") or address
             raise InvalidValue(f"{line.file}:{line.number}: the pool is outside the network")
         return f"{address_text(base + offset)} - {address_text(base + offset + size - 1)}"
 
@@ -211,6 +213,9 @@ class _Conversion:
             value = int_from(line.value)
         except InvalidValue as error:
             self._none(line, f"{error}; networkd ignores it")
+            return 0
+        if value < 0:
+            self._none(line, f"{value} is less than nothing; networkd ignores it")
             return 0
         self._taken(line, "the pool")
         return value
@@ -349,21 +354,23 @@ class _Conversion:
         self._draft.setting_comments.setdefault("vendor_specific_information", []).extend(line.comments)
 
     def _host(self, lease: dict[str, Line]) -> None:
-        """A static lease has both an address and whose it is."""
-        mac, address = lease.get("MACAddress"), lease.get("Address")
-        if not mac or not address:
-            for line in lease.values():
-                self._none(line, "MACAddress= and Address= go together; networkd ignores one alone")
-            return
-        self._try(mac, lambda mac: self._reserve(mac, address, lease.get("Hostname")))
+        """A static lease, which has both an address and whose it is."""
+        lines = [lease[name] for name in ("MACAddress", "Address", "Hostname") if name in lease]
+        try:
+            self._draft.hosts.append(Call("host", [], self._reserved(lease), [one for line in lines for one in line.comments]))
+        except InvalidValue as error:
+            for line in lines:
+                self._none(line, str(error))
+        else:
+            for line in lines:
+                self._taken(line, "a host")
 
-    def _reserve(self, mac: Line, address: Line, name: Line | None) -> None:
-        keywords: dict[str, object] = {
-            "mac": hardware_from(mac.value).hex(":"), "ip": address_text(address_from(address.value))}
-        lines = [mac, address, *([name] if name else [])]
-        if name:
-            keywords["hostname"] = name.value
-        comments = [one for line in sorted(lines, key=lambda line: line.number) for one in line.comments]
-        self._draft.hosts.append(Call("host", [], keywords, comments))
-        for line in lines:
-            self._taken(line, "a host")
+    def _reserved(self, lease: dict[str, Line]) -> dict[str, object]:
+        """What is said of the host. Raises InvalidValue."""
+        if "MACAddress" not in lease or "Address" not in lease:
+            raise InvalidValue("MACAddress= and Address= go together; networkd ignores one alone")
+        address = address_from(lease["Address"].value)
+        if address & self._mask != self._server & self._mask:
+            raise InvalidValue(f"{address_text(address)} is outside the network")
+        name = {"hostname": lease["Hostname"].value} if "Hostname" in lease else {}
+        return {"mac": hardware_from(lease["MACAddress"].value).hex(":"), "ip": address_text(address), **name}
