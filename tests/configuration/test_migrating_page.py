@@ -14,6 +14,7 @@ from pydhcpd.addresses import address_from
 from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, WORD_ACTIONS
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
 from pydhcpd.migration.configurations.draft import Draft
+from pydhcpd.migration.configurations.isc.conversion import convert_isc
 from pydhcpd.migration.configurations.layout import written
 from pydhcpd.migration.configurations.networkd.conversion import convert_networkd
 from pydhcpd.migration.configurations.networkd.machine import NOTHING
@@ -41,10 +42,15 @@ def of_networkd(text: str, report: Report) -> Draft:
     return convert_networkd("x.network", "\n".join(["[Network]", *address, "[DHCPServer]", *rest]), report, NOTHING)
 
 
+def of_dhcpd(text: str, report: Report) -> Draft:
+    there = "subnet 10.1.0.0 netmask 255.255.0.0 { range 10.1.0.10 10.1.0.20; }\n"
+    return convert_isc("dhcpd.conf", text if "subnet" in text else text + there, report, lambda name: Path(name).read_text())
+
+
 CONVERTED: dict[str, Callable[[str, Report], Draft]] = {
-    "DNSMASQ": of_dnsmasq, "SYSTEMD-NETWORKD": of_networkd,
+    "ISC DHCPD": of_dhcpd, "DNSMASQ": of_dnsmasq, "SYSTEMD-NETWORKD": of_networkd,
     "UDHCPD": lambda text, report: convert_udhcpd("udhcpd.conf", text, report)}
-ROWS = [(name, "".join(line.removeprefix(".It Li ") for line in old.splitlines(keepends=True)), new)
+ROWS = [(name, "".join(line.removeprefix(".It Li ") for line in old.splitlines(keepends=True)).replace("\\(dq", '"'), new)
         for name in CONVERTED for old, new in ROW.findall(SECTIONS[f"COMING FROM {name}"])]
 
 
@@ -56,8 +62,9 @@ def test_what_stands_below_a_line_is_what_comes_of_it(server: str, old: str, new
     assert [str(one) for one in report.remarks if one.verdict == NONE] == []
 
 
-def test_there_are_twenty_that_people_look_for_first() -> None:
-    assert len([server for server, _, _ in ROWS if server == "DNSMASQ"]) >= 20
+@pytest.mark.parametrize("name", ["DNSMASQ", "ISC DHCPD"])
+def test_there_are_twenty_that_people_look_for_first(name: str) -> None:
+    assert len([server for server, _, _ in ROWS if server == name]) >= 20
 
 
 def test_each_name_of_ours_is_one() -> None:
