@@ -1,6 +1,7 @@
 """Configurations of systemd-networkd's server, judged by networkd: what it says, ours says.
 
-It tells servers and the time zone in an ACK alone, not in an offer.
+It tells servers and the time zone in an ACK alone, not in an offer; and it may offer one address to several at once, so that no
+pool here is a small one.
 """
 
 import pytest
@@ -10,7 +11,7 @@ from messages import mac_of
 pytestmark = [pytest.mark.namespaces, pytest.mark.unsandboxed]
 HEAD = "[Match]\nName=s0\n\n[Network]\nAddress=10.77.0.1/16\nDHCPServer=yes\nLinkLocalAddressing=no\n\n[DHCPServer]\n"
 BASE = HEAD + "PoolOffset=276\nPoolSize=71\nEmitTimezone=no\n"
-RANGE, WHOLE, SMALL = "10.77.1.20 - 10.77.1.90", "10.77.0.2 - 10.77.255.254", "10.77.0.2 - 10.77.0.14"
+RANGE, WHOLE, SMALL = "10.77.1.20 - 10.77.1.90", "10.77.0.2 - 10.77.255.254", "10.77.0.2 - 10.77.0.254"
 QUESTIONS = [*(Question(f"client {number}", mac_of(number)) for number in range(1, 5)),
              Question("asks for nothing", mac_of(5), asks_for=None),
              Question("names itself", mac_of(6), ((12, b"laptop"),)),
@@ -43,7 +44,7 @@ CONFIGURATIONS = {
     "vendor": BASE + "SendVendorOption=1:string:abc\nSendVendorOption=2:uint32:7\nSendVendorOption=3:ipv4address:10.77.0.5\n",
     "server address": HEAD.replace("Address=10.77.0.1/16", "Address=10.99.0.1/24\nAddress=10.77.0.1/16")
                       + "ServerAddress=10.77.0.1/16\nPoolOffset=276\nPoolSize=71\n",
-    "small": HEAD.replace("/16", "/28") + "EmitTimezone=no\n",
+    "small": HEAD.replace("/16", "/24") + "EmitTimezone=no\n",
 }
 RANGES = {"bare": [WHOLE], "small": [SMALL]}
 

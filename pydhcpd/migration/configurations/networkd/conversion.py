@@ -9,7 +9,7 @@ from pydhcpd.migration.configurations.draft import Call, Draft, seconds
 from pydhcpd.migration.configurations.networkd.lines import Line, all_lines
 from pydhcpd.migration.configurations.networkd.machine import Machine
 from pydhcpd.migration.configurations.networkd.values import is_yes, option_from, option_of_ours, time_span, words_of
-from pydhcpd.migration.configurations.networkd.words import KNOWN_LATER, LEFT, NOTES, OTHERWISE
+from pydhcpd.migration.configurations.networkd.words import LEFT, NOTES, OTHERWISE, VERSION
 from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.values import int_from
 
@@ -137,7 +137,7 @@ class _Conversion:
             if line.section not in (SERVER, LEASE):
                 self._none(line, LEFT)
             else:
-                self._none(line, OTHERWISE.get(line.name, f"not known to {KNOWN_LATER}, nothing of it was taken over"))
+                self._none(line, OTHERWISE.get(line.name, f"not known to {VERSION}, nothing of it was taken over"))
 
     # --- what is served
 

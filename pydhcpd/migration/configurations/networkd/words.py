@@ -1,6 +1,6 @@
 """What of a .network file has no counterpart, and why; and what differs whatever is in the file."""
 
-KNOWN_LATER = "systemd 259"
+VERSION = "systemd 259"
 OTHERWISE = {
     "PersistLeases": "leases are always kept",
     "LocalLeaseDomain": 'dns_name = ["{hostname}.DOMAIN"], with dns_files or dns_zones: pydhcpd-dns(7)',
