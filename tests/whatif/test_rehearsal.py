@@ -4,7 +4,7 @@ from contextlib import ExitStack, closing, contextmanager
 
 import pytest
 from rig import EVERYBODY, made_bench
-from test_examples import EXAMPLES, OWN, mac, ready, relay
+from test_examples import OWN, mac, ready, relay, text_of
 
 from pydhcpd.addresses import address_text
 from pydhcpd.clients import Client
@@ -188,7 +188,7 @@ def alike(one, other):
 
 @pytest.mark.parametrize(("name", "old", "new", "said"), EDITS, ids=[f"{one[0]}-{n}" for n, one in enumerate(EDITS)])
 def test_what_would_change_is_what_changes(tmp_path, name, old, new, said):
-    text = (EXAMPLES / f"{name}.conf").read_text()
+    text = text_of(name, tmp_path)
     assert text.count(old) >= 1
     with made_bench(tmp_path) as bench, ExitStack() as stack:
         bench.now = NOON
@@ -274,7 +274,7 @@ def test_changes_are_gathered_into_sentences_with_counts(changes, said):
 def test_suboptions_of_ones_own_are_told_by_name(tmp_path, one, other, said):
     """By the definitions of the office's example, inside 43 (RFC 2132 section 8.4) and 125 (RFC 3925 section 4)."""
     with made_bench(tmp_path) as bench:
-        own = own_options(loaded(ready(bench, "office"), (EXAMPLES / "office.conf").read_text())[0])
+        own = own_options(loaded(ready(bench, "office"), text_of("office", bench.database.parent))[0])
     found = [tuple(one) for one in differences(Packet(2, options=one), Packet(2, options=other), own)]
     assert found == said if said is not None else len(found) == 1
 
