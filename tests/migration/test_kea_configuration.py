@@ -243,11 +243,22 @@ def test_a_class_of_clients_that_are_dropped_becomes_a_function():
     assert "client_class" not in text
 
 
-def test_a_class_that_counts_more_here_than_a_subnet_is_told():
-    _, report = made("""
-        "client-classes": [ { "name": "a", "test": "option[12].exists",
-                              "option-data": [ { "name": "routers", "data": "192.0.2.1" } ] } ],
+OF_A_CLASS = """
+    "client-classes": [ { "name": "a", "test": "option[12].exists",
+                          "option-data": [ { "name": "routers", "data": "192.0.2.1" } ] } ], """
+
+
+def test_what_a_subnet_sets_counts_more_than_a_class_as_it_does_to_kea():
+    text, report = made(OF_A_CLASS + """
         "subnet4": [ { "subnet": "192.0.2.0/24", "option-data": [ { "name": "routers", "data": "192.0.2.2" } ] } ]""")
+    assert 'request.subnet not in ["192.0.2.0/24"]' in text
+    assert not any("the class a" in note for note in report.notes)
+
+
+def test_a_class_that_counts_more_here_than_a_pool_is_told():
+    _, report = made(OF_A_CLASS + """
+        "subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.0/25",
+                       "option-data": [ { "name": "routers", "data": "192.0.2.2" } ] } ] } ]""")
     assert any("the class a" in note and "router" in note for note in report.notes)
 
 

@@ -178,6 +178,14 @@ CONFIGURATIONS = {
           "option-data": [ { "name": "smtp-server", "data": "10.77.0.4" } ] } ],
     "subnet4": [ { """ + LAN + """, "require-client-classes": [ "logged" ] },
         { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ] } ]""",
+    "order": """
+    "client-classes": [
+        { "name": "phones", "test": "substring(option[60].hex, 0, 5) == 'Phone'", "boot-file-name": "phone.cfg",
+          "option-data": [ { "name": "domain-name", "data": "phones.example" }, { "name": "log-servers", "data": "10.77.0.6" } ] } ],
+    "option-data": [ { "name": "log-servers", "data": "10.77.0.5" } ], "boot-file-name": "any.cfg",
+    "subnet4": [ { """ + LAN + """, "boot-file-name": "lan.cfg",
+                   "option-data": [ { "name": "domain-name", "data": "lan.example" } ] },
+        { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ] } ]""",
     "guarded": """
     "match-client-id": false, "authoritative": true, "decline-probation-period": 3600, "echo-client-id": true,
     "client-classes": [ { "name": "phones", "test": "option[60].hex == 'Phone-7960'" } ],

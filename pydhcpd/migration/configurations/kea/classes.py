@@ -7,11 +7,19 @@ host has. Classes that are evaluated on demand hold in the subnets that demand t
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Code
-from pydhcpd.migration.configurations.kea.conditions import BUILT_IN, VENDOR_PREFIX, Conditions, members_of, vendor_class
+from pydhcpd.migration.configurations.kea.conditions import (
+    BUILT_IN,
+    VENDOR_PREFIX,
+    Conditions,
+    members_of,
+    narrowed,
+    vendor_class,
+)
 from pydhcpd.migration.configurations.kea.expressions import Expression, parse
 from pydhcpd.migration.configurations.kea.names import identifier
 from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.scopes import Scopes
+from pydhcpd.migration.configurations.layout import value_text
 
 DROP, KNOWN = "DROP", {"KNOWN": "known", "UNKNOWN": "unknown"}
 ON_DEMAND = ("only-if-required", "only-in-additional-list")
@@ -186,16 +194,8 @@ class Classes:
             self._draft.classes.remove(call)
             return self._teller.also(place, "left out: no subnet or shared network asks for it (that a pool does cannot be "
                                             "said)")
-        quoted = ", ".join(f'"{one}"' for one in subnets)
-        where = f"request.subnet in [{quoted}]" if len(subnets) > 1 else f"request.subnet == {quoted}"
-        inner = [str(one) for one in call.arguments[1:]]
-        if not inner:
-            call.arguments.append(Code(f"lambda request: {where}"))
-        elif inner[0].startswith("lambda request: "):
-            call.arguments[1] = Code(f"lambda request: {where} and ({inner[0].removeprefix('lambda request: ')})")
-        else:
-            joined = f"({inner[0]})" if " | " in inner[0] else inner[0]
-            call.arguments[1] = Code(f"{joined} & (lambda request: {where})")
+        where = f"request.subnet in {value_text(subnets)}"
+        call.arguments[1:] = [narrowed(call.arguments[1:], where)]
         return None
 
 

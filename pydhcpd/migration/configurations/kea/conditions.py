@@ -3,12 +3,13 @@
 Owns what each expression means here. An option that is absent is an empty value to Kea, and equal to nothing that is not.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from pydhcpd.addresses import address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
+from pydhcpd.migration.configurations.draft import Code
 from pydhcpd.migration.configurations.kea.expressions import Expression
 from pydhcpd.migration.configurations.kea.options import Options
 from pydhcpd.migration.configurations.kea.values import pretty
@@ -20,6 +21,7 @@ CLIENT_ID, RELAY = 61, 82
 RELAY_FIELDS = {1: "circuit_id", 2: "remote_id", 6: "subscriber_id"}
 PACKET_FIELDS = {"mac": "mac", "giaddr": "giaddr", "ciaddr": "ciaddr", "hlen": "", "htype": "htype", "msgtype": "message_type",
                  "iface": "interface", "transid": "", "yiaddr": "", "siaddr": "", "src": "", "dst": "", "len": ""}
+FUNCTION = "lambda request: "
 VENDOR_PREFIX = "VENDOR_CLASS_"
 BUILT_IN = {"ALL": "", "KNOWN": "match(known=True)", "UNKNOWN": "match(known=False)", "BOOTP": 'match(message_type="BOOTP")'}
 IN_PYTHON = {"ALL": "True", "KNOWN": "request.known", "UNKNOWN": "not request.known",
@@ -342,6 +344,16 @@ _CALLS: dict[str, Callable[[Conditions, tuple[object, ...]], str]] = {
 def vendor_class(name: str) -> str:
     """The condition of a class that Kea makes of option 60."""
     return f"match(vendor_class_identifier={value_text(name[len(VENDOR_PREFIX):])})"
+
+
+def narrowed(condition: Sequence[object], where: str) -> Code:
+    """A condition, or none, and what a function of the request asks besides."""
+    if not condition:
+        return Code(f"lambda request: {where}")
+    text = str(condition[0])
+    if text.startswith(FUNCTION):
+        return Code(f"{FUNCTION}{where} and ({text.removeprefix(FUNCTION)})")
+    return Code(f"{f'({text})' if ' | ' in text else text} & ({FUNCTION}{where})")
 
 
 def members_of(test: Expression) -> set[str]:

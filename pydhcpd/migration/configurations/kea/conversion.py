@@ -8,7 +8,7 @@ from pydhcpd.migration.configurations.kea.elsewhere import BESIDE, GLOBAL, HOOKS
 from pydhcpd.migration.configurations.kea.hosts import Hosts
 from pydhcpd.migration.configurations.kea.networks import Looking, Networks
 from pydhcpd.migration.configurations.kea.options import Options
-from pydhcpd.migration.configurations.kea.precedence import keep_always, tell_classes
+from pydhcpd.migration.configurations.kea.precedence import keep_always, settle_classes
 from pydhcpd.migration.configurations.kea.reader import Node, read
 from pydhcpd.migration.configurations.kea.scopes import LIFETIMES, Scopes
 from pydhcpd.migration.configurations.kea.teller import Taker, Teller
@@ -152,7 +152,7 @@ class _Conversion:
         self._classes.end()
         self._hosts.end()
         keep_always(self.draft)
-        tell_classes(self.draft, self._teller)
+        settle_classes(self.draft, self._teller)
         self.draft.tidy()
 
     def _take_global_hosts(self, node: Node) -> None:

@@ -2,9 +2,13 @@
 fields and lease times; here it counts more. And what is sent always is a list of names, the nearest of which counts.
 """
 
+from collections.abc import Iterator
+
 from pydhcpd.migration.configurations.draft import Call, Draft, calls_in
+from pydhcpd.migration.configurations.kea.conditions import narrowed
 from pydhcpd.migration.configurations.kea.names import ALWAYS
 from pydhcpd.migration.configurations.kea.teller import Teller
+from pydhcpd.migration.configurations.layout import value_text
 
 ALIKE = {"next_server", "server_name", "boot_file_name", "ip_address_lease_time", "minimum_lease_time", "maximum_lease_time",
          "always_send", "never_send"}
@@ -64,10 +68,47 @@ def _merged(*lists: list[str]) -> list[str]:
     return list(dict.fromkeys(name for one in lists for name in one))
 
 
-def tell_classes(draft: Draft, teller: Teller) -> None:
-    """Say where a class counts more than it did."""
-    for one in draft.classes:
-        both = sorted({name for place in places_of(draft) for name in place.keywords if name in one.keywords} - ALIKE)
-        if both:
-            teller.note(f"the class {one.arguments[0]} and some pool, subnet or shared network set {', '.join(both)}: Kea "
-                        "takes the place's, here the class counts more")
+def settle_classes(draft: Draft, teller: Teller) -> None:
+    """What a class sets that a subnet or shared network sets too becomes a class of its own, which holds in the other subnets.
+
+    Where that cannot be said, for a pool is not known by then, nor whether a host has the class, it is told.
+    """
+    for one in list(draft.classes):
+        for subnets, names in _conflicts(draft, one).items():
+            if len(one.arguments) > 1 and subnets:
+                _elsewhere(draft, one, subnets, names)
+            else:
+                teller.note(f"the class {one.arguments[0]} and some pool, subnet or shared network set {', '.join(names)}: Kea "
+                            "takes the place's, here the class counts more")
+
+
+def _conflicts(draft: Draft, one: Call) -> dict[tuple[str, ...], list[str]]:
+    """What a class sets and places do too, by the subnets of those; by none where it is a pool."""
+    found: dict[tuple[str, ...], list[str]] = {}
+    for name in one.keywords:
+        if name in ALIKE:
+            continue
+        subnets = tuple(_setting(draft, name))
+        if any(name in pool.keywords for subnet in draft.all_subnets() for pool in _pools(subnet)):
+            found.setdefault((), []).append(name)
+        elif subnets:
+            found.setdefault(subnets, []).append(name)
+    return found
+
+
+def _setting(draft: Draft, name: str) -> Iterator[str]:
+    """The subnets in which an option is set, by themselves or by their shared network."""
+    for subnet in draft.all_subnets():
+        network = next((one for one in draft.shared_networks if subnet in calls_in(one.arguments)), None)
+        if name in subnet.keywords or (network is not None and name in network.keywords):
+            yield str(subnet.arguments[0])
+
+
+def _elsewhere(draft: Draft, one: Call, subnets: tuple[str, ...], names: list[str]) -> None:
+    where = f"request.subnet not in {value_text(list(subnets))}"
+    made = Call("client_class", [f"{one.arguments[0]} elsewhere", narrowed(one.arguments[1:], where)],
+                {name: one.keywords.pop(name) for name in names})
+    taken = sum(str(other.arguments[0]).startswith(str(made.arguments[0])) for other in draft.classes)
+    made.arguments[0] = f"{made.arguments[0]} {taken + 1}" if taken else made.arguments[0]
+    made.comments.append("the same where the subnet does not set this itself")
+    draft.classes.insert(draft.classes.index(one) + 1, made)
