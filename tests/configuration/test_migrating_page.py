@@ -15,6 +15,7 @@ from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, WORD_
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
 from pydhcpd.migration.configurations.draft import Draft
 from pydhcpd.migration.configurations.isc.conversion import convert_isc
+from pydhcpd.migration.configurations.kea import convert_kea
 from pydhcpd.migration.configurations.layout import written
 from pydhcpd.migration.configurations.networkd.conversion import convert_networkd
 from pydhcpd.migration.configurations.networkd.machine import NOTHING
@@ -47,8 +48,12 @@ def of_dhcpd(text: str, report: Report) -> Draft:
     return convert_isc("dhcpd.conf", text if "subnet" in text else text + there, report, lambda name: Path(name).read_text())
 
 
+def of_kea(text: str, report: Report) -> Draft:
+    return convert_kea("kea-dhcp4.conf", f'{{ "Dhcp4": {{ {text} }} }}', report)
+
+
 CONVERTED: dict[str, Callable[[str, Report], Draft]] = {
-    "ISC DHCPD": of_dhcpd, "DNSMASQ": of_dnsmasq, "SYSTEMD-NETWORKD": of_networkd,
+    "ISC DHCPD": of_dhcpd, "KEA": of_kea, "DNSMASQ": of_dnsmasq, "SYSTEMD-NETWORKD": of_networkd,
     "UDHCPD": lambda text, report: convert_udhcpd("udhcpd.conf", text, report)}
 ROWS = [(name, "".join(line.removeprefix(".It Li ") for line in old.splitlines(keepends=True)).replace("\\(dq", '"'), new)
         for name in CONVERTED for old, new in ROW.findall(SECTIONS[f"COMING FROM {name}"])]
@@ -62,7 +67,7 @@ def test_what_stands_below_a_line_is_what_comes_of_it(server: str, old: str, new
     assert [str(one) for one in report.remarks if one.verdict == NONE] == []
 
 
-@pytest.mark.parametrize("name", ["DNSMASQ", "ISC DHCPD"])
+@pytest.mark.parametrize("name", ["DNSMASQ", "ISC DHCPD", "KEA"])
 def test_there_are_twenty_that_people_look_for_first(name: str) -> None:
     assert len([server for server, _, _ in ROWS if server == name]) >= 20
 

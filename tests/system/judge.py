@@ -84,8 +84,9 @@ def _framed(question: Question, data: bytes) -> bytes:
 def _answer(offer: Message) -> Answer:
     options = tuple(sorted((code, _compared(code, value)) for code, value in offer.options.items() if code not in IGNORED))
     siaddr = NONE if offer.siaddr == "10.77.0.1" else offer.siaddr  # some say themselves where they are told nothing
-    boot = (named or offer.options.get(code, b"").rstrip(b"\0") for named, code in ((offer.sname, 66), (offer.file, 67)))
-    return Answer(offer.yiaddr, siaddr, *boot, options)
+    name, file = (named or offer.options.get(code, b"").rstrip(b"\0") for named, code in ((offer.sname, 66), (offer.file, 67)))
+    name = b"" if name == offer.siaddr.encode() else name  # ours tells the address as option 66 too
+    return Answer(offer.yiaddr, siaddr, name, file, options)
 
 
 def _compared(code: int, value: bytes) -> bytes:

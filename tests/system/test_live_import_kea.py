@@ -180,10 +180,11 @@ CONFIGURATIONS = {
         { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ] } ]""",
     "order": """
     "client-classes": [
-        { "name": "phones", "test": "substring(option[60].hex, 0, 5) == 'Phone'", "boot-file-name": "phone.cfg",
-          "option-data": [ { "name": "domain-name", "data": "phones.example" }, { "name": "log-servers", "data": "10.77.0.6" } ] } ],
-    "option-data": [ { "name": "log-servers", "data": "10.77.0.5" } ], "boot-file-name": "any.cfg",
-    "subnet4": [ { """ + LAN + """, "boot-file-name": "lan.cfg",
+        { "name": "phones", "test": "substring(option[60].hex, 0, 5) == 'Phone'", "server-hostname": "phones.example",
+          "option-data": [ { "name": "domain-name", "data": "phones.example" },
+                           { "name": "log-servers", "data": "10.77.0.6" } ] } ],
+    "option-data": [ { "name": "log-servers", "data": "10.77.0.5" } ], "server-hostname": "any.example",
+    "subnet4": [ { """ + LAN + """, "server-hostname": "lan.example",
                    "option-data": [ { "name": "domain-name", "data": "lan.example" } ] },
         { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ] } ]""",
     "guarded": """

@@ -20,7 +20,8 @@ ORDER = ("hooks-libraries", "option-def", "host-reservation-identifiers", "clien
 NOTE = ("Kea sends an option to a client that asks for it (option 55), and to all others routers, DNS servers and the domain "
         "name alone; here a client that says nothing of what it wants gets all options")
 MACHINES = ("a PXE client hears its UUID again (option 97), as RFC 4578 says, and iPXE that gets a boot file is told not to "
-            "wait for a boot server besides (option 175); Kea sends neither")
+            "wait for a boot server besides (option 175); Kea sends neither. Who boots by HTTP "
+            "gets no boot file but a URL")
 NAMES = "Kea sends a client its own name back (option 12); here a client hears of a name that it has by the configuration"
 HOSTS = ("a reservation of Kea is one of its subnet; here what a host has besides its address, and that it is known, holds "
          "wherever it is")
