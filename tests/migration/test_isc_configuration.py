@@ -258,3 +258,43 @@ def test_what_has_no_counterpart_is_told(text):
     assert not report.is_whole
     assert all(one.words for one in report.remarks if one.line == 1)
     assert made == converted(SUBNET)[0]
+
+
+def test_what_is_worked_out_gives_way_to_what_is_nearer(tmp_path):
+    made, report = converted('option host-name = concat("pc-", suffix(option dhcp-client-identifier, 2));\n' + SUBNET)
+    assert ('    if wants(request, 12) and "host_name" not in reply.options and '
+            "(value := b'pc-' + ((request.option_61 or b\"\"))[-2:]):") in made.splitlines()
+    assert report.is_whole
+    loaded(tmp_path, made)
+
+
+def test_clients_that_are_not_to_boot_are_denied_in_each_subnet(tmp_path):
+    made, _ = converted('class "bad" { match if option host-name = "bad"; deny booting; }\n'
+                        'if option host-name = "worse" { ignore booting; }\n' + SUBNET)
+    assert 'deny=["bad", "worse"]' in made
+    loaded(tmp_path, made)
+
+
+def test_names_of_classes_are_given_once(tmp_path):
+    made, _ = converted('if option host-name = "a" { filename "x"; }\nclass "a" { match if exists host-name; }\n' + SUBNET)
+    assert made.count('client_class("a",') == 1
+    loaded(tmp_path, made)
+
+
+def test_classes_are_found_before_hosts_are_known(tmp_path):
+    """Seen with dhcpd 4.4.3: known is never true in match if, and is in an if."""
+    made, report = converted('class "a" { match if known; }\nclass "b" { match if not known and exists host-name; }\n'
+                             "if known { option time-offset 7; }\n" + SUBNET)
+    assert 'client_class("a"),' in made
+    assert 'client_class("b", match(host_name=ALL))' in made
+    assert "match(known=True)" in made
+    assert not report.is_whole
+    loaded(tmp_path, made)
+
+
+def test_functions_that_are_joined_become_one(tmp_path):
+    """Two plain functions have no & and no ~ between them."""
+    made, _ = converted(SUBNET + SUBNET.replace("10.1.", "10.2.").replace(
+        "}", 'if substring(option host-name, 1, 1) = "a" { filename "x"; } else { filename "y"; option time-offset 5; } }'))
+    loaded(tmp_path, made)
+    assert "in_10_2_0_0" in made

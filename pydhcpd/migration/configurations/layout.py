@@ -18,12 +18,16 @@ LISTS = ("option_definitions", "classes", "shared_networks", "subnets")
 
 def written(draft: Draft) -> str:
     """The whole file."""
-    parts = [comment(draft.head), _settings(draft), *("\n" + one.strip("\n") + "\n" for one in draft.helpers),
+    parts = [comment(draft.head), _settings(draft), _helpers(draft.helpers),
              "\n".join(f"{name} = {condition}" for name, condition in draft.conditions.items()),
              "\n".join(_commented(one, f"{name} = {call_text(one, len(name) + 3)}") for name, one in draft.groups.items()),
              *(_list(name, getattr(draft, name)) for name in LISTS), _hosts(draft.hosts),
              *("\n" + one.strip("\n") for one in draft.functions), comment(draft.tail)]
     return "\n\n".join(part for part in parts if part).strip("\n") + "\n"
+
+
+def _helpers(functions: Sequence[str]) -> str:
+    return "\n" + "\n\n\n".join(one.strip("\n") for one in functions) + "\n" if functions else ""
 
 
 def comment(lines: Iterable[str], indent: int = 0) -> str:

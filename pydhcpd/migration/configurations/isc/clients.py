@@ -378,7 +378,8 @@ def settle_classes(context: Context) -> None:
         if scope.flags.get("limited") and (per := re.match(r"match\((\w+)=", condition)):
             scope.call.keywords.setdefault("lease_limit_per", per[1])
     settle_cases(context)
-    context.draft.classes += [one for one in _in_order(context.cases) if one.keywords]
+    denied = {id(one.scope.call) for one in context.cases if one.scope.flags.get("booting") is False}
+    context.draft.classes += [one for one in _in_order(context.cases) if one.keywords or id(one) in denied]
 
 
 def _any(conditions: Sequence[Code]) -> str:

@@ -36,6 +36,7 @@ ALONE = {"host": clients.host, "class": clients.class_, "subclass": clients.subc
 PLAIN: dict[str, Callable[[Context, Scope, Statement], None]] = {
     **PARAMETERS, "range": networks.range_of, "interface": networks.interface, **dict.fromkeys(
         ("allow", "deny", "ignore"), networks.permission),
+    "boot-unknown-clients": networks.boot_unknown,
     "hardware": clients.hardware, "fixed-address": clients.fixed_address, "host-identifier": clients.identified,
     "uid": clients.identified, "key": dns.key, "zone": dns.zone, "ddns-update-style": dns.style, "ddns-updates": dns.updates,
     "ddns-domainname": dns.domain, "ddns-ttl": dns.ttl}
@@ -47,6 +48,7 @@ def convert_isc(name: str, text: str, report: Report, read: Callable[[str], str]
     report.notes += NOTES
     context = Context(name, report)
     context.draft.head += tree.head
+    context.names |= {one.words[0] for one in walk(tree.statements) if one.word == "class" and one.rest}
     context.networks = sum(one.word == "subnet" for one in walk(tree.statements))
     _statements(context, context.top, tree.statements)
     context.draft.tail += tree.tail

@@ -7,7 +7,8 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call
 from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, one_word, texts
-from pydhcpd.migration.configurations.isc.scope import CLASS, GROUP, HOST, POOL, SHARED, SUBNET, Scope
+from pydhcpd.migration.configurations.isc.parameters import switch
+from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GROUP, HOST, POOL, SHARED, SUBNET, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement, walk
 
 Block = Callable[[Context, Scope, Statement], None]
@@ -161,6 +162,8 @@ def _of_scope(context: Context, scope: Scope, statement: Statement, name: str) -
              "declines": "a DHCPDECLINE is honoured, within bounds (quarantine_share)",
              "leasequery": "leasequery_from names who may ask", "dynamic": "bootp is for all pools of a subnet"}
     scope.flags[name] = value
+    if name == "unknown-clients" and scope.kind in (CLASS, CASE):
+        raise InvalidValue("what is denied to a part of the unknown clients is said by deny=... of subnets and pools")
     if name in words:
         context.none(statement, words[name])
     elif name == "client-updates":
@@ -177,6 +180,12 @@ def _of_scope(context: Context, scope: Scope, statement: Statement, name: str) -
         context.taken(statement, "deny of each subnet" if not value else "subnets serve all, where they do not say otherwise")
 
 
+def boot_unknown(context: Context, scope: Scope, statement: Statement) -> None:
+    """boot-unknown-clients off; is deny unknown-clients."""
+    scope.flags["unknown-clients"] = switch(statement)
+    context.taken(statement, "deny of each subnet")
+
+
 def _bootp(context: Context, statement: Statement, *, value: bool) -> None:
     if value:
         context.differs(statement, "bootp, for subnets with a range that is dynamic-bootp; others serve no BOOTP clients")
@@ -189,7 +198,7 @@ def _bootp(context: Context, statement: Statement, *, value: bool) -> None:
 def settle_networks(context: Context) -> None:
     """What is known when all has been read: pools in their subnets, and who is denied in each."""
     denied = [str(one.call.arguments[0]) for one in context.top.everything()
-              if one.kind == CLASS and one.flags.get("booting") is False]
+              if one.kind in (CLASS, CASE) and one.flags.get("booting") is False]
     for scope in context.top.everything():
         if scope.kind == POOL:
             _place(scope)

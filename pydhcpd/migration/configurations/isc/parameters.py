@@ -139,6 +139,8 @@ def _worked_out(context: Context, scope: Scope, statement: Statement, target: st
         raise InvalidValue(f"{reason}; write it into finish(request, reply)") from None
     is_field = target == "reply.boot_file_name"
     asked = "" if is_field else f"wants(request, {known.code}) and "
+    if scope.kind == GLOBAL:  # what is nearer has been set already
+        asked += "not reply.boot_file_name and " if is_field else f'"{known.name}" not in reply.options and '
     context.finishing.append(f"    if {_for_whom(scope)}{asked}(value := {data}):\n        {target} = value"
                              + ".decode()" * is_field)
     context.taken(statement, "a line of finish()")
@@ -229,6 +231,8 @@ def filename(context: Context, scope: Scope, statement: Statement) -> None:
         name = octets.decode("utf-8", "backslashreplace")
     else:
         name = one_word(statement, "a name in quotation marks")
+    if "{" in name:
+        raise InvalidValue("braces in the name of a file stand for values of the client here")
     context.put(scope, "boot_file_name", name or None, statement)
     context.taken(statement, "boot_file_name, which is in option 67 as well for who asks for it")
 
