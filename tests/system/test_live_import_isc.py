@@ -188,6 +188,38 @@ class "bad" { match if substring(option vendor-class-identifier, 0, 4) = "MSFT";
 host h1 { hardware ethernet @1; ignore booting; }
 host h2 { hardware ethernet @2; fixed-address 10.77.2.2; }
 """,
+    "precedence": BEGIN + """
+option domain-name "all"; option time-offset 1; option root-path "/all"; filename "all";
+if exists host-name { option time-offset 2; option netbios-node-type 1; }
+if option host-name = "laptop" { option netbios-node-type 2; } else { option interface-mtu 1400; }
+class "phones" { match if substring(option vendor-class-identifier, 0, 5) = "Phone";
+  option root-path "/phone"; filename "phone"; }
+class "all phones" { match if lcase(substring(option vendor-class-identifier, 0, 5)) = "phone";
+  option root-path "/other"; }
+shared-network "floor" {
+  option domain-name "floor"; filename "floor";
+  subnet 10.77.0.0 netmask 255.255.0.0 {
+    option root-path "/subnet";
+    pool { range 10.77.1.20 10.77.1.90; filename "pool"; if known { option root-path "/known"; } }
+  }
+}
+group {
+  option root-path "/group"; filename "group";
+  host h1 { hardware ethernet @1; option domain-name "host"; }
+  group { option domain-name "inner"; host h2 { hardware ethernet @2; fixed-address 10.77.2.2; }
+    host h3 { hardware ethernet @3; } }
+}
+""",
+    "vendors": BEGIN + SUBNET + """
+option space ACME; option ACME.url code 1 = text; option ACME.servers code 2 = array of ip-address;
+option space OTHER; option OTHER.flag code 1 = boolean;
+class "acme" { match if substring(option vendor-class-identifier, 0, 5) = "Phone"; vendor-option-space ACME;
+  option ACME.url "http://a"; }
+class "windows" { match if option vendor-class-identifier = "MSFT 5.0"; vendor-option-space OTHER;
+  option OTHER.flag true; }
+option ACME.servers 10.77.0.5, 10.77.0.6;
+option vivso-raw code 125 = string; option tftp-server-name "boot.lan"; server-name "boot.lan";
+""",
     "pings": "not authoritative; ping-timeout-ms 100;\n" + SUBNET,
 }
 RANGES = [RANGE, "10.78.1.20 - 10.78.1.90", "10.77.4.20 - 10.77.4.90", "10.77.5.20 - 10.77.5.90", "10.78.2.20 - 10.78.2.90",
@@ -195,7 +227,7 @@ RANGES = [RANGE, "10.78.1.20 - 10.78.1.90", "10.77.4.20 - 10.77.4.90", "10.77.5.
 OURS = (97, 175)
 """What ours tells machines that boot, as the report says."""
 DIFFERS: dict[str, tuple[object, ...]] = {
-    "options": (249,), "old options": (43,), **dict.fromkeys(("hosts", "pxe class", "netboot"), ("server_name",))}  # option 66
+    "options": (249,), "old options": (43,), "vendors": (43,), **dict.fromkeys(("hosts", "pxe class", "netboot"), ("server_name",))}  # option 66
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)
