@@ -237,6 +237,31 @@ def test_a_class_that_follows_from_one_of_hosts_is_told_by_a_function():
     assert 'if not "staff" in classes:\n        classes.add("guests")' in text
 
 
+@pytest.mark.parametrize("test", ["member('b')", "member('a')", "not member('nowhere')"])
+def test_a_class_asks_for_those_above_it_alone(test):
+    _, report = made(f""""client-classes": [ {{ "name": "a", "test": "{test}" }}, {{ "name": "b", "test": "member('a')" }} ],
+                     {SUBNET}""")
+    (_, words), *_ = words_about(report, '"test"')
+    assert words.endswith("is not defined above it")
+
+
+@pytest.mark.parametrize("name", ["hosts", "class", "router", "match", "subnet"])
+def test_an_option_of_ones_own_has_no_name_that_means_something_else(name, tmp_path):
+    text, _ = made(f""""option-def": [ {{ "name": "{name}", "code": 230, "type": "string" }} ],
+                   "option-data": [ {{ "name": "{name}", "data": "x" }} ], {SUBNET}""")
+    assert f'dhcp4_{name} = "x"' in text
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text(text)
+    DHCPServerConfiguration.load(file)
+
+
+def test_a_name_that_no_host_may_have_is_left_out_and_told():
+    host = '{ "hw-address": "02:00:00:00:00:01", "hostname": "-x y" }'
+    text, report = made(f'"subnet4": [ {{ "subnet": "192.0.2.0/24", "reservations": [ {host} ] }} ]')
+    assert "-x y" not in text
+    assert words_about(report, '"hostname"')[0][0] == NONE
+
+
 def test_a_class_of_clients_that_are_dropped_becomes_a_function():
     text, _ = made('"client-classes": [ { "name": "DROP", "test": "pkt4.mac == 0x020000000001" } ], ' + SUBNET)
     assert 'return not (request.mac == "02:00:00:00:00:01")' in text

@@ -65,15 +65,25 @@ class Classes:
         if test is None or not test.text.strip():
             return None
         try:
-            return parse(test.text)
+            parsed = parse(test.text)
+            self._check(parsed)
+            return parsed
         except InvalidValue as error:
             self._teller.none(test, str(error))
             return None
 
+    def _check(self, test: Expression) -> None:
+        """Raise InvalidValue where it asks for a class that is not defined above it, as Kea does: nor for itself."""
+        for name in members_of(test) - self._tests.keys() - BUILT_IN.keys():
+            if not name.startswith(VENDOR_PREFIX):
+                raise InvalidValue(f"it asks for the class {escape(name)}, which is not defined above it")
+
     def _take(self, node: Node, asked: set[str]) -> None:
         name = node.get("name")
         if name is None or not name.text:
-            return self._teller.none(node, "a class without a name")
+            return self._teller.left_out(node, "a class without a name")
+        if name.text in self._calls:
+            return self._teller.left_out(node, "a class of this name is defined above")
         if name.text == DROP:
             return self._drop(node)
         call = Call("client_class", [self.written(name.text)])

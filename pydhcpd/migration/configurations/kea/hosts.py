@@ -8,6 +8,7 @@ from pydhcpd.migration.configurations.kea.expressions import Expression, parse_v
 from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.scopes import Scopes
 from pydhcpd.migration.configurations.kea.values import octets_of
+from pydhcpd.policy.arguments import hostname
 
 IDENTIFIERS = ("hw-address", "duid", "circuit-id", "client-id", "flex-id")
 USUAL = IDENTIFIERS[:4]
@@ -101,7 +102,7 @@ class Hosts:
 
     def _name(self, node: Node, call: Call) -> None:
         if node.text:
-            call.keywords["hostname"] = node.text.rstrip(".")
+            call.keywords["hostname"] = hostname(node.text.rstrip("."))
         self._teller.taken(node, "hostname")
 
     def _join(self, node: Node, call: Call) -> None:

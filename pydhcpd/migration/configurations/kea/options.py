@@ -7,7 +7,9 @@ the octets of the option that encapsulates it.
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from keyword import kwlist
 
+from pydhcpd.conf import __all__ as CONSTRUCTORS
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Draft
@@ -16,6 +18,7 @@ from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.teller import Teller
 from pydhcpd.migration.configurations.kea.values import encoded, octets_of, pretty, words_of
 from pydhcpd.migration.configurations.values import value_of
+from pydhcpd.settings import SETTINGS
 from pydhcpd.wire.codecs import codec
 from pydhcpd.wire.options import BY_CODE, BY_NAME, PROTOCOL_OWN, VENDOR_IDENTIFYING, VENDOR_SPECIFIC, Inside
 
@@ -55,6 +58,8 @@ class Definition:
         return shape
 
 
+TAKEN = {*BY_NAME, *kwlist, *(one.name for one in SETTINGS), *CONSTRUCTORS}
+"""Names that mean something else in a file."""
 DOCSIS_OPTIONS = (Definition(1, "oro", "vendor-4491", ("uint8",), is_list=True),
                   Definition(2, "tftp-servers", "vendor-4491", ("ipv4-address",), is_list=True))
 """Those of Kea's own."""
@@ -136,7 +141,7 @@ class Options:
         what = (made.code, inside, repr(made.shape))
         name = identifier(made.name)
         for wanted in (name, f"{identifier(made.space)}_{name}", f"{identifier(made.space)}_{name}_{made.code}"):
-            if self._named.get(wanted, what) == what and wanted not in BY_NAME:
+            if self._named.get(wanted, what) == what and wanted not in TAKEN:
                 name = wanted
                 break
         if self._named.setdefault(name, what) == what and name not in self._used:
