@@ -36,7 +36,8 @@ BESIDE = {
 COMMON = {
     **dict.fromkeys(("ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update", "ddns-ttl-percent",
                      "ddns-ttl", "ddns-ttl-min", "ddns-ttl-max", "ddns-use-conflict-resolution", "ddns-generated-prefix",
-                     "ddns-conflict-resolution-mode", "ddns-update-on-renew", "ddns-qualifying-suffix"), DDNS),
+                     "ddns-conflict-resolution-mode", "ddns-update-on-renew"), DDNS),
+    "ddns-qualifying-suffix": "Kea completes names by it; domain_name completes those in the DNS: pydhcpd-dns(7)",
     "ddns-replace-client-name": "dns_name says which name a client gets: pydhcpd-dns(7)",
     "hostname-char-set": "names are put right always: pydhcpd-dns(7)",
     "hostname-char-replacement": "names are put right always: pydhcpd-dns(7)",
