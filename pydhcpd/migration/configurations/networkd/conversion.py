@@ -371,6 +371,6 @@ class _Conversion:
             raise InvalidValue("MACAddress= and Address= go together; networkd ignores one alone")
         address = address_from(lease["Address"].value)
         if address & self._mask != self._server & self._mask:
-            raise InvalidValue(f"{address_text(address)} is outside the network")
+            raise InvalidValue(f"{address_text(address)} is outside the network, where it is of no use; networkd gives it")
         name = {"hostname": lease["Hostname"].value} if "Hostname" in lease else {}
         return {"mac": hardware_from(lease["MACAddress"].value).hex(":"), "ip": address_text(address), **name}
