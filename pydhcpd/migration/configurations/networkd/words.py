@@ -14,6 +14,6 @@ NOTES = (
     "networkd sends every option to every client; here a client gets those that it asks for (option 55), and where it says "
     "nothing all of them; always_send = [...] names options that go out unasked",
     "networkd gives clients behind a relay agent addresses of its own network; here each network is served from its own subnet",
-    "networkd does not know the machine of a static lease by its hardware address where that sends an identifier of another kind "
-    "(option 61); here it has its address whatever it sends",
+    "networkd does not know the machine of a static lease by its hardware address where it sends an identifier of another "
+    "kind (option 61); here it has its address whatever it sends",
     "networkd, from systemd 255 on, gives a lease at once to who asks for that (option 80); here with rapid_commit = True")
