@@ -255,6 +255,19 @@ def test_an_option_of_ones_own_has_no_name_that_means_something_else(name, tmp_p
     DHCPServerConfiguration.load(file)
 
 
+def test_subnets_of_one_interface_are_one_link(tmp_path):
+    text, report = made("""
+        "client-classes": [ { "name": "a", "test": "option[12].exists" } ],
+        "subnet4": [ { "subnet": "10.1.0.0/16", "interface": "eth0", "client-class": "a" },
+                     { "subnet": "10.2.0.0/16", "interface": "eth0" }, { "subnet": "10.3.0.0/16", "interface": "eth1" } ]""")
+    assert 'shared_network("on eth0", [subnet("10.1.0.0/16", allow="a"), subnet("10.2.0.0/16")], interface="eth0")' in text
+    assert 'subnet("10.3.0.0/16", interface="eth1")' in text
+    assert any("are a shared network" in note for note in report.notes)
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text(text)
+    DHCPServerConfiguration.load(file)
+
+
 def test_a_name_that_no_host_may_have_is_left_out_and_told():
     host = '{ "hw-address": "02:00:00:00:00:01", "hostname": "-x y" }'
     text, report = made(f'"subnet4": [ {{ "subnet": "192.0.2.0/24", "reservations": [ {host} ] }} ]')

@@ -8,7 +8,7 @@ from pydhcpd.migration.configurations.kea.elsewhere import BESIDE, GLOBAL, HOOKS
 from pydhcpd.migration.configurations.kea.hosts import Hosts
 from pydhcpd.migration.configurations.kea.networks import Looking, Networks
 from pydhcpd.migration.configurations.kea.options import Options
-from pydhcpd.migration.configurations.kea.precedence import keep_always, settle_classes
+from pydhcpd.migration.configurations.kea.precedence import join_links, keep_always, settle_classes
 from pydhcpd.migration.configurations.kea.reader import Node, read
 from pydhcpd.migration.configurations.kea.scopes import LIFETIMES, Scopes
 from pydhcpd.migration.configurations.kea.teller import Taker, Teller
@@ -152,6 +152,7 @@ class _Conversion:
             self._teller.note(HOSTS)
         self._classes.end()
         self._hosts.end()
+        join_links(self.draft, self._teller)
         keep_always(self.draft)
         settle_classes(self.draft, self._teller)
         self.draft.tidy()

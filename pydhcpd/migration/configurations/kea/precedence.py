@@ -1,5 +1,6 @@
-"""What differs in the order of scopes. To Kea a class counts less than a pool, a subnet and a shared network, but for boot
-fields and lease times; here it counts more. And what is sent always is a list of names, the nearest of which counts.
+"""What differs in the order of scopes, and what follows of it. To Kea a class counts less than a pool, a subnet and a shared
+network, but for boot fields and lease times; here it counts more. What is sent always is a list of names, the nearest of which
+counts. Several subnets of one interface are a shared network.
 """
 
 from collections.abc import Iterator
@@ -66,6 +67,21 @@ def _within(call: Call, outer: list[str]) -> list[str]:
 
 def _merged(*lists: list[str]) -> list[str]:
     return list(dict.fromkeys(name for one in lists for name in one))
+
+
+def join_links(draft: Draft, teller: Teller) -> None:
+    """Subnets that name the same interface are one link."""
+    by_interface: dict[object, list[Call]] = {}
+    for one in draft.subnets:
+        by_interface.setdefault(one.keywords.get("interface"), []).append(one)
+    for interface, subnets in by_interface.items():
+        if interface is not None and len(subnets) > 1:
+            draft.subnets = [one for one in draft.subnets if one not in subnets]
+            for one in subnets:
+                del one.keywords["interface"]
+            draft.shared_networks.append(Call("shared_network", [f"on {interface}", subnets], {"interface": interface}))
+            teller.note(f"the subnets on {interface} are a shared network: Kea takes the first that is open to a client; here "
+                        "the next follows where that is full")
 
 
 def settle_classes(draft: Draft, teller: Teller) -> None:
