@@ -298,3 +298,19 @@ def test_functions_that_are_joined_become_one(tmp_path):
         "}", 'if substring(option host-name, 1, 1) = "a" { filename "x"; } else { filename "y"; option time-offset 5; } }'))
     loaded(tmp_path, made)
     assert "in_10_2_0_0" in made
+
+
+def test_a_machine_is_one_host_in_a_network_and_may_be_others_elsewhere(tmp_path):
+    made, report = converted(SUBNET + SUBNET.replace("10.1.", "10.2.") + "".join(
+        f"host {name} {{ hardware ethernet 2:0:0:0:0:{mac}; {address} }}\n" for name, mac, address in (
+            ("a", 1, "fixed-address 10.1.1.1;"), ("b", 1, "fixed-address 10.2.1.1;"), ("c", 1, "fixed-address 10.1.1.2;"),
+            ("d", 2, "fixed-address 10.1.1.3, 10.2.1.3;"), ("e", 3, "fixed-address 10.2.1.3;"), ("f", 1, ""))))
+    loaded(tmp_path, made)
+    assert [name for name in "abcdef" if f'"{name}"' in made] == ["a", "b", "d"]
+    assert len([note for note in report.notes if "left out" in note]) == 3
+
+
+def test_what_one_network_takes_away_is_not_what_all_say(tmp_path):
+    made, _ = converted(SUBNET.replace("}", "ddns-updates off; }") + SUBNET.replace("10.1.", "10.2."))
+    assert 'subnet("10.1.0.0/16", pools=["10.1.0.10 - 10.1.0.20"], dns_zones=None)' in made
+    loaded(tmp_path, made)

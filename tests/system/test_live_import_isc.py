@@ -227,7 +227,8 @@ RANGES = [RANGE, "10.78.1.20 - 10.78.1.90", "10.77.4.20 - 10.77.4.90", "10.77.5.
 OURS = (97, 175)
 """What ours tells machines that boot, as the report says."""
 DIFFERS: dict[str, tuple[object, ...]] = {
-    "options": (249,), "old options": (43,), "vendors": (43,), **dict.fromkeys(("hosts", "pxe class", "netboot"), ("server_name",))}  # option 66
+    "options": (249,), "old options": (43,), "vendors": (43,),
+    **dict.fromkeys(("hosts", "pxe class", "netboot"), ("server_name",))}  # option 66
 
 
 @pytest.mark.parametrize("name", CONFIGURATIONS)

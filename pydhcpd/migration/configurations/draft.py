@@ -86,7 +86,7 @@ class Draft:
         first = subnets[0].keywords
         for name, value in list(first.items()):
             is_set = name in self.settings.keywords or any(name in one.keywords for one in self.shared_networks)
-            if name not in OWN and not is_set and all(one.keywords.get(name) == value for one in subnets):
+            if name not in OWN and not is_set and all(name in one.keywords and one.keywords[name] == value for one in subnets):
                 self.set(name, value)
                 for one in subnets:
                     del one.keywords[name]

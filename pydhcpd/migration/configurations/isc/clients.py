@@ -1,7 +1,7 @@
 """Clients: hosts, classes with their subclasses, and `if`, which is a class as well."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from pydhcpd.addresses import address_from, address_text, hardware_from, network_from
 from pydhcpd.errors import InvalidValue
@@ -145,6 +145,7 @@ def settle_hosts(context: Context) -> None:
         if isinstance(addresses, list):
             _within(context, call, addresses, networks)
     _merge(context)
+    context.draft.hosts = list(_distinct(context, networks))
     _tell_names(context)
 
 
@@ -169,39 +170,56 @@ def _label(call: Call) -> str:
 
 
 def _merge(context: Context) -> None:
-    """Hosts with one address are one host with several hardware addresses; of two with one identity the first counts."""
+    """Hosts with one address are one host with several hardware addresses, with the values of the first."""
     by_address: dict[str, Call] = {}
     kept: list[Call] = []
     for call in context.draft.hosts:
-        address = call.keywords.get("ip")
-        first = by_address.setdefault(address, call) if isinstance(address, str) else call
-        if first is call:
+        first = by_address.setdefault(repr(call.keywords["ip"]), call) if "ip" in call.keywords else call
+        if first is call or {"mac"} != {name for one in (first, call) for name in IDENTITIES if name in one.keywords}:
             kept.append(call)
-        elif "mac" in call.keywords and "mac" in first.keywords:
-            macs = first.keywords["mac"]
-            first.keywords["mac"] = [*(macs if isinstance(macs, list) else [macs]), call.keywords["mac"]]
-            context.report.notes.append(f"the hosts {_label(first)} and {_label(call)} have one address, {address}, and are "
-                                        "one host here, with the values of the first")
-        else:
-            context.report.notes.append(f"the host {_label(call)} has the address of {_label(first)}, and is left out")
-    context.draft.hosts = list(_distinct(context, kept))
-
-
-def _distinct(context: Context, hosts: Iterable[Call]) -> Iterator[Call]:
-    """A machine that is declared several times has an address in each network; without one the first counts."""
-    seen: dict[object, Call] = {}
-    for call in hosts:
-        first = next((seen[key] for key in _identities(call) if key in seen), call)
-        seen.update(dict.fromkeys(_identities(call), call))
-        if first is not call and ("ip" not in call.keywords or "ip" not in first.keywords):
-            context.report.notes.append(f"the host {_label(call)} is the same machine as {_label(first)}; that counts")
             continue
+        macs, mac = _listed(first.keywords["mac"]), call.keywords["mac"]
+        first.keywords["mac"] = [*macs, mac] if mac not in macs else first.keywords["mac"]
+        context.report.notes.append(f"the hosts {_label(first)} and {_label(call)} have one address, and are one host here, "
+                                    "with the values of the first")
+    context.draft.hosts = kept
+
+
+def _distinct(context: Context, networks: list[tuple[int, int]]) -> Iterator[Call]:
+    """Each address once, and of each machine one host in a network: the first counts."""
+    owners: dict[str, Call] = {}
+    seen: dict[tuple[str, object], list[Call]] = {}
+    for call in context.draft.hosts:
+        same = next((one for key in _identities(call) for one in seen.get(key, ()) if _clash(one, call, networks)), None)
+        owner = next((owners[one] for one in _addresses(call) if one in owners), None)
+        if (first := same or owner) is not None:
+            context.report.notes.append(f"the host {_label(call)} has " + ("what names" if same else "an address of") +
+                                        f" the host {_label(first)} as well, in one network, and is left out: the first counts")
+            continue
+        owners.update(dict.fromkeys(_addresses(call), call))
+        for key in _identities(call):
+            seen.setdefault(key, []).append(call)
         yield call
+
+
+def _clash(first: Call, second: Call, networks: list[tuple[int, int]]) -> bool:
+    """Whether two hosts of one machine are for the same network."""
+    bases = [{base for one in _addresses(call) for base, mask in networks if address_from(one) & mask == base}
+             for call in (first, second)]
+    return not all(bases) or bool(bases[0] & bases[1])
+
+
+def _addresses(call: Call) -> list[str]:
+    return [str(one) for one in _listed(call.keywords.get("ip", []))]
+
+
+def _listed(value: object) -> list[object]:
+    return value if isinstance(value, list) else [value]
 
 
 def _identities(call: Call) -> list[tuple[str, object]]:
     found = ((name, call.keywords[name]) for name in IDENTITIES if name in call.keywords)
-    return [(name, one) for name, value in found for one in (value if isinstance(value, list) else [value])]
+    return [(name, one) for name, value in found for one in _listed(value)]
 
 
 def _tell_names(context: Context) -> None:
