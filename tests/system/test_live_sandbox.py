@@ -53,7 +53,7 @@ def tried(lab: Lab, statement: str) -> "subprocess.CompletedProcess[str]":
     ("os.listdir('/proc/1')", "(No such file or directory|Operation not permitted)"),
     ("open(here / 'root' / 'file', 'w')", "Permission denied"),
     ("open('/dev/kmsg')", "No such file or directory"),
-    ("socket.socket(socket.AF_INET6)", "Address family not supported by protocol"),
+    ("socket.socket(socket.AF_ALG, socket.SOCK_SEQPACKET)", "Address family not supported by protocol"),
     ("socket.socket(socket.AF_VSOCK)", "Address family not supported by protocol"),
     (f"refused(libc.syscall({CAPSET}, None, None))", "Errno 1"),
     (f"refused(libc.syscall({SETRESUID}, 65534, 65534, 65534))", "Errno 1"),
