@@ -4,6 +4,7 @@ import json
 import os
 import re
 import signal
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -125,7 +126,7 @@ def test_of_several_clients_with_one_name_the_first_has_it_until_its_lease_is_ov
     wait_for(server, reverse_of(second), "PTR", "android.lab.example.")
     daemon.ask("release", first)
     wait_for(server, "android.lab.example", "A", second)
-    assert asked(daemon, "dns", "failing") == []
+    wait_until(lambda: asked(daemon, "dns", "failing") == [], "the end of what failed")
 
 
 def test_a_name_that_no_dhcp_server_has_made_stays_as_it_is(daemon: Daemon, server: NameServer, station: Station) -> None:
@@ -293,8 +294,10 @@ def test_a_daemon_that_has_given_up_root_tells_the_dns_and_that_it_cannot_read_t
     key = key_file(lab.directory)
     key.chmod(0o600)
     daemon = configured(lab.daemon(user="nobody", group="nogroup"), *zones_of(server, key))
-    as_nobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups"]
-    if lab.server.run(*as_nobody, daemon.python, "-c", "import dns.update", check=False).returncode:
+    try:
+        subprocess.run([daemon.python, "-c", "import dns.update"], user="nobody", group="nogroup", extra_groups=[], cwd="/",
+                       check=True)
+    except (OSError, subprocess.CalledProcessError):
         pytest.skip(f"user nobody cannot run {daemon.python} with dnspython")
     daemon.start()
     alice = station.lease(ALICE, named("alice")).yiaddr

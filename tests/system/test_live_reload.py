@@ -267,7 +267,8 @@ def test_setting_that_needs_a_restart_is_told(daemon: Daemon, station: Station) 
 
 
 def test_reload_under_load_loses_no_packet(daemon: Daemon, station: Station) -> None:
-    """Two reloads in the midst of 2,000 DISCOVERs: each gets its OFFER, the last ones with the new values."""
+    """Two signals to reload in the midst of 2,000 DISCOVERs, which on a busy machine are one reload (signal(7)): each gets its
+    OFFER, the last ones with the new values."""
     def change() -> None:
         daemon.write(ip_ranges=[("10.77.0.10", "10.77.200.255")], ip_address_lease_time=1800)
         daemon.send(signal.SIGHUP)
@@ -278,7 +279,7 @@ def test_reload_under_load_loses_no_packet(daemon: Daemon, station: Station) -> 
     offers = discover_steadily(station, count, 600, 5000, {count // 4: change, count // 2: lambda: daemon.send(signal.SIGHUP)})
     assert len(offers) == count
     assert len({one.yiaddr for one in offers.values()}) == count
-    daemon.wait_for("reloaded(.|\n)*reloaded(.|\n)*reloaded")
+    daemon.wait_for("reloaded(.|\n)*reloaded")
     assert offers[max(offers)].number(51) == 1800
 
 
