@@ -17,7 +17,7 @@ from pydhcpd.escape import escape
 from pydhcpd.leases.address_table import NEVER
 from pydhcpd.leases.faces import BARE, identifier_of
 from pydhcpd.leases.interface import BOUND, GIADDR, QUARANTINED, RELEASED, Row
-from pydhcpd.migration.source import Source, octets, time_within
+from pydhcpd.migration.source import Source, hardware_of, octets, time_within
 
 NAMES = ("address", "state", "hardware_type", "hardware_address", "client_identifier", "client_key", "hostname", "sent_name",
          "last_used", "expires", "giaddr", "relay_agent_information")
@@ -25,7 +25,6 @@ BEGINS_CSV, BEGINS_JSON = re.compile(rb"address,state,hardware_type,"), re.compi
 STATES = {BOUND: "bound", RELEASED: "released", QUARANTINED: "quarantined"}
 NUMBERS = {word: number for number, word in STATES.items()}
 MOMENT = "%Y-%m-%dT%H:%M:%SZ"
-LONGEST_HARDWARE = 16  # octets
 
 
 def write_csv(rows: Iterable[Row], file: TextIO) -> int:
@@ -99,10 +98,8 @@ def _row(said: dict[str, str]) -> Row:
         raise InvalidValue(f"state {escape(said['state'])!r} is not known; there are {', '.join(NUMBERS)}")
     if not said["hardware_type"].isdecimal() or int(said["hardware_type"]) > 255:
         raise InvalidValue("hardware_type is not a number up to 255")
-    htype, hardware = int(said["hardware_type"]), octets(said["hardware_address"])
+    htype, hardware = int(said["hardware_type"]), hardware_of(said["hardware_address"])
     identifier = octets(said["client_identifier"])
-    if len(hardware) > LONGEST_HARDWARE:
-        raise InvalidValue("the hardware address is longer than 16 octets")
     state = NUMBERS[said["state"]]
     key = octets(said["client_key"]) or (b"\1" + identifier if identifier else _bare(htype, hardware) if hardware else b"")
     relay = address_from(said["giaddr"]).to_bytes(GIADDR, "big") + octets(said["relay_agent_information"]) \

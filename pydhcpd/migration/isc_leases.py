@@ -30,6 +30,7 @@ from pydhcpd.leases.interface import BOUND, GIADDR, QUARANTINED, RELEASED, Row
 from pydhcpd.migration.source import (
     ETHERNET,
     Source,
+    hardware_of,
     held,
     last_of_each,
     name_from,
@@ -200,10 +201,7 @@ def _hardware(text: str) -> tuple[int, bytes]:
     htype = int(number) if number.isdecimal() else HARDWARE.get(kind, 256)
     if htype > 255:
         raise InvalidValue(f"hardware {escape(kind)!r} is not known")
-    found = octets(address.strip())
-    if len(found) > 16:
-        raise InvalidValue("the hardware address is longer than 16 octets")
-    return htype, found
+    return htype, hardware_of(address.strip())
 
 
 def _octets(text: str) -> bytes:

@@ -8,8 +8,8 @@ import csv
 import json
 import re
 import time
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, TextIO
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import TextIO
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
@@ -17,7 +17,17 @@ from pydhcpd.escape import escape
 from pydhcpd.leases.address_table import NEVER
 from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.interface import BOUND, GIADDR, QUARANTINED, RELEASED, Row
-from pydhcpd.migration.source import ETHERNET, Source, held, last_of_each, name_from, octets, suboption, time_within
+from pydhcpd.migration.source import (
+    ETHERNET,
+    Source,
+    hardware_of,
+    held,
+    last_of_each,
+    name_from,
+    octets,
+    suboption,
+    time_within,
+)
 from pydhcpd.wire.relay import REMOTE_ID
 
 BEGINS = re.compile(rb"address,hwaddr,client_id,")
@@ -33,7 +43,7 @@ NO_SUBNET = 1  # Kea finds the right one by the address where its sanity check o
 INFINITE = 0xFFFFFFFF
 
 
-def older_parts(name: str, is_there: Any) -> list[str]:
+def older_parts(name: str, is_there: Callable[[str], bool]) -> list[str]:
     """The files beside one that are to be read before it, in the order in which Kea reads them."""
     done = f"{name}.completed"
     return [done] if is_there(done) else [one for one in (f"{name}.2", f"{name}.1") if is_there(one)]
@@ -88,9 +98,7 @@ def _row(fields: dict[str, str], now: int) -> Row | None:
     used = min(time_within(max(expires - lifetime, 0)), now)
     if state == QUARANTINED:
         return Row(address, b"", 0, b"", "", ends, used, QUARANTINED) if ends > now else None
-    hardware, identifier = octets(fields["hwaddr"]), octets(fields["client_id"])
-    if len(hardware) > 16:
-        raise InvalidValue("the hardware address is longer than 16 octets")
+    hardware, identifier = hardware_of(fields["hwaddr"]), octets(fields["client_id"])
     if not hardware and not identifier:
         return None
     return held(address, identifier, ETHERNET, hardware, ends=ends if state == BOUND else min(ends, now), last_used=used,

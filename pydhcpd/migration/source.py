@@ -17,6 +17,7 @@ from pydhcpd.leases.interface import BOUND, Row
 T = TypeVar("T")
 BEGINNING = 64 << 10  # bytes by which it is recognised
 ETHERNET = 1
+LONGEST_HARDWARE = 16  # octets
 LATEST = (1 << 32) - 2  # a time; one more means never
 
 
@@ -107,6 +108,14 @@ def octets(text: str) -> bytes:
         return bytes(int(one, 16) for one in text.split(":")) if ":" in text else bytes.fromhex(text)
     except ValueError:
         raise InvalidValue(f"{escape(text)!r} is not hexadecimal") from None
+
+
+def hardware_of(text: str) -> bytes:
+    """A hardware address in hexadecimal, as long as chaddr is at most (RFC 2131 section 2). Raises InvalidValue."""
+    found = octets(text)
+    if len(found) > LONGEST_HARDWARE:
+        raise InvalidValue(f"the hardware address is longer than {LONGEST_HARDWARE} octets")
+    return found
 
 
 def suboption(code: int, content: bytes) -> bytes:

@@ -112,7 +112,7 @@ class _Conversion:
         if line.word in takers:
             takers[line.word](line)
         elif line.word in OTHERWISE:
-            self._report.none(self._name, line.number, line.text, OTHERWISE[line.word] or "there is no such bound")
+            self._report.none(self._name, line.number, line.text, OTHERWISE[line.word])
 
     def _tell(self, line: Line, words: str) -> None:
         self._report.taken(self._name, line.number, line.text, words)

@@ -10,12 +10,13 @@ may be lost in a power cut, and is put right from the leases; doing a thing twic
 
 import sqlite3
 import time
-from collections.abc import Collection, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from pydhcpd.leases.store import check_database
+from pydhcpd.services.databases import transaction
 
 APPLICATION_ID = 0x7079646E  # "pydn"
 SCHEMA_VERSION = 1
@@ -161,17 +162,9 @@ class Register:
                 for step in SCHEMA:
                     execute(step)
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
+    def transaction(self) -> AbstractContextManager[None]:
         """All or nothing of what is done within."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.rollback()
-            raise
+        return transaction(self._connection)
 
     def close(self) -> None:
         """Close it, its log written back."""

@@ -12,7 +12,7 @@ off if the wall clock does not.
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, suppress
 from pathlib import Path
 
 from pydhcpd.events import Event
@@ -20,6 +20,7 @@ from pydhcpd.files import check_owned
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, TimeNote
 from pydhcpd.leases.store import check_database
 from pydhcpd.leases.troubles import DAMAGE, code_of
+from pydhcpd.services.databases import transaction
 
 APPLICATION_ID = 0x70796869  # "pyhi"
 SCHEMA_VERSION = 1
@@ -171,23 +172,12 @@ class Book:
         execute("PRAGMA temp_store = MEMORY")
         execute("PRAGMA journal_size_limit = 16777216")
         if is_new:
-            with self._transaction():
+            with transaction(self._connection):
                 for step in SCHEMA:
                     execute(step)
         execute(TOLD)
         check_owned(leases)
         self._leases = f"{leases.absolute().as_uri()}?mode=ro"
-
-    @contextmanager
-    def _transaction(self) -> Iterator[None]:
-        self._connection.execute("BEGIN IMMEDIATE")
-        try:
-            yield
-            self._connection.execute("COMMIT")
-        except BaseException:
-            with suppress(sqlite3.Error):
-                self._connection.rollback()
-            raise
 
     # --- the time
 
@@ -218,7 +208,7 @@ class Book:
     def take(self, events: Iterable[Event]) -> None:
         """Take in what happened, in order of time."""
         wave: dict[int, Values] = {}
-        with self._transaction():
+        with transaction(self._connection):
             for one in events:
                 if (values := _values(one)) is None:
                     continue
@@ -250,7 +240,7 @@ class Book:
                 last = self._connection.execute(NEXT, (after,)).fetchone()[0]
                 is_last = last is None
                 window = {"after": after, "last": LAST_ADDRESS if is_last else last, "now": int(now)}
-                with self._transaction():
+                with transaction(self._connection):
                     for step in (UNSEEN, GONE, SEEN):
                         self._connection.execute(step, window)
                     self._settle()
