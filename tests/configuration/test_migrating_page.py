@@ -13,6 +13,7 @@ from test_manual import ROOT
 from pydhcpd.addresses import address_from
 from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, WORD_ACTIONS
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
+from pydhcpd.migration.configurations.dnsmasq.machine import Machine
 from pydhcpd.migration.configurations.draft import Draft
 from pydhcpd.migration.configurations.isc.conversion import convert_isc
 from pydhcpd.migration.configurations.kea import convert_kea
@@ -33,7 +34,7 @@ LEASES = "1999999999 02:00:00:00:99:07 192.168.137.50 printer *\n"
 def of_dnsmasq(text: str, report: Report) -> Draft:
     there = "dhcp-range=192.168.137.10,192.168.137.200,255.255.255.0,12h\n"
     return convert_dnsmasq("dnsmasq.conf", text if there in text else there + text, report,
-                           [(address_from("192.168.137.1"), address_from("255.255.255.0"))])
+                           Machine([(address_from("192.168.137.1"), address_from("255.255.255.0"))]))
 
 
 def of_networkd(text: str, report: Report) -> Draft:

@@ -13,6 +13,7 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
 from pydhcpd.migration.configurations.dnsmasq.lines import BEGINS as DNSMASQ
+from pydhcpd.migration.configurations.dnsmasq.machine import this_machine as machine_of_dnsmasq
 from pydhcpd.migration.configurations.draft import Draft
 from pydhcpd.migration.configurations.isc.conversion import BEGINS as ISC
 from pydhcpd.migration.configurations.isc.conversion import convert_isc
@@ -25,7 +26,6 @@ from pydhcpd.migration.configurations.networkd.machine import this_machine
 from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.udhcpd import BEGINS as UDHCPD
 from pydhcpd.migration.configurations.udhcpd import convert_udhcpd
-from pydhcpd.net.interfaces import take_snapshot
 
 LARGEST = 64 << 20  # bytes of a configuration
 INCOMPLETE = 3  # exit code where something was not taken over as it was
@@ -42,12 +42,8 @@ class Kind(NamedTuple):
 
 
 def _of_dnsmasq(file: str, text: str, report: Report) -> Draft:
-    """dnsmasq takes the masks of its networks from the interfaces of the machine."""
-    try:
-        here = [one for interface in take_snapshot().values() for one in interface.addresses]
-    except OSError:
-        here = []
-    return convert_dnsmasq(file, text, report, here)
+    """dnsmasq takes the masks of its networks, and addresses of names, from the machine that it runs on."""
+    return convert_dnsmasq(file, text, report, machine_of_dnsmasq())
 
 
 def _of_networkd(file: str, text: str, report: Report) -> Draft:

@@ -1,73 +1,116 @@
 """dnsmasq.conf made ours: its ranges are subnets, its tags classes, its hosts reservations."""
 
-import re
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
-from pydhcpd.addresses import address_from, address_text, hardware_from, network_from, network_text
+from pydhcpd.addresses import address_from, address_text, network_from, network_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
+from pydhcpd.migration.configurations.dnsmasq.boot import Boot
+from pydhcpd.migration.configurations.dnsmasq.hosts import host_of
+from pydhcpd.migration.configurations.dnsmasq.inner import WITHIN, Inner
 from pydhcpd.migration.configurations.dnsmasq.lines import FOLLOWED, Line, Reader
-from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags, asked_for, condition_of
-from pydhcpd.migration.configurations.dnsmasq.values import ADDRESS, OCTETS, OWN, code_of, lease_time, name_of, value_for
-from pydhcpd.migration.configurations.dnsmasq.words import DNS, HERE, NOTES, OF_DNS
+from pydhcpd.migration.configurations.dnsmasq.machine import Machine, names_in, text_of
+from pydhcpd.migration.configurations.dnsmasq.places import Key, Places
+from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags, condition_of, tag_in
+from pydhcpd.migration.configurations.dnsmasq.values import (
+    ADDRESS,
+    IS_ADDRESS,
+    OWN,
+    code_of,
+    is_option,
+    lease_time,
+    name_of,
+    value_for,
+)
+from pydhcpd.migration.configurations.dnsmasq.words import DNS, HERE, NAMES, NAMES_IN_DNS, NOTES, OF_DNS, SAME
 from pydhcpd.migration.configurations.dnsmasq.words import FOLLOWED as EACH
 from pydhcpd.migration.configurations.draft import Call, Draft, seconds
 from pydhcpd.migration.configurations.report import Report
+from pydhcpd.migration.configurations.values import int_from
 
 LEASE_TIME = 3600  # seconds, where a range names none
 ROUTER, DNS_SERVER, DOMAIN_NAME = 3, 6, 15
+BY_ITSELF = (1, ROUTER, DNS_SERVER, 12, DOMAIN_NAME, 28)
+"""Options that dnsmasq sends unless they are given without a value."""
 DNS_PORT = "53"
 CONDITIONS = frozenset(("dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "dhcp-mac", "dhcp-circuitid", "dhcp-remoteid",
                         "dhcp-subscrid", "dhcp-name-match"))
 SWITCHES = {"dhcp-authoritative": ("authoritative", True), "dhcp-rapid-commit": ("rapid_commit", True),
             "bootp-dynamic": ("bootp", True), "no-ping": ("probe_before_offer", False)}
+NO_INTERFACE = ("except-interface", "no-dhcp-interface", "no-dhcpv4-interface")
 WITH_ROUTER = (121, 249)
-
-Networks = Sequence[tuple[int, int]]
-"""Addresses of this machine with their masks, in host byte order."""
+STATIC, PROXY = "static", "proxy"
 
 
-def convert_dnsmasq(name: str, text: str, report: Report, local: Networks = ()) -> Draft:
+def convert_dnsmasq(name: str, text: str, report: Report, here: Machine) -> Draft:
     """The draft of a dnsmasq.conf and of the files that it names; what became of each line is told to the report.
 
-    `local`: dnsmasq takes the masks of its networks, and what it tells of itself, from the machine's own addresses.
+    `here`: dnsmasq takes the masks of its networks, and what it tells of itself, from the machine's own addresses.
     """
     report.notes += NOTES
-    return _Conversion(report, local).of(name, text)
+    return _Conversion(report, here).of(name, text)
 
 
 class _Conversion:
-    def __init__(self, report: Report, local: Networks) -> None:
-        self._report, self._local = report, local
+    def __init__(self, report: Report, here: Machine) -> None:
+        self._report, self._here = report, here
         self._draft, self._tags = Draft(), Tags()
-        self._subnets: dict[tuple[int, int], Call] = {}
-        self._classes: dict[tuple[str, ...], Call] = {}
+        self._places = Places(self._draft, self._tags)
+        self._boot, self._inner = Boot(self._places), Inner(self._places)
         self._lines: list[Line] = []
-        self._told: dict[tuple[int, int], set[int]] = {}  # options by code that a subnet has, or is to have none of
+        self._told: dict[Key, set[int]] = {}  # options by code that a subnet has, or is to have none of
         self._told_by_all: set[int] = set()
         self._port = DNS_PORT
+        self._names: dict[str, str] = {}  # addresses by name, of hosts files
+        self._denied: list[str] = []
+        self._joined: dict[str, list[Call]] = {}  # subnets of shared networks, by interface or address
 
     def of(self, name: str, text: str) -> Draft:
         """What sets tags first, then what asks for them, then what dnsmasq does by itself."""
         self._lines = list(Reader(self._trouble).lines(name, text))
+        self._look_around()
         takers = self._takers()
         self._draft.set("probe_before_offer", True)
-        for names in (CONDITIONS | {"tag-if"}, {"dhcp-range"}, {"dhcp-host"}, takers.keys()):
+        for names in (CONDITIONS | {"tag-if"}, {"dhcp-range"}, {"dhcp-host"}, takers.keys() - {"domain"}, {"domain"}):
             for line in self._lines:
                 if line.name in names and line.name in takers:
                     self._try(line, takers[line.name])
             takers = {name: taker for name, taker in takers.items() if name not in names}
+        self._report.notes += self._boot.end()
         for line in self._lines:
             self._tell_rest(line)
         self._by_itself()
         return self._finished()
 
+    def _look_around(self) -> None:
+        """What lines say that others depend on, wherever they stand."""
+        values = {name: [one.value for one in self._lines if one.name == name] for name in (
+            "port", "no-hosts", "addn-hosts", "host-record", "interface")}
+        self._port = (values["port"] or [DNS_PORT])[-1]
+        self._tags.interfaces = {name.strip() for value in values["interface"] for name in value.split(",")}
+        if self._is_dns:
+            texts = [*map(text_of, map(Path, values["addn-hosts"])), *([] if values["no-hosts"] else [self._here.hosts])]
+            records = [(name.strip().lower(), value) for one in values["host-record"] for *names, value in [one.split(",")]
+                       for name in names]
+            found = [*records, *(one for text in texts for one in names_in(text))]
+            self._names = {name: value for name, value in reversed(found) if ADDRESS.fullmatch(value)}
+
+    @property
+    def _is_dns(self) -> bool:
+        return self._port != "0"
+
     def _takers(self) -> dict[str, Callable[[Line], None]]:
         return {**dict.fromkeys(CONDITIONS, self._condition), "tag-if": self._tag_if, "dhcp-range": self._range,
                 "dhcp-host": self._host, "dhcp-option": self._option, "dhcp-option-force": self._option,
-                "dhcp-boot": self._boot, "dhcp-ignore": self._ignore, "domain": self._domain, "interface": self._interface,
+                "dhcp-boot": lambda line: self._taken(line, self._boot.file(line.parts)),
+                "pxe-service": lambda line: self._taken(line, self._boot.service(line.parts)),
+                "pxe-prompt": lambda line: self._taken(line, self._boot.prompt(line.parts)),
+                "dhcp-ignore": self._ignore, "domain": self._domain, "interface": self._interface,
                 "listen-address": self._listen, "enable-tftp": self._tftp, "tftp-root": self._tftp_root,
-                "dhcp-ignore-clid": self._ignore_identifier, "port": self._port_of_dns, **dict.fromkeys(SWITCHES, self._switch)}
+                "dhcp-ignore-clid": self._ignore_identifier, "port": self._port_of_dns, "shared-network": self._shared,
+                "dhcp-reply-delay": self._delay, "dhcp-ignore-names": self._no_names, "dhcp-generate-names": self._made_names,
+                **dict.fromkeys(NO_INTERFACE, self._no_interface), **dict.fromkeys(SWITCHES, self._switch)}
 
     def _try(self, line: Line, take: Callable[[Line], None]) -> None:
         try:
@@ -93,6 +136,8 @@ class _Conversion:
             pass
         elif line.name in FOLLOWED:
             self._taken(line, EACH)
+        elif line.name in SAME:
+            self._taken(line, SAME[line.name])
         elif line.name in OF_DNS:
             self._none(line, DNS)
         else:
@@ -104,96 +149,65 @@ class _Conversion:
         """The comments that have a place."""
         yield self._draft.head
         yield from self._draft.setting_comments.values()
-        yield from (call.comments for call in [*self._draft.hosts, *self._subnets.values(), *self._classes.values()])
+        places = self._places
+        yield from (call.comments for call in [*self._draft.hosts, *places.subnets.values(), *places.classes.values()])
 
     # --- tags
 
     def _condition(self, line: Line) -> None:
-        tag, condition, differs = condition_of(line)
+        tag, condition = condition_of(line)
         self._tags.add(tag, condition)
-        if differs:
-            self._differs(line, f"the condition of the class {tag}: {differs}")
-        else:
-            self._taken(line, f"the condition of the class {tag}")
+        self._taken(line, f"the condition of the class {tag}")
 
     def _tag_if(self, line: Line) -> None:
         made = [part.removeprefix("set:") for part in line.parts if part.startswith("set:")]
-        tags, _ = asked_for([part for part in line.parts if part.startswith("tag:")])
+        tags = [tag_in(part) for part in line.parts if part.startswith(("tag:", "net:"))]
+        if not made:
+            raise InvalidValue("it sets no tag")
         condition = self._tags.composed(tags)
         for tag in made:
-            self._tags.add(tag, condition if len(tags) == 1 else f"({condition})")
+            self._tags.add(tag, condition if len(tags) < 2 else f"({condition})")
         self._taken(line, f"the condition of {', '.join(made)}")
-
-    def _scope(self, tags: Sequence[str]) -> list[dict[str, object]]:
-        """Where values go that are for clients with these tags."""
-        if not tags:
-            return [self._draft.settings.keywords]
-        if len(tags) == 1 and tags[0] in self._tags.of_ranges and tags[0] not in self._tags.conditions:
-            return [call.keywords for call in self._of_range(tags[0])]
-        return [self._class(tags).keywords]
-
-    def _of_range(self, tag: str) -> list[Call]:
-        return [call for key, call in self._subnets.items() if network_text(*key) in self._tags.of_ranges[tag]]
-
-    def _class(self, tags: Sequence[str]) -> Call:
-        """The class of clients with these tags."""
-        key = tuple(sorted(tags))
-        if key not in self._classes:
-            name = " and ".join(tag.replace("!", "not ") for tag in tags)
-            by_hosts = len(tags) == 1 and tags[0] in self._tags.of_hosts and tags[0] not in self._tags.conditions
-            self._classes[key] = Call("client_class", [name, *([] if by_hosts else [self._tags.composed(tags)])])
-        return self._classes[key]
-
-    def _class_name(self, tag: str) -> str:
-        """What allow and deny say for a tag."""
-        if tag == KNOWN:
-            return KNOWN
-        return str(self._class([tag]).arguments[0])
 
     # --- subnets
 
     def _range(self, line: Line) -> None:
-        tags, rest = asked_for(line.parts)
-        made = []
-        while rest and rest[0].startswith("set:"):
-            made.append(rest.pop(0).removeprefix("set:"))
-        if rest and not ADDRESS.fullmatch(rest[0]) and ":" not in rest[0] and len(rest) > 1 and ADDRESS.fullmatch(rest[1]):
-            made.append(rest.pop(0))  # the older way to set a tag
+        tags, made, rest = _tags_of_range(line.parts)
         if not rest or ":" in rest[0]:
             raise InvalidValue("of IPv6, which pydhcpd does not serve" if rest else "the range is missing")
         first = address_from(rest.pop(0))
-        last = rest.pop(0) if rest and (ADDRESS.fullmatch(rest[0]) or rest[0] in ("static", "proxy")) else ""
-        modes = [last] if last in ("static", "proxy") else []
+        last = rest.pop(0) if rest and (ADDRESS.fullmatch(rest[0]) or rest[0] in (STATIC, PROXY)) else ""
+        modes = [last] if last in (STATIC, PROXY) else []
         masks: list[str] = []
-        while rest and (ADDRESS.fullmatch(rest[0]) or rest[0] in ("static", "proxy")):
+        while rest and (ADDRESS.fullmatch(rest[0]) or rest[0] in (STATIC, PROXY)):
             word = rest.pop(0)
             (masks if ADDRESS.fullmatch(word) else modes).append(word)
         time = lease_time(rest[0]) if rest else LEASE_TIME
         if time is None:
             raise InvalidValue(f"{escape(rest[0])!r} is neither an address nor a length of time")
         key, guessed = self._network(first, masks[0] if masks else "")
-        subnet = self._subnets.setdefault(key, Call("subnet", [network_text(*key)], {"pools": []}, list(line.comments)))
+        pool = None if modes else f"{address_text(first)} - {_last_of(first, last, key)}"
+        subnet = self._places.subnets.setdefault(key, Call("subnet", [network_text(*key)], {"pools": []}, list(line.comments)))
         if len(masks) > 1:
             subnet.keywords["broadcast_address"] = masks[1]
-        if "proxy" in modes:
+        if PROXY in modes:
             self._draft.set("proxy_dhcp", True)
         else:
-            pool = None if "static" in modes else f"{address_text(first)} - {last or address_text(first)}"
             self._time(subnet, pool, tags, time)
         for tag in made:
             self._tags.of_ranges.setdefault(tag, set()).add(network_text(*key))
-        words = f"subnet({network_text(*key)!r})" + (" and proxy_dhcp" if "proxy" in modes else "")
+        words = f"subnet({network_text(*key)!r})" + (" and proxy_dhcp" if PROXY in modes else "")
         if guessed:
             self._differs(line, f"{words}: its mask is not in the file, and no interface here has it; see that it is right")
         else:
             self._taken(line, words)
 
-    def _network(self, first: int, mask: str) -> tuple[tuple[int, int], bool]:
+    def _network(self, first: int, mask: str) -> tuple[Key, bool]:
         """Base and mask of the network of a range, and whether the mask is a guess."""
         if mask:
             number = address_from(mask)
             return (first & number, number), False
-        for address, number in self._local:
+        for address, number in self._here.networks:
             if address & number == first & number:
                 return (first & number, number), False
         return (first & 0xFFFFFF00, 0xFFFFFF00), True
@@ -205,8 +219,8 @@ class _Conversion:
             self._add_pool(subnet, pool, tags, None if of_subnet == seconds(time) else time)
 
     def _add_pool(self, subnet: Call, text: str, tags: Sequence[str], time: int | None) -> None:
-        allow = [self._class_name(tag) for tag in tags if not tag.startswith("!")]
-        deny = [self._class_name(tag[1:]) for tag in tags if tag.startswith("!")]
+        allow = [self._places.class_name(tag) for tag in tags if not tag.startswith("!")]
+        deny = [self._places.class_name(tag[1:]) for tag in tags if tag.startswith("!")]
         keywords: dict[str, object] = {name: _alone(names) for name, names in (("allow", allow), ("deny", deny)) if names}
         if time is not None:
             keywords["ip_address_lease_time"] = seconds(time)
@@ -215,175 +229,207 @@ class _Conversion:
     # --- hosts
 
     def _host(self, line: Line) -> None:
-        keywords: dict[str, object] = {}
-        macs, classes = [], []
-        for part in line.parts:
-            if part.startswith(("set:", "net:")):
-                classes.append(part[4:])
-            elif part.startswith("tag:"):
-                raise InvalidValue("it is for clients with a tag alone, which a reservation cannot say")
-            elif part.startswith("id:"):
-                self._identifier(part[3:], keywords)
-            elif part.startswith("[") or not part:
-                continue
-            elif ADDRESS.fullmatch(part):
-                keywords["ip"] = address_text(address_from(part))
-            elif re.fullmatch(r"([0-9a-fA-F]{1,2}-)?[0-9a-fA-F*]{1,2}(:[0-9a-fA-F*]{1,2})+", part):
-                macs.append(_mac(part))
-            elif part == "ignore":
-                keywords["ignore"] = True
-            elif (time := lease_time(part)) is not None:
-                keywords["ip_address_lease_time"] = seconds(time)
-            else:
-                keywords["hostname"] = part
-        if macs:
-            keywords = {"mac": _alone(macs), **keywords}
-        elif "client_id" not in keywords:
-            keywords["match_hostname"] = True
-        if classes:
-            keywords["classes"] = _alone(classes)
-            self._tags.of_hosts.update(classes)
-        self._draft.hosts.append(Call("host", [], keywords, list(line.comments)))
-        self._taken(line, "a host")
-
-    def _identifier(self, text: str, keywords: dict[str, object]) -> None:
-        if text != "*":
-            is_hex = OCTETS.fullmatch(text)
-            keywords["client_id"] = ":".join(f"{int(one, 16):02x}" for one in text.split(":")) if is_hex else text
+        host, words = host_of(line, self._places, self._names)
+        self._draft.hosts.append(host)
+        self._taken(line, words)
 
     # --- options
 
     def _option(self, line: Line) -> None:
-        tags, rest = asked_for(line.parts)
+        tags, within, rest = _tags_of_option(line.parts)
         if not rest:
             raise InvalidValue("the option is missing")
-        if rest[0].startswith(("option6:", "vi-encap:", "encap:", "vendor:")):
-            raise InvalidValue("of IPv6" if rest[0].startswith("option6:") else
-                               "an option within another: option_definitions = [option(..., inside=...)], pydhcpd.conf(5)")
-        code, words = code_of(rest[0]), rest[1:]
+        if rest[0].startswith("option6:"):
+            raise InvalidValue("of IPv6")
+        code, words = code_of(rest[0]), [one for one in rest[1:] if one]
+        if within:
+            return self._within(line, within, tags, code, words)
         name = name_of(code)
-        if not words or words == [""]:
-            self._withhold(line, code, name, tags)
-            return
+        if not words:
+            return self._withhold(line, code, name, tags)
         if OWN in words:
             self._own(code, words, tags)
         else:
-            value = value_for(code, words)
-            for scope in self._scope(tags):
-                scope[name] = value
+            self._places.put(tags, name, value_for(code, words))
         self._note_told(code, tags)
+        self._force(line, name, tags)
+        if code in WITH_ROUTER:
+            return self._differs(line, f"{name}; the router is added to it as the default route, for clients that read it "
+                                       "ignore option 3 (RFC 3442)")
+        return self._taken(line, name)
+
+    def _force(self, line: Line, name: str, tags: Sequence[str]) -> None:
+        """What belongs to an option besides its value."""
         if line.name == "dhcp-option-force":
             self._always(name, tags)
         if line.comments and not tags:
             self._draft.setting_comments.setdefault(name, []).extend(line.comments)
-        if code in WITH_ROUTER:
-            self._differs(line, f"{name}; the router is added to it as the default route, for clients that read it ignore "
-                          "option 3 (RFC 3442)")
-        else:
-            self._taken(line, name)
+
+    def _within(self, line: Line, within: str, tags: Sequence[str], code: int, words: Sequence[str]) -> None:
+        tags, name = self._inner.take(within, code, words, tags)
+        self._force(line, name, tags)
+        self._taken(line, f"a part of {name}")
 
     def _withhold(self, line: Line, code: int, name: str, tags: Sequence[str]) -> None:
         """An option without a value is not to be sent."""
-        for scope in self._scope(tags):
-            if tags:
-                scope[name] = None
+        if tags:
+            self._places.put(tags, name, None)
         self._note_told(code, tags)
-        self._taken(line, f"{name} is not sent")
+        if code in BY_ITSELF:
+            self._taken(line, f"{name} is not sent")
+        else:
+            self._differs(line, f"{name} is not sent; dnsmasq sends it without a value")
 
     def _note_told(self, code: int, tags: Sequence[str]) -> None:
         if not tags:
             self._told_by_all.add(code)
-        elif len(tags) == 1 and tags[0] in self._tags.of_ranges:
-            for key, call in self._subnets.items():
-                if call in self._of_range(tags[0]):
+        elif self._places.is_of_range(tags):
+            chosen = self._places.of_range(tags[0])
+            for key, call in self._places.subnets.items():
+                if call in chosen:
                     self._told.setdefault(key, set()).add(code)
 
     def _always(self, name: str, tags: Sequence[str]) -> None:
-        for scope in self._scope(tags):
-            names = scope.setdefault("always_send", [])
-            assert isinstance(names, list)
-            names.append(name)
+        for call in self._places.of(tags):
+            if name not in call.keywords.get("always_send", ()):  # type: ignore[operator]  # a list, where it is there
+                call.add("always_send", name)
 
     def _own(self, code: int, words: Sequence[str], tags: Sequence[str]) -> None:
         """0.0.0.0 is the address of the machine itself, in each subnet another."""
-        chosen = self._of_range(tags[0]) if len(tags) == 1 and tags[0] in self._tags.of_ranges else list(self._subnets.values())
-        if tags and tags[0] not in self._tags.of_ranges:
-            owns = {self._own_address(key) for key in self._subnets}
-            if len(owns) != 1:
-                raise InvalidValue("0.0.0.0 stands for the machine itself, which has several addresses: name one")
-            self._class(tags).keywords[name_of(code)] = value_for(code, [str(*owns) if one == OWN else one for one in words])
+        if not tags or self._places.is_of_range(tags):
+            chosen = self._places.of_range(tags[0]) if tags else list(self._places.subnets.values())
+            for key, call in self._places.subnets.items():
+                if call in chosen:
+                    call.keywords[name_of(code)] = value_for(code, _replaced(words, self._own_address(key)))
             return
-        for key, call in self._subnets.items():
-            if call in chosen:
-                own = self._own_address(key)
-                call.keywords[name_of(code)] = value_for(code, [own if one == OWN else one for one in words])
+        owns = {self._own_address(key) for key in self._places.subnets}
+        if len(owns) != 1:
+            raise InvalidValue("0.0.0.0 stands for the machine itself, which has several addresses: name one")
+        self._places.put(tags, name_of(code), value_for(code, _replaced(words, *owns)))
 
     def _own_address(self, key: tuple[int, int]) -> str:
         """The machine's own address in a network. Raises InvalidValue where it has none."""
-        for address, _ in self._local:
+        for address, _ in self._here.networks:
             if address & key[1] == key[0]:
                 return address_text(address)
         raise InvalidValue(f"it stands for the address of the machine in {network_text(*key)}, which it has not at the moment: "
                            "name it")
 
-    def _boot(self, line: Line) -> None:
-        tags, rest = asked_for(line.parts)
-        values = dict(zip(("boot_file_name", "server_name", "next_server"), rest, strict=False))
-        for scope in self._scope(tags):
-            scope.update({name: value for name, value in values.items() if value})
-        if values.get("next_server") and not ADDRESS.fullmatch(values["next_server"]):
-            raise InvalidValue("the server is a name, which is not looked up; name its address")
-        self._taken(line, "boot_file_name" + (f" of the class {' and '.join(tags)}" if tags else ""))
-
     def _ignore(self, line: Line) -> None:
-        tags, _ = asked_for(line.parts)
-        unknown = tags == [f"!{KNOWN}"]
-        name = "unknown" if unknown else str(self._class(tags).arguments[0])
-        for subnet in self._subnets.values():
-            subnet.keywords["deny"] = name
+        tags = [tag_in(one) for one in line.parts if one]
+        if not tags:
+            raise InvalidValue("it would ignore everybody")
+        built_in: dict[tuple[str, ...], str] = {(KNOWN,): KNOWN, (f"!{KNOWN}",): "unknown"}
+        name = built_in.get(tuple(tags)) or str(self._places.class_of(tags).arguments[0])
+        self._denied.append(name)
+        for subnet in self._places.subnets.values():
+            subnet.keywords["deny"] = _alone(self._denied)
         self._taken(line, f"deny={name!r} of each subnet")
 
     # --- the rest
 
     def _domain(self, line: Line) -> None:
-        parts = line.parts
-        if len(parts) == 1:
-            self._draft.set("domain_name", parts[0], line.comments)
-            self._taken(line, "domain_name")
-            return
-        base, mask = network_from(parts[1]) if "/" in parts[1] else (address_from(parts[1]), 0xFFFFFFFF)
-        inside = [call for key, call in self._subnets.items() if key[0] & mask == base & mask]
+        """What option 15 says in any line counts more."""
+        name, *where = [*line.parts, ""] if not line.parts else line.parts
+        if not name or name == "#":
+            raise InvalidValue("the domain is not in the file: domain_name" if name else "the domain is missing")
+        if DOMAIN_NAME in self._told_by_all:
+            return self._taken(line, "without effect on DHCP, for a line says option 15")
+        if not where or not where[0]:
+            self._draft.set("domain_name", name, line.comments)
+            return self._taken(line, "domain_name")
+        inside = [call for key, call in self._places.subnets.items() if _covers(where, key)]
         if not inside:
-            raise InvalidValue("no dhcp-range is in that network")
+            raise InvalidValue("no dhcp-range is in that network, or only a part of one; a pool(...) may have a domain_name")
         for call in inside:
-            call.keywords["domain_name"] = parts[0]
-        self._taken(line, "domain_name of a subnet")
+            call.keywords.setdefault("domain_name", name)
+        return self._taken(line, "domain_name of a subnet")
 
     def _interface(self, line: Line) -> None:
-        names = [name for name in line.parts if name and name != "lo"]
+        names = [name for name in line.parts if name and name != "lo" and name not in self._excluded]
         there = self._draft.settings.keywords.get("interface")
         all_names = [*(there if isinstance(there, list) else [there] if there else []), *names]
+        if not any(line.parts):
+            raise InvalidValue("the interface is missing")
+        if any("*" in name for name in names):
+            raise InvalidValue("interface names each; without it, those with an address in a network that is served")
         if all_names:
             self._draft.set("interface", _alone(all_names), line.comments)
-        self._taken(line, "interface")
+        self._taken(line, "interface" if names else "it is not among those that are served")
+
+    @property
+    def _excluded(self) -> set[str]:
+        return {part for line in self._lines if line.name in NO_INTERFACE for part in line.parts}
+
+    def _no_interface(self, line: Line) -> None:
+        """It is left out of those that are named; where none are, all others are served."""
+        if self._tags.interfaces or set(line.parts) <= {"lo"}:
+            return self._taken(line, "it is not among those that are served")
+        return self._none(line, "interface names those that are served")
 
     def _listen(self, line: Line) -> None:
-        self._none(line, "interface names what is served")
+        addresses = [address_text(address_from(part)) for part in line.parts if part and ":" not in part]
+        outside = [one for one in addresses if not one.startswith("127.")]
+        if not outside:
+            return self._taken(line, "of its DNS")
+        others = [one for one in self._lines if one.name == line.name and one is not line]
+        if len(outside) == 1 and not others and not self._tags.interfaces:
+            self._draft.set("bind_address", outside[0], line.comments)
+            return self._taken(line, "bind_address")
+        return self._none(line, "interface names what is served")
+
+    def _shared(self, line: Line) -> None:
+        """Its subnets are put together at the end, when each has all that it says."""
+        first, second = (*line.parts, "", "")[:2]
+        subnet = self._subnet_of(second)
+        if subnet is None:
+            raise InvalidValue(f"no dhcp-range is in the network of {escape(second)!r}")
+        self._joined.setdefault(first, []).append(subnet)
+        self._taken(line, "shared_network(...)")
+
+    def _subnet_of(self, address: str) -> Call | None:
+        number = address_from(address)
+        return next((call for key, call in self._places.subnets.items() if number & key[1] == key[0]), None)
+
+    def _delay(self, line: Line) -> None:
+        if len(line.parts) != 1:
+            raise InvalidValue("dhcp_offer_after_seconds is the same for all clients")
+        self._draft.set("dhcp_offer_after_seconds", int_from(line.value), line.comments)
+        self._taken(line, "dhcp_offer_after_seconds")
+
+    def _no_names(self, line: Line) -> None:
+        self._places.put([tag_in(one) for one in line.parts if one], "dns_name", [])
+        self._taken(line, f"dns_name = []; {NAMES}")
+
+    def _made_names(self, line: Line) -> None:
+        self._places.put([tag_in(one) for one in line.parts if one], "dns_name", ["{hostname}", "{mac}"])
+        self._taken(line, f"dns_name; {NAMES}")
 
     def _tftp(self, line: Line) -> None:
-        self._taken(line, "tftp_root")
+        if any(one.name == "tftp-root" for one in self._lines):
+            self._taken(line, "tftp_root")
+        else:
+            self._none(line, "files are served from a directory alone: name it in tftp_root")
 
     def _tftp_root(self, line: Line) -> None:
+        if not any(one.name == "enable-tftp" for one in self._lines):
+            return self._taken(line, "it serves no files, for enable-tftp is missing")
+        if not line.value.startswith("/"):
+            raise InvalidValue("tftp_root is a path from / on")
+        if "tftp_root" in self._draft.settings.keywords:
+            raise InvalidValue("tftp_root is one directory for all interfaces")
         self._draft.set("tftp_root", line.parts[0], line.comments)
-        self._taken(line, "tftp_root")
+        return self._taken(line, "tftp_root, which who asks for a root path (option 17) hears too, unless root_path is set")
 
     def _ignore_identifier(self, line: Line) -> None:
         self._draft.set("client_identity", "mac", line.comments)
         self._taken(line, "client_identity")
 
     def _port_of_dns(self, line: Line) -> None:
-        self._port = line.value
-        self._none(line, DNS)
+        if self._is_dns:
+            self._none(line, DNS)
+        else:
+            self._taken(line, "it serves no DNS")
 
     def _switch(self, line: Line) -> None:
         name, value = SWITCHES[line.name]
@@ -393,34 +439,103 @@ class _Conversion:
     def _by_itself(self) -> None:
         """dnsmasq says of itself that it is the router and the DNS server where nobody says otherwise."""
         codes = [ROUTER, *([DNS_SERVER] if self._port == DNS_PORT else [])]
-        for key, subnet in self._subnets.items():
-            for code in codes:
-                if code in self._told_by_all or code in self._told.get(key, ()):
-                    continue
-                try:
-                    subnet.keywords[name_of(code)] = value_for(code, [self._own_address(key)])
-                except InvalidValue:
-                    self._report.notes.append(f"dnsmasq tells the clients of {network_text(*key)} its own address, or that of "
-                                              f"their relay agent, as {name_of(code)}; name it, for it is not known here")
+        for key, subnet in self._places.subnets.items():
+            if not self._is_proxy(key):
+                names = [name_of(code) for code in codes if code not in self._told_by_all | self._told.get(key, set())]
+                self._say_own(key, subnet, names)
+            if self._boot.without_server and "tftp_root" not in self._draft.settings.keywords:
+                self._say_own(key, subnet, ["next_server"])
+        if self._is_dns and not self._draft.settings.keywords.get("proxy_dhcp"):
+            self._report.notes.append(NAMES_IN_DNS)
+
+    def _is_proxy(self, key: Key) -> bool:
+        return bool(self._draft.settings.keywords.get("proxy_dhcp")) and not self._places.subnets[key].keywords["pools"]
+
+    def _say_own(self, key: Key, subnet: Call, names: Sequence[str]) -> None:
+        """Name the machine's own address, where nothing is said."""
+        for name in names:
+            try:
+                own = self._own_address(key)
+            except InvalidValue:
+                self._report.notes.append(f"dnsmasq tells the clients of {network_text(*key)} its own address, or that of "
+                                          f"their relay agent, as {name}; name it, for it is not known here")
+            else:
+                subnet.keywords.setdefault(name, own if name == "next_server" else [own])
 
     def _finished(self) -> Draft:
         draft = self._draft
-        draft.classes = sorted(self._classes.values(), key=lambda call: -str(call.arguments[0]).count(" and "))
+        draft.classes = self._places.ordered()
         draft.conditions = self._tags.definitions()
-        known = {str(call.arguments[0]) for call in draft.classes}
-        for tag in sorted(self._tags.of_hosts - known):
-            draft.classes.append(Call("client_class", [tag]))
-        draft.subnets = list(self._subnets.values())
+        draft.functions += self._places.functions()
+        for one, other, name in self._places.torn(draft.classes):
+            self._report.notes.append(f"of the classes {one.arguments[0]} and {other.arguments[0]} dnsmasq takes {name} from "
+                                      "the second, here the first one counts")
+        draft.subnets = list(self._places.subnets.values())
+        self._join()
         draft.tidy()
         return draft
+
+    def _join(self) -> None:
+        """Subnets on one link: those that lines name, and those of the address, or of the only other network."""
+        for first, subnets in self._joined.items():
+            named = {id(one) for group in self._joined.values() for one in group}
+            others = [one for one in self._draft.subnets if id(one) not in named]
+            if ADDRESS.fullmatch(first):
+                own = [one for one in [self._subnet_of(first)] if one is not None]
+            else:
+                own = others if len(others) == 1 else []
+            group = [*own, *(one for one in subnets if one not in own)]
+            self._draft.subnets = [one for one in self._draft.subnets if one not in group]
+            interface: dict[str, object] = {} if ADDRESS.fullmatch(first) else {"interface": first}
+            self._draft.shared_networks.append(Call("shared_network", [f"on {first}", group], interface))
 
 
 def _alone(names: list[str]) -> object:
     """One as itself, several as a list."""
-    return names[0] if len(names) == 1 else names
+    return names[0] if len(names) == 1 else list(names)
 
 
-def _mac(text: str) -> str:
-    """A hardware address without its type; octets may be any."""
-    bare = re.sub(r"^[0-9a-fA-F]{1,2}-", "", text)
-    return bare.lower() if "*" in bare else hardware_from(bare).hex(":")
+def _replaced(words: Sequence[str], own: str) -> list[str]:
+    return [own if one == OWN else one for one in words]
+
+
+def _tags_of_range(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
+    """The tags that a range asks for, those that it sets, in whatever order they stand, and the rest."""
+    asked, made, rest = [], [], list(parts)
+    while rest and not IS_ADDRESS.fullmatch(rest[0]):
+        word = rest.pop(0)
+        if word.startswith(("tag:", "net:")):
+            asked.append(tag_in(word))
+        elif word:
+            made.append(word.removeprefix("set:"))
+    return asked, made, rest
+
+
+def _tags_of_option(parts: Sequence[str]) -> tuple[list[str], str, list[str]]:
+    """The tags that an option is for, what it is within, and the rest; whatever stands before the option is a tag."""
+    tags, within, rest = [], "", list(parts)
+    while rest and not is_option(rest[0]):
+        word = rest.pop(0)
+        if word.partition(":")[0] in WITHIN and ":" in word:
+            within = word
+        elif word:
+            tags.append(tag_in(word))
+    return tags, within, rest
+
+
+def _last_of(first: int, last: str, key: Key) -> str:
+    """The last address of a range. Raises InvalidValue where it is not behind the first one in the same network."""
+    number = address_from(last) if last else first
+    if number < first or number & key[1] != key[0]:
+        raise InvalidValue("the range ends before it begins, or in another network")
+    return address_text(number)
+
+
+def _covers(where: Sequence[str], key: Key) -> bool:
+    """Whether a network, or a range of addresses, has all of another network in it. Raises InvalidValue."""
+    last = key[0] | ~key[1] & 0xFFFFFFFF
+    if "/" in where[0]:
+        base, mask = network_from(where[0])
+        return key[0] & mask == base and last & mask == base
+    until = address_from(where[1]) if len(where) > 1 and ADDRESS.fullmatch(where[1]) else address_from(where[0])
+    return address_from(where[0]) <= key[0] + 1 and until >= last - 1

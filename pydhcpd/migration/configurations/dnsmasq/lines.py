@@ -11,7 +11,12 @@ BEGINS = re.compile(r"(?m)^\s*(--)?(dhcp-(range|host|option|boot|authoritative|m
 SECTION = re.compile(r"(?m)^\s*\[")
 MOST_FILES = 1000
 HOSTS, OPTIONS = ("dhcp-hostsfile", "dhcp-hostsdir"), ("dhcp-optsfile", "dhcp-optsdir")
-FOLLOWED = ("conf-file", "conf-dir", *HOSTS, *OPTIONS)
+ETHERS = "read-ethers"
+FOLLOWED = ("conf-file", "conf-dir", *HOSTS, *OPTIONS, ETHERS)
+ETHERS_FILE = "/etc/ethers"
+
+QUOTED = r'"(?:[^"\\]|\\.)*"'
+ESCAPES = {"t": "\t", "n": "\n", "e": "\x1b", "b": "\b", "r": "\r", '"': '"', "\\": "\\"}
 
 
 @dataclass
@@ -28,8 +33,8 @@ class Line:
     @property
     def parts(self) -> list[str]:
         """The value by its commas, without blanks around them; those within quotation marks are no commas."""
-        pieces = re.findall(r'(?:[^,"]|"[^"]*"?)+|(?<=,)(?=,|$)|^(?=,)', self.value)
-        return [piece.strip().strip('"') for piece in pieces]
+        pieces = re.findall(rf'(?:[^,"]|{QUOTED}?)+|(?<=,)(?=,|$)|^(?=,)', self.value)
+        return [re.sub(QUOTED, _unquoted, piece.strip()) for piece in pieces]
 
 
 class Reader:
@@ -58,11 +63,11 @@ class Reader:
                 yield from self._followed(line)
 
     def _followed(self, line: Line) -> Iterator[Line]:
-        place = Path(line.parts[0] if line.parts else "")
+        place = Path(ETHERS_FILE if line.name == ETHERS else line.parts[0] if line.parts else "")
         kept = [part for part in line.parts[1:] if part]
-        of = "dhcp-host" if line.name in HOSTS else "dhcp-option" if line.name in OPTIONS else ""
+        of = "dhcp-host" if line.name in HOSTS else "dhcp-option" if line.name in OPTIONS else ETHERS * (line.name == ETHERS)
         try:
-            files = sorted(_in_directory(place, kept)) if line.name.endswith("dir") else [place]
+            files = sorted(_in_directory(place, kept)) if line.name.endswith("dir") or (of and place.is_dir()) else [place]
             for file in files:
                 yield from self._file(line, file, of)
         except OSError as error:
@@ -74,6 +79,11 @@ class Reader:
             return
         self._read.add(file.resolve())
         yield from self.lines(str(file), file.read_bytes().decode("utf-8", "surrogateescape"), of)
+
+
+def _unquoted(found: re.Match[str]) -> str:
+    """What stands between quotation marks, a \\ before some letters being of C's."""
+    return re.sub(r'\\(["tnebr\\])', lambda one: ESCAPES[one[1]], found[0][1:-1])
 
 
 def _in_directory(place: Path, kept: list[str]) -> Iterator[Path]:
@@ -89,12 +99,14 @@ def _in_directory(place: Path, kept: list[str]) -> Iterator[Path]:
 
 def _parted(text: str) -> tuple[str, str]:
     """What a line says, and its comment. A # begins one at the start and after a blank."""
-    found = re.search(r'^((?:[^"#]|"[^"]*"|(?<=\S)#)*)(?:#(.*))?$', text)
+    found = re.search(rf'^((?:[^"#]|{QUOTED}|(?<=\S)#)*)(?:#(.*))?$', text)
     said, comment = (found[1], found[2] or "") if found else (text, "")
     return said.strip(), comment.strip()
 
 
 def _line(file: str, number: int, text: str, said: str, as_name: str) -> Line:
+    if as_name == ETHERS:
+        return Line(file, number, text, "dhcp-host", ",".join(said.split()))
     if as_name:
         return Line(file, number, text, as_name, said)
     name, _, value = said.partition("=")

@@ -26,6 +26,7 @@ UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800}
 OWN = "0.0.0.0"  # noqa: S104 (it stands for the address of the machine that dnsmasq runs on)
 NUMBER, ADDRESS = re.compile(r"(-?\d+)([bsi]?)"), re.compile(r"\d+\.\d+\.\d+\.\d+")
 OCTETS = re.compile(r"[0-9a-fA-F]{1,2}(:[0-9a-fA-F]{1,2})+")
+IS_ADDRESS = re.compile(r"[0-9a-fA-F.: ]+")  # of IPv4 or IPv6, as dnsmasq tells it from a tag
 WIDTHS = {"b": 1, "s": 2, "i": 4}
 
 
@@ -37,6 +38,11 @@ def code_of(word: str) -> int:
     if name not in CODES:
         raise InvalidValue(f"option {escape(word)!r} is not known to dnsmasq 2.90")
     return CODES[name]
+
+
+def is_option(word: str) -> bool:
+    """Whether it names an option, where it might be a tag."""
+    return word.isdecimal() or word.startswith(("option:", "option6:"))
 
 
 def name_of(code: int) -> str:

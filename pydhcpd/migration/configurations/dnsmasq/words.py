@@ -10,15 +10,11 @@ HERE = {
     "dhcp-scriptuser": "scripts are run as the daemon's user",
     "script-arp": "there is no event for neighbours",
     "script-on-renewal": 'scripts = [script(..., on=["renewed"])]',
-    "leasefile-ro": "leases are always kept",
     "quiet-dhcp": "log_level",
     "log-dhcp": "explain at the prompt, or -debug yes",
     "log-facility": "the log is the journal's, or syslog's",
     "log-async": "the log never holds up an answer",
     "dhcp-fqdn": "names are made by dns_name: pydhcpd-dns(7)",
-    "dhcp-client-update": "client_updates: pydhcpd-dns(7)",
-    "dhcp-generate-names": 'dns_name = ["{hostname}", "dhcp-{ip}"]: pydhcpd-dns(7)',
-    "dhcp-ignore-names": "dns_name: pydhcpd-dns(7)",
     "dhcp-ttl": "dns_zone(..., ttl=...)",
     "dhcp-no-override": "sname and file carry options only where there is no room else, and the client asks for it",
     "dhcp-broadcast": "an answer is broadcast where the client wants it (RFC 2131 section 4.1)",
@@ -31,39 +27,36 @@ HERE = {
     "quiet-dhcp6": "of IPv6",
     "quiet-ra": "of IPv6",
     "no-dhcpv6-interface": "of IPv6",
-    "dhcp-reply-delay": "dhcp_offer_after_seconds",
     "dhcp-pxe-vendor": "clients that say PXEClient are told what to boot",
-    "pxe-service": "pxe_menu = pxe_menu(..., [pxe_item(...)]): pydhcpd-netboot(7)",
-    "pxe-prompt": 'pxe_menu("prompt", ..., timeout=...): pydhcpd-netboot(7)',
     "tftp-unique-root": "{ip} and {mac} may stand in boot_file_name",
-    "tftp-secure": "only files that all may read are sent",
     "tftp-lowercase": "names are taken as they are",
-    "tftp-no-fail": "a missing directory is told, and waited for",
     "tftp-max": "transfers are bounded already",
     "tftp-mtu": "the client's blksize counts",
     "tftp-no-blocksize": "blksize is answered",
     "tftp-port-range": "tftp_ports",
     "tftp-single-port": "tftp_ports",
     "quiet-tftp": "log_level",
-    "read-ethers": "copy the lines of /etc/ethers into reservations.csv: mac,ip",
     "bridge-interface": "interface names each",
-    "shared-network": "shared_networks = [shared_network(...)] with both subnets",
     "user": "user",
     "group": "group",
     "pid-file": "pid_file is set for the service already",
     "keep-in-foreground": "foreground",
     "no-daemon": "foreground",
-    "bind-interfaces": "it is always so",
-    "bind-dynamic": "it is always so",
-    "no-dhcp-interface": "interface names those that are served",
-    "no-dhcpv4-interface": "interface names those that are served",
-    "except-interface": "interface names those that are served",
     "enable-dbus": "the control socket and -ask",
     "enable-ubus": "the control socket and -ask",
     "conf-script": "the configuration is Python itself",
     "dumpfile": "capture at the prompt",
     "dumpmask": "capture at the prompt",
     "port-limit": DNS}
+SAME = {
+    "bind-interfaces": "it is always so",
+    "bind-dynamic": "it is always so",
+    "dhcp-client-update": "a client that wants to do so is let, unless dns_updates says otherwise: pydhcpd-dns(7)",
+    "tftp-secure": "only files that all may read are sent",
+    "tftp-no-fail": "a missing directory is told, and waited for",
+    "leasefile-ro": "leases are always kept"}
+"""What needs no setting."""
+NAMES = "it counts where dns_files or dns_zones are: pydhcpd-dns(7)"
 OF_DNS = frozenset((
     "add-cpe-id", "add-mac", "add-subnet", "addn-hosts", "address", "alias", "all-servers", "auth-peer",
     "auth-sec-servers", "auth-server", "auth-soa", "auth-ttl", "auth-zone", "bogus-nxdomain", "bogus-priv",
@@ -78,6 +71,9 @@ OF_DNS = frozenset((
     "proxy-dnssec", "ptr-record", "query-port", "rebind-domain-ok", "rebind-localhost-ok", "resolv-file",
     "rev-server", "selfmx", "server", "servers-file", "srv-host", "stop-dns-rebind", "strict-order", "strip-mac",
     "strip-subnet", "synth-domain", "trust-anchor", "txt-record", "umbrella", "use-stale-cache"))
+NAMES_IN_DNS = (
+    "the names of clients stand in dnsmasq's DNS by themselves; where it goes on with that, dns_files = [dns_file("
+    "'/var/lib/pydhcpd/dns/hosts', domain=...)] here and hostsdir=/var/lib/pydhcpd/dns there do the same: pydhcpd-dns(7)")
 FOLLOWED = "its lines are taken over each"
 NOTES = (
     "dnsmasq sends the mask and the broadcast address unasked; here who asks gets them, and who says nothing gets all",
