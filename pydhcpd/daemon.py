@@ -9,6 +9,7 @@ import gc
 import logging
 import os
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -57,7 +58,7 @@ from pydhcpd.process.privileges import (
     unreadable,
 )
 from pydhcpd.process.roots import hidden_roots, lack_of_roots
-from pydhcpd.process.standstill import Standstill
+from pydhcpd.process.standstill import Beats, Standstill
 from pydhcpd.recurring import Recurring
 from pydhcpd.reload import Reloader
 from pydhcpd.remarks import remarks
@@ -111,7 +112,7 @@ class Daemon:
         self._left_out: list[str] = []  # functions of the file that never ended
         self._standstill = Standstill(configuration["host_file"])
         self._reloader = Reloader(command_line, lambda: self._configuration, self._put_in_force, self._end_reload, ENDING,
-                                  self._standstill.allow)
+                                  self._standstill.allowing)
         self._beats = (-1, -1)
         self._port = PortWatch(ports[UDP])
         self._next_look = 0.0
@@ -154,6 +155,7 @@ class Daemon:
             self._services.reconfigure(self._configuration, time.monotonic())
             self._server.start()
             stack.callback(self._server.stop)
+            self._standstill.start(self._progress)
             self._settle_collector()
             self._tell_ready()
             up()
@@ -175,6 +177,10 @@ class Daemon:
         """Let functions of this configuration that never end, end the process; those that did so are left out."""
         self._left_out = self._standstill.watch(configuration.fences, configuration.fingerprint,
                                                 configuration["policy_standstill_limit"])
+
+    def _progress(self) -> Beats:
+        """How far both threads that answer packets are."""
+        return self._server.beats, self._server.worker.beats
 
     # --- what is served
 
@@ -274,7 +280,6 @@ class Daemon:
                 received = signal.sigtimedwait(SIGNALS, self._patience(interval))
                 if interval:
                     self._feed_watchdog()
-                self._standstill.look((self._server.beats, self._server.worker.beats), time.monotonic())
                 if received is not None and received.si_signo in ENDING:
                     return
                 self._services.look(time.monotonic())
@@ -305,8 +310,6 @@ class Daemon:
     def _patience(self, interval: float | None) -> float:
         """Seconds to wait for a signal at the most."""
         times = [SERVICES_LOOK, interval / 3] if interval else [SERVICES_LOOK]
-        if (patience := self._standstill.patience()) is not None:
-            times.append(patience)
         if (remaining := self._reloader.remaining()) is not None:
             times.append(remaining + 0.01)
         if (next_look := self._services.next_look()) is not None:
@@ -315,7 +318,7 @@ class Daemon:
 
     def _feed_watchdog(self) -> None:
         """Tell systemd that we live, if both packet threads have made progress since the last time."""
-        beats = (self._server.beats, self._server.worker.beats)
+        beats = self._progress()
         if all(new != old for new, old in zip(beats, self._beats, strict=True)):
             self._beats = beats
             notify(WATCHDOG=1)
@@ -397,6 +400,7 @@ def serve(command_line: CommandLine, configuration: DHCPServerConfiguration, han
         check_syslog()
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
     sys.setswitchinterval(SWITCH_INTERVAL)
+    subprocess._USE_VFORK = False  # type: ignore[misc]  # no thread would run until the new process does
     with ExitStack() as stack:
         launch = None if configuration["foreground"] else Launch()
         kept = [*(one.fileno() for one in ports.values()), database_lock.fileno()]

@@ -10,11 +10,12 @@ import signal
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from pydhcpd.configuration.changes import changes, counts
 from pydhcpd.configuration.command_line import CommandLine
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
-from pydhcpd.configuration.reload_check import LONGEST_END, ReloadCheck
+from pydhcpd.configuration.reload_check import ReloadCheck
 from pydhcpd.errors import InvalidValue, StoreError
 from pydhcpd.loading import config_file, load, time_limit
 from pydhcpd.process.libraries import lack_of_libraries
@@ -28,11 +29,10 @@ class Reloader:
 
     def __init__(self, command_line: CommandLine, running: Callable[[], DHCPServerConfiguration],
                  put_in_force: Callable[[DHCPServerConfiguration], int], ended: Callable[[], None],
-                 signals: Sequence[signal.Signals], allow: Callable[[float], None]) -> None:
+                 signals: Sequence[signal.Signals], allowing: Callable[[float], AbstractContextManager[None]]) -> None:
         """`put_in_force` raises before anything has changed, and returns how many networks are served; `ended` is called
-        however a reload ended; `signals` interrupt; `allow` is told for how many seconds the file may run here, or what is
-        left of its check be waited for."""
-        self._command_line, self._running, self._allow = command_line, running, allow
+        however a reload ended; `signals` interrupt; `allowing` is told for how many seconds the file may run here."""
+        self._command_line, self._running, self._allowing = command_line, running, allowing
         self._put_in_force, self._ended, self._signals = put_in_force, ended, signals
         self._check: ReloadCheck | None = None
         self._outcome = threading.Condition()  # guards both:
@@ -49,8 +49,6 @@ class Reloader:
 
     def start(self) -> None:
         """Begin with the check; one that is under way is given up, for the file has been mended since."""
-        if self._check is not None:
-            self._allow(LONGEST_END)
         self.give_up()
         try:
             self._check = ReloadCheck(config_file(self._command_line), self._command_line.arguments(),
@@ -70,8 +68,6 @@ class Reloader:
 
     def look(self) -> None:
         """Go on, if the check has ended. Raises Interrupted where one of the signals came while the file was run."""
-        if self._check is not None and self._check.remaining() == 0:
-            self._allow(LONGEST_END)
         problems = self._check.problems() if self._check is not None else None
         if problems is None:
             return
@@ -81,9 +77,9 @@ class Reloader:
     def _load(self) -> list[str]:
         """Run the file here, and put it in force; returns what is wrong."""
         before = self._running()
-        self._allow(time_limit(self._command_line, before))
         try:
-            configuration = load(self._command_line, before, self._signals)
+            with self._allowing(time_limit(self._command_line, before)):
+                configuration = load(self._command_line, before, self._signals)
             served = self._put_in_force(configuration)
         except ConfigurationError as error:
             return error.problems

@@ -23,7 +23,6 @@ PARENT = "PYDHCPD_CHECK_FOR"  # in the environment of a check: the process that 
 STARTED_IN = "PYDHCPD_STARTED_IN"  # there too: the directory that paths are meant from
 GRACE = 1.0  # seconds after the limit, at which a check should end by itself, until it is ended
 SWEEP = 2.0  # seconds in which what the file has started is ended
-LONGEST_END = SWEEP + GRACE  # seconds that the end of one which is given up may take
 GOOD = 100  # exit code by which a check says so to a daemon: with 0 the file itself may have ended the process
 LONGEST_REPORT = 64 << 10  # bytes of what the check says that are read
 
@@ -70,7 +69,7 @@ class ReloadCheck:
         if self._process.poll() is None:
             self._process.terminate()
             try:
-                self._process.wait(LONGEST_END)
+                self._process.wait(SWEEP + GRACE)
             except subprocess.TimeoutExpired:  # somebody has stopped it
                 self._process.kill()
                 self._process.wait()

@@ -30,11 +30,10 @@ class Upkeep(threading.Thread):
     def run(self) -> None:
         """Until `stop`."""
         self._guarded(self._store.lay_out)
-        while True:
+        while not self._ended:
             self._store.is_due.wait(INTERVAL)
-            if self._ended:
-                return
-            self._guarded(partial(self._store.keep, self._lock))
+            if not self._ended:
+                self._guarded(partial(self._store.keep, self._lock))
 
     def _guarded(self, work: Callable[[], object]) -> None:
         """What fails is tried again with the next look, though there is nobody who waits for it."""

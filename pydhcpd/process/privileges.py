@@ -13,7 +13,7 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.files import check_directory_above, open_carefully
 from pydhcpd.leases.nonces import COUNTER, EXCHANGES, SECRET
 from pydhcpd.leases.store import BESIDE
-from pydhcpd.process.standstill import SUFFIX
+from pydhcpd.process.marker import SUFFIX
 
 CAPABILITY_VERSION_3 = 0x20080522  # linux/capability.h
 CAP_NET_BIND_SERVICE, CAP_NET_RAW = 10, 13  # linux/capability.h

@@ -19,9 +19,9 @@ from damage import HOLD
 from lab import PREFIX, SERVER, Daemon, Machine
 from supervisor import Supervisor
 
-from pydhcpd.process.standstill import ROOM, SUFFIX
+from pydhcpd.process.marker import ROOM, SUFFIX
 
-STANDSTILL = 8.0  # seconds that a function of the file may take, policy_standstill_limit
+STANDSTILL = 5.0  # seconds that a function of the file may take, policy_standstill_limit
 LEASE_TIME = 30  # seconds, at first; each reload makes it a second longer
 HOUR, THIRTY_YEARS = 3600, 10957 * 86400
 INTERFACE = "interface: "  # how the names of faults begin that cut the wire

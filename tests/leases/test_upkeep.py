@@ -3,6 +3,7 @@
 import sqlite3
 import threading
 import time
+from types import SimpleNamespace
 
 import pytest
 
@@ -60,3 +61,27 @@ def test_it_rests_after_a_fault(monkeypatch):
     assert store.done.wait(10)
     thread.stop()
     assert time.monotonic() - begin >= TRIES * 0.05
+
+
+def test_an_end_that_is_asked_for_while_it_works_is_not_waited_for(monkeypatch):
+    """What it was told in the meantime it forgets when it has done all there was."""
+    monkeypatch.setattr(upkeep, "INTERVAL", 60.0)
+    begun, go_on = threading.Event(), threading.Event()
+    store = SimpleNamespace(name="the lease database", is_due=threading.Event(), lay_out=lambda: None)
+
+    def keep(_):
+        begun.set()
+        assert go_on.wait(10)
+        store.is_due.clear()
+
+    store.keep = keep
+    store.is_due.set()
+    thread = Upkeep(store, threading.Lock())
+    thread.start()
+    assert begun.wait(10)
+    ending = threading.Thread(target=thread.stop)
+    ending.start()
+    time.sleep(0.1)
+    go_on.set()
+    ending.join(10)
+    assert not thread.is_alive()

@@ -6,7 +6,7 @@ import subprocess
 import time
 
 import pytest
-from lab import Daemon, Lab, Machine, need
+from lab import PATIENCE, Daemon, Lab, Machine, need
 from messages import ACK, mac_of
 from station import Station
 
@@ -25,7 +25,7 @@ def hanging(daemon: Daemon, function: str, does: str, more: str = "") -> str:
 
 
 def ended(daemon: Daemon, within: float) -> int:
-    """Wait until the daemon has ended by itself; returns its exit code."""
+    """Wait until the daemon has ended; returns its exit code, or the signal below 0."""
     assert daemon.process is not None
     code = daemon.process.wait(within)
     daemon.process = None
@@ -50,12 +50,16 @@ def test_a_function_that_never_ends_is_left_out_by_the_next_start(lab: Lab, clie
     (daemon.directory / "hang").touch()
     began = time.monotonic()
     station.discover(mac_of(3))
-    assert ended(daemon, 2 * LIMIT) == 1
+    if does == HOLDS_ASLEEP:
+        time.sleep(LIMIT)
+        daemon.send(signal.SIGABRT)  # so does systemd, after WatchdogSec
+    assert ended(daemon, PATIENCE) == {HOLDS: -signal.SIGPROF, HOLDS_ASLEEP: -signal.SIGABRT}.get(does, 1)
     assert time.monotonic() - began > LIMIT / 2
     begin = len(daemon.log())
     daemon.start()
     line = 1 + text[:text.index("os.path.exists")].count("\n")
-    daemon.wait_for(rf"{name}\(\) is left out until the configuration file changes: it did not end; "
+    why = r"the process ended in it \(Aborted\)" if does == HOLDS_ASLEEP else "it did not end"
+    daemon.wait_for(rf"{name}\(\) is left out until the configuration file changes: {why}; "
                     rf"it was at {re.escape(str(daemon.file))}:{line + 1}\b", begin)
     assert station.lease(mac_of(2)).yiaddr == address
     station.lease(mac_of(3))
@@ -80,7 +84,7 @@ def test_a_function_of_a_class_that_never_ends_is_left_out(lab: Lab, client: Mac
     station.lease(mac_of(1))
     (daemon.directory / "hang").touch()
     station.discover(mac_of(2))
-    ended(daemon, 2 * LIMIT)
+    ended(daemon, PATIENCE)
     daemon.start()
     said = re.findall(r"(\S+) of the class (\w+) is left out", daemon.log())
     assert said == [("<lambda>()", "even")]
@@ -95,10 +99,24 @@ def test_accept_that_is_left_out_follows_policy_failure(lab: Lab, client: Machin
     station.lease(mac_of(1))
     (daemon.directory / "hang").touch()
     station.discover(mac_of(2))
-    ended(daemon, 2 * LIMIT)
+    ended(daemon, PATIENCE)
     daemon.start()
     daemon.wait_for(r"accept\(\) is left out .*; no packet is answered meanwhile")
     station.silence(station.discover(mac_of(2)), 1.0)
+
+
+def test_a_function_that_crashes_the_process_is_left_out(lab: Lab, client: Machine, station: Station) -> None:
+    """Otherwise the same packet would end it again and again."""
+    daemon = lab.daemon()
+    daemon.write(hanging(daemon, "accept(request)", "ctypes.string_at(0)") + "    return True\n")
+    daemon.start()
+    station.lease(mac_of(1))
+    (daemon.directory / "hang").touch()
+    station.discover(mac_of(2))
+    assert ended(daemon, PATIENCE) == -signal.SIGSEGV
+    daemon.start()
+    daemon.wait_for(r"accept\(\) is left out .*: the process ended in it \(Segmentation fault\); it was at")
+    station.lease(mac_of(2))
 
 
 @pytest.mark.parametrize("does", [SLEEPS, HOLDS])
@@ -115,6 +133,31 @@ def test_sigterm_ends_it_in_time_whatever_a_function_does(lab: Lab, client: Mach
     ended(daemon, TIMEOUT_STOP)
 
 
+# --- what is not ended
+
+
+@pytest.mark.parametrize(("stopped", "running"), [(3 * LIMIT, 1.0), (0.5, 0.02)], ids=["for long", "again and again"])
+@pytest.mark.parametrize("is_inside", [True, False], ids=["in a function", "idle"])
+def test_a_process_that_is_stopped_or_starved_is_not_ended_for_that(lab: Lab, client: Machine, station: Station, stopped: float,
+                                                                    running: float, is_inside: bool) -> None:
+    """By a signal, a debugger, a frozen container or a busy machine: whoever looks for progress gets no time then either."""
+    daemon = lab.daemon()
+    daemon.write(hanging(daemon, "accept(request)", "time.sleep(0.1)", "policy_time_limit = 60.0") + "    return True\n")
+    daemon.start()
+    address = station.lease(mac_of(1)).yiaddr
+    if is_inside:
+        (daemon.directory / "hang").touch()
+    end = time.monotonic() + 3 * LIMIT
+    while time.monotonic() < end:
+        station.discover(mac_of(2))
+        time.sleep(running)
+        daemon.send(signal.SIGSTOP)
+        time.sleep(stopped)
+        daemon.send(signal.SIGCONT)
+    assert station.lease(mac_of(1)).yiaddr == address
+    assert daemon.stop() == 0
+
+
 def test_a_disk_that_takes_its_time_ends_nothing(lab: Lab, client: Machine, station: Station) -> None:
     """What stands still outside the functions of the file is left alone; the marker is not for everyone, and goes with us."""
     need("strace")
@@ -129,6 +172,8 @@ def test_a_disk_that_takes_its_time_ends_nothing(lab: Lab, client: Machine, stat
         began = time.monotonic()
         offer = station.offer(mac_of(2))
         station.select(mac_of(2), offer)
+        time.sleep(0.5)
+        lab.server.ip("addr add 192.0.2.1/24 dev s0")  # that is followed by nobody yet, and the main thread waits
         station.wait_for(lambda _, message: message.kind == ACK, "the ACK", 5 * LIMIT)
         assert time.monotonic() - began > 2 * LIMIT
         strace.terminate()
@@ -158,7 +203,7 @@ def test_a_disk_that_was_full_at_the_start_keeps_no_function_from_being_left_out
     time.sleep(LIMIT)
     (daemon.directory / "hang").touch()
     station.discover(mac_of(2))
-    assert ended(daemon, 2 * LIMIT) == 1
+    assert ended(daemon, PATIENCE) == 1
     daemon.start()
     daemon.wait_for(r"accept\(\) is left out until the configuration file changes")
     station.lease(mac_of(2))
