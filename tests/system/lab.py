@@ -61,6 +61,13 @@ def need(*programs: str) -> None:
         pytest.skip(f"{', '.join(missing)} is not installed")
 
 
+def need_python_of_nobody(python: str, module: str) -> None:
+    """Skip the test where user nobody cannot run a Python with a module, as one that lies in root's home."""
+    words = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", python, "-c", f"import {module}"]
+    if subprocess.run(words, capture_output=True, cwd=ROOT, check=False).returncode:
+        pytest.skip(f"user nobody cannot run {python} with {module}")
+
+
 def wait_until(condition: Callable[[], T], what: str, timeout: float = PATIENCE) -> T:
     """Ask again and again until the answer is true; returns it, or fails with `what` was waited for."""
     deadline = time.monotonic() + timeout

@@ -4,11 +4,10 @@ import json
 import os
 import re
 import signal
-import subprocess
 from pathlib import Path
 
 import pytest
-from lab import SERVER, Daemon, Lab, Machine, wait_until
+from lab import SERVER, Daemon, Lab, Machine, need_python_of_nobody, wait_until
 from messages import mac_of, message, packed
 from name_servers import KEY, OTHER_SECRET, Bind, Knot, NameServer, Silent, key_file, need_name_server
 from station import Station
@@ -294,11 +293,7 @@ def test_a_daemon_that_has_given_up_root_tells_the_dns_and_that_it_cannot_read_t
     key = key_file(lab.directory)
     key.chmod(0o600)
     daemon = configured(lab.daemon(user="nobody", group="nogroup"), *zones_of(server, key))
-    try:
-        subprocess.run([daemon.python, "-c", "import dns.update"], user="nobody", group="nogroup", extra_groups=[], cwd="/",
-                       check=True)
-    except (OSError, subprocess.CalledProcessError):
-        pytest.skip(f"user nobody cannot run {daemon.python} with dnspython")
+    need_python_of_nobody(daemon.python, "dns.update")
     daemon.start()
     alice = station.lease(ALICE, named("alice")).yiaddr
     wait_for(server, "alice.lab.example", "A", alice)

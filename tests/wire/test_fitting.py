@@ -166,15 +166,23 @@ def test_scapy_reads_what_was_fitted():
         assert [one for one in seen if one != "pad"][-1] == "end"
 
 
+def pieces(codes, contents):
+    """Each piece with the code of its option. From 4.6 on the last piece of several is followed by all of them, joined."""
+    joined = len(contents) > len(codes)
+    last = {at + 1 for at, code in enumerate(codes) if joined and codes.count(code) > 1 and code not in codes[at + 1:]}
+    for at in sorted(last, reverse=True):
+        codes = [*codes[:at], None, *codes[at:]]
+    return [piece for piece in zip(codes, contents, strict=True) if piece[0] is not None]
+
+
 def test_tshark_reads_what_was_fitted(tmp_path):
     """It takes each piece for an option of its own, and sname before file: so pieces are compared as sorted bytes."""
     sent = [fit(options) for options in JUDGED]
     lines = seen_by_tshark(tmp_path / "fitted.pcap", [data for data, _ in sent],
                            ["dhcp.option.type", "dhcp.option.value", "_ws.malformed", "dhcp.option.option_overload"])
     for (types, contents, malformed, overload), (_, left_out), options in zip(lines, sent, JUDGED, strict=True):
-        pieces = zip([int(code) for code in types.split(",") if int(code) not in (0, 255)], contents.split(","), strict=True)
         found = {}
-        for code, content in pieces:
+        for code, content in pieces([int(code) for code in types.split(",") if int(code) not in (0, 255)], contents.split(",")):
             found[code] = sorted([*found.get(code, []), *bytes.fromhex(content)])
         assert (malformed, bool(overload)) == ("", True)
         expected = {code: sorted(value) for code, value in options if code not in left_out}

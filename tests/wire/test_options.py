@@ -339,12 +339,13 @@ SEEN_BY_TSHARK = [
     ("sip_servers", ["sip.example.com"], "dhcp.option.sip_server.name", "sip.example.com"),
     ("sip_servers", ["192.0.2.1"], "dhcp.option.sip_server.address", "192.0.2.1"),
     # shown without being taken apart: the lengths of RFC 1035 3.1 are seen between the labels
-    ("v4_lost", "lost.example.com", "dhcp.option.lost_server_domain_name", "\x04lost\x07example\x03com"),
+    ("v4_lost", "lost.sample.com", "dhcp.option.lost_server_domain_name", "\x04lost\x06sample\x03com"),
     ("capwap_access_controllers", ["192.0.2.1"], "dhcp.option.capwap_access_controller", "192.0.2.1"),
     ("rdnss_selection", (1, "192.0.2.1", "192.0.2.2", ["a.b"]), "dhcp.option.rdnss.domain", "a.b"),
     ("tftp_server_address", ["192.0.2.1"], "dhcp.option.tftp_server_address", "192.0.2.1"),
     ("vendor_identifying_class", [(4491, "docsis3.0"), (9, "ap")], "dhcp.option.vi_class.enterprise", "4491|9"),
-    ("vendor_identifying_class", [(4491, "docsis3.0"), (9, "ap")], "dhcp.option.vi_class.data", "docsis3.0|ap"),
+    ("vendor_identifying_class", [(4491, "docsis3.0"), (9, "ap")], "dhcp.option.value",
+     "05|0000118b09646f63736973332e3000000009026170"),
     ("user_class", ["iPXE", "lab"], "dhcp.option.user_class.data", "69505845|6c6162"),
     ("mud_url_v4", "https://example.com/m", "dhcp.option.mudurl", "https://example.com/m"),
     ("web_proxy_auto_discovery", "http://example.com/w", "dhcp.option.private_proxy_autodiscovery",
@@ -373,11 +374,11 @@ def test_tshark_reads_what_we_write(tmp_path):
     capture = tmp_path / "options.pcap"
     write_capture(capture, [(BY_NAME[name].code, BY_NAME[name].codec.encode(value))
                             for name, value, _, _ in SEEN_BY_TSHARK])
-    fields = [field for _, _, field, _ in SEEN_BY_TSHARK]
+    fields = [*dict.fromkeys(field for _, _, field, _ in SEEN_BY_TSHARK)]
     out = tshark("-r", str(capture), "-T", "fields", "-E", "separator=/t", "-E", "aggregator=|",
                  *(word for field in fields for word in ("-e", field)))
     rows = [line.split("\t") for line in out.splitlines()]
-    read = [(name, row[column]) for column, (row, (name, *_)) in enumerate(zip(rows, SEEN_BY_TSHARK, strict=True))]
+    read = [(name, row[fields.index(field)]) for row, (name, _, field, _) in zip(rows, SEEN_BY_TSHARK, strict=True)]
     assert read == [(name, expected) for name, _, _, expected in SEEN_BY_TSHARK]
 
 
