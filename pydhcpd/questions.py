@@ -9,7 +9,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydhcpd.addresses import BROADCAST, address_from, address_text, hardware_from, hardware_text
-from pydhcpd.configuration.file import literal
 from pydhcpd.delivery import CLIENT_PORT, SERVER_PORT
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.escape import escape
@@ -17,6 +16,7 @@ from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.interface import QueryStore, Row
 from pydhcpd.leases.search import matching
 from pydhcpd.link import Link
+from pydhcpd.literals import literal
 from pydhcpd.names import MATCH, remedy
 from pydhcpd.policy.machine_uuid import orders_of
 from pydhcpd.serving import Serving

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from textwrap import wrap
 
-from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
+from pydhcpd.literals import literal
 from pydhcpd.names import EVERYDAY
 from pydhcpd.settings import BY_NAME, FLAG, GROUPS, SETTINGS, TRUTH, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named

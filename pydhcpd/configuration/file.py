@@ -4,7 +4,6 @@ Owns the way from what people write to values in their inner form, and the messa
 mistakes are found in one go: `FILE:LINE: NAME = VALUE: what is wrong; what is allowed`.
 """
 
-import ast
 import os
 import pwd
 import time
@@ -30,6 +29,7 @@ from pydhcpd.configuration.key_files import with_keys
 from pydhcpd.configuration.modules import fingerprint, modules_beside
 from pydhcpd.errors import Interrupted, InvalidValue
 from pydhcpd.files import read_carefully, read_executable_configuration
+from pydhcpd.literals import literal
 from pydhcpd.names import FILE, MATCH, SHORTEST_NEAR_MISS, is_foreign, nearest, remedy
 from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, REGISTERED
 from pydhcpd.policy.boot.menu import PxeMenu
@@ -236,7 +236,8 @@ class DHCPServerConfiguration:
         namespace = _Lines(start)
         try:
             with modules_beside(file):
-                exec(compile(text, str(file), "exec"), namespace)  # noqa: S102  # the file is Python, by design
+                code, doubts = source.compiled(text, file)
+                exec(code, namespace)  # noqa: S102  # the file is Python, by design
         except (Interrupted, KeyboardInterrupt):
             raise
         except SyntaxError as error:
@@ -254,7 +255,7 @@ class DHCPServerConfiguration:
             said = f"{type(error).__name__}: {error}" if error.args and error.args != (None,) else type(error).__name__
             raise ConfigurationError([f"{file}:{line}: {said}; {told}" if told else f"{file}:{line}: {said}"]) from error
         self._text = text
-        self._dropped = [f"{file}:{line}: {told}" for line, told in source.values_dropped(text)]
+        self._dropped = [f"{file}:{line}: {told}" for line, told in (*doubts, *source.values_dropped(text))]
         for name, value in namespace.items():
             if not name.startswith("_") and (name not in start or value is not start[name]):
                 self.given[name] = value  # also what a function assigned by `global`, whose line nobody noted
@@ -691,12 +692,3 @@ def _read(file: Path) -> bytes:
         line = text[:text.index(b"\0")].count(b"\n") + 1
         raise ConfigurationError([f"{file}:{line}: there is a NUL byte; allowed is text"])
     return text
-
-
-def literal(text: str) -> object:
-    """A Python literal where the text reads as one, else the text itself."""
-    try:
-        value: object = ast.literal_eval(text)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return text
-    return value

@@ -12,7 +12,6 @@ A file that cannot be read as a whole is not the same as one that reserves nothi
 refused it. So it is `Unreadable`, and what was read before stays.
 """
 
-import ast
 import csv
 import io
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
@@ -20,6 +19,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.literals import literal
 from pydhcpd.names import CERTAINLY_NEAR, HOST, nearest, remedy, synonym
 from pydhcpd.policy.reservation import ARGUMENTS, Reservation
 from pydhcpd.wire.options import BY_NAME, option_named
@@ -248,11 +248,7 @@ def _value(name: str, cell: str) -> object:
     option = None if name in ARGUMENTS else option_named(name)
     if name in ARGUMENTS or (option is not None and option.codec.name == "text"):
         return cell  # a boot file of the name 007 is no number
-    try:
-        value: object = ast.literal_eval(cell)
-    except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-        return cell
-    return value
+    return literal(cell)
 
 
 def _problem(file: str, line: int, what: object) -> str:

@@ -5,8 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pydhcpd.configuration.command_line import CommandLine, parse, usage
-from pydhcpd.configuration.file import literal
 from pydhcpd.errors import InvalidValue
+from pydhcpd.literals import literal
 from pydhcpd.settings import SETTINGS
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE
 
@@ -54,6 +54,11 @@ LITERALS = [
 def test_a_value_is_a_python_literal_where_it_reads_as_one_else_text(text, value):
     found = literal(text)
     assert (found, type(found)) == (value, type(value))
+
+
+def test_what_python_doubts_in_a_value_is_not_told(recwarn):
+    assert literal(r'"a\d"') == r"a\d"
+    assert not recwarn.list
 
 
 @given(st.text(max_size=50))

@@ -195,6 +195,21 @@ def test_names_imports_loops_and_functions_are_the_files_own(tmp_path, text):
     assert load(tmp_path, SERVE + text).warnings == []
 
 
+DOUBTFUL = [
+    (r'name = "^a\d+$"', r'\d is no escape sequence; write r before the quotation mark, where the backslash is meant: r"..."'),
+    (r"name = b'\z'", r'\z is no escape sequence; write r before the quotation mark, where the backslash is meant: r"..."'),
+    ("found = 1 is 1", '"is" with '),
+]
+
+
+@pytest.mark.parametrize(("text", "told"), DOUBTFUL)
+def test_what_python_doubts_is_a_warning_with_its_line_in_every_version(tmp_path, recwarn, text, told):
+    lines = f"{SERVE}\n{text}\n"
+    (found,) = load(tmp_path, lines).warnings
+    assert f"pydhcpd.conf:{lines[:lines.index(text)].count(chr(10)) + 1}: {told}" in found
+    assert not recwarn.list
+
+
 ASSIGNED = [
     "router = '192.0.2.1'",
     "if True:\n    router = '192.0.2.1'",

@@ -36,13 +36,14 @@ from seeds import (
 
 from pydhcpd import conf
 from pydhcpd.configuration import remedies, source
-from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration, literal
+from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.control.commands import ThreadedTCPRequestHandler
 from pydhcpd.control.output import AlarmRow, HostRow
 from pydhcpd.control.sources import Sources
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.leases.hosts import Host
 from pydhcpd.leases.ledger_time import LedgerTime
+from pydhcpd.literals import literal
 from pydhcpd.migration.older_csv import read_hosts, write_hosts
 from pydhcpd.net.filtered import _datagram, is_whole
 from pydhcpd.net.probe import arp_sender, echo_sender
