@@ -70,7 +70,7 @@ FIELDS: tuple[Field, ...] = (
     Field("sent_hostname", "str", "the name that the client sent, where it was given another one"),
     Field("client_id", "bytes", "the client identifier that its lease is by (option 61)"),
     Field("subnet", "str", "the network of the address, such as 10.0.0.0/24"),
-    Field("expires", "float", "when the lease ends, in seconds of the epoch; one without an end has inf"),
+    Field("expires", "float", "when the lease ends, in seconds of the epoch; without an end never, and inf for on_event()"),
     Field("relay", "str", "the address of the relay agent that the client is behind"),
     Field("circuit_id", "bytes", "what the relay agent calls the client's port (option 82, suboption 1)"),
     Field("remote_id", "bytes", "what it calls itself, or the client's end of the line (suboption 2)"),

@@ -15,7 +15,7 @@ from pydhcpd.policy.network import Network, Segment
 from pydhcpd.policy.network_index import NetworkIndex
 
 MOST_NAMED = 10  # interfaces in a message
-SINGLE = 0xFFFFFFFF  # the mask of an address that says no network, as keepalived and other fail-over adds it
+SINGLE = 0xFFFFFFFF  # the mask of an address that says no network, as keepalived and other failover adds it
 LINK_LOCAL, LINK_LOCAL_MASK = 0xA9FE0000, 0xFFFF0000  # 169.254.0.0/16 (RFC 3927)
 MEMBERS = {"bridge": "a port of bridge", "bond": "a slave of bond", "team": "a port of team"}  # by the kernel's words
 

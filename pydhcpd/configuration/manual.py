@@ -155,13 +155,13 @@ PXE_MENU_WORDS = (
 DNS_FILE_WORDS = (
     ("path", "the file, which takes the place of the one before as a whole, at most once a second"),
     ("form", "\"hosts\", lines as in /etc/hosts, which is also the default; or \"zone\", a zone as DNS servers read it"),
-    ("domain", "that of the names in it, others are left out; for a zone of addresses \"2.0.192.in-addr.arpa\"; a hosts file "
+    ("domain", "that of the names in it, others are left out; for a reverse zone \"2.0.192.in-addr.arpa\"; a hosts file "
                "without it has all names"),
     ("server", "for a zone: the name of its name server; without it localhost, as for a zone that nobody else asks for"),
     ("ttl", "for a zone: seconds for which others may keep what they were told; 300 unless given"),
 )
 DNS_ZONE_WORDS = (
-    ("name", "its name, \"lab.example\"; of a zone of addresses also its network: \"192.0.2.0/24\" is "
+    ("name", "its name, \"lab.example\"; of a reverse zone also its network: \"192.0.2.0/24\" is "
              "\"2.0.192.in-addr.arpa\"; a part of a /24 is \"0/25.2.0.192.in-addr.arpa\" (RFC 2317)"),
     ("server", "address of the DNS server that takes updates: \"10.0.0.53\", \"10.0.0.53:5353\", \"2001:db8::53\" or "
                "\"[2001:db8::53]:5353\"; or a list of them, which are tried in turn"),
@@ -359,7 +359,7 @@ def options_section() -> str:
     """Every DHCP option that can be set: number, name, shape, source."""
     settable = [option for option in TABLE if option.code not in NOT_SETTABLE and option.name not in BY_NAME]
     lines = [line for option in settable for line in (f".It {option.code}", *_option_lines(option))]
-    return "\n".join([".Bl -tag -width 000 -compact", *lines, ".El"])
+    return "\n".join([".Bl -tag -width Ds -compact", *lines, ".El"])
 
 
 def _option_lines(option: Option) -> list[str]:

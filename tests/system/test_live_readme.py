@@ -1,4 +1,4 @@
-"""What README shows of the prompt is what it prints: its examples, run beside a server with README's first configuration.
+"""What README and pydhcpd(8) show is what is printed: their examples, run beside a server with README's first configuration.
 
 Times, and where files are, are masked: they are never the same.
 """
@@ -9,6 +9,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import indent
 
 import pytest
 from lab import ROOT, Daemon, Lab, finished_lab, need, wait_until
@@ -23,6 +24,9 @@ from pydhcpd.wire.packet import BOOTREPLY, DISCOVER, OFFER, Packet
 pytestmark = pytest.mark.namespaces
 README = (ROOT / "README.md").read_text()
 CHAPTER = README.partition("\n## The prompt\n")[2].partition("\n## ")[0]
+PAGE = (ROOT / "etc/man/pydhcpd.8").read_text().partition("\n.Sh EXAMPLES\n")[2]
+BLOCKS = re.findall(r"^\.Bd -literal.*\n([^\0]*?)^\.Ed$", PAGE, flags=re.M)
+SHOWN = "\n\n".join([CHAPTER, *(indent(block, "    ") for block in BLOCKS)])
 FIRST = re.findall(r"^```python\n(.*?)^```$", README, flags=re.M | re.S)[0]
 PRINTER = bytes.fromhex("020000009907")
 OTHERS = [bytes.fromhex("020000009908"), bytes.fromhex("020000009909")]
@@ -34,11 +38,13 @@ def examples() -> dict[str, list[str]]:
     """What is shown of each command."""
     found: dict[str, list[str]] = {}
     shown: list[str] = []
-    for line in CHAPTER.splitlines():
+    for line in SHOWN.splitlines():
         if match := COMMAND.fullmatch(line):
             shown = found.setdefault(match[1], [])
         elif line.startswith("    "):
             shown.append(line[4:])
+        else:
+            shown = []
     return {command: lines for command, lines in found.items() if lines and command.split()[0] not in ELSEWHERE}
 
 

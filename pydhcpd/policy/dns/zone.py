@@ -107,7 +107,7 @@ def _name(value: object) -> str:
         return reverse_zone(value)
     name = domain(value, "the name of a zone", "lab.example")
     if name.endswith(".in-addr.arpa") and range_of(name) is None:
-        raise InvalidValue(f"{value!r} is no zone of addresses; allowed is one such as '2.0.192.in-addr.arpa', or its network: "
+        raise InvalidValue(f"{value!r} is no reverse zone; allowed is one such as '2.0.192.in-addr.arpa', or its network: "
                            "'192.0.2.0/24'")
     return name
 

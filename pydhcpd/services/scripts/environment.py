@@ -1,7 +1,7 @@
 """The environment of a script: what has happened, as variables that neither a shell nor a terminal can take for more.
 
 A value that a client, or anybody, may have had a hand in consists of ASCII letters and digits and of _ . : @ - alone, and
-begins neither with a point nor with a hyphen. All other characters are written as in a URL: %XX for each octet of their UTF-8.
+begins neither with a dot nor with a hyphen. All other characters are written as in a URL: %XX for each octet of their UTF-8.
 So nothing in it ends a word, a quotation or a line, names another directory, or looks like an option. A comma parts the values
 of a list, a slash those that belong together. What is not known is not set.
 """

@@ -36,7 +36,7 @@ LOG = "the log goes to systemd's journal, or to standard error with foreground; 
 PLACES = "host_file is where leases are stored"
 OMAPI = "there is no OMAPI; pydhcpd -ask shows and changes what there is, and status_port has it as JSON"
 DNS = "how the DNS is told is fixed (RFC 4703): names are kept for the client that has them"
-FAILOVER = "there is no fail-over protocol between two servers"
+FAILOVER = "there is no failover protocol between two servers"
 NONE = {
     "abandon-lease-time": "decline_quarantine_time is the same, for all networks",
     "adaptive-lease-time-threshold": "shorten_leases_above is the same",
