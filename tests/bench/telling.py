@@ -4,9 +4,10 @@
 usage: telling.py [--quick] [--rounds N] [--seconds N] [--only NAME] [--markdown FILE]
 
 It needs root, Linux and two processors, and perfdhcp, which is in kea-admin. Two network namespaces are joined by a cable; the
-daemon and its children have both processors, as where they are installed, and the load has the second one. A server with all of
-that off and one with all of it on take turns, and for each the highest rate of four-way exchanges is looked for, as compare.py
-does; `--only` puts servers between them that have one of these on alone, and may be given again.
+daemon and all that it starts have the first processor. The load has the second one for itself, for it is of another machine:
+what ran beside it there would slow it down, and seem to slow down DHCP. A server with all of that off and one with all of it on
+take turns, and for each the highest rate of four-way exchanges is looked for, as compare.py does; `--only` puts servers between
+them that have one of these on alone, and may be given again.
 
 With all of it on there is, in the load's namespace, a DNS server that takes every update, and in the server's own somebody who
 has the page open: he reads the events as they come, asks for the pools every five seconds, and scrapes the metrics each
@@ -27,7 +28,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from cable import RELAY_ADDRESS, Cable, start, stop
+from cable import LOAD_PROCESSOR, RELAY_ADDRESS, Cable, start, stop
 from clients import Leases
 from compare import why_not
 from measures import FEW, Bench, Plan, tell
@@ -35,7 +36,8 @@ from report import machine, number
 from servers import Pydhcpd
 
 AUDIENCE = str(Path(__file__).with_name("audience.py"))
-IDLY = ("nice", "-n", "19")  # who is told has a machine of his own elsewhere
+IDLY = ("sh", "-c", 'echo 19 >/proc/self/autogroup; exec "$@"', "sh", "taskset", "-c", str(LOAD_PROCESSOR), "nice", "-n", "19")
+"""Who is told has a machine of his own elsewhere as well."""
 OFF, ON = "all off", "all on"
 NOTHING = "history_days = 0\n"
 PAGE_PORT = 8067
@@ -67,7 +69,7 @@ class Telling(Pydhcpd):
         file = directory / "pydhcpd.conf"
         texts = [PARTS[part].format(directory=directory) for part in self.parts]
         file.write_text(file.read_text() + ("" if "history" in self.parts else NOTHING) + "".join(texts))
-        return ["taskset", "-c", ",".join(map(str, sorted(os.sched_getaffinity(0)))), *words]
+        return words
 
     def memory(self) -> dict[str, float]:
         """MiB of each of its processes."""

@@ -1,4 +1,8 @@
-"""Who works beside the path gives way to it while more comes than can be answered, and only then."""
+"""Who works beside the path gives way to it: a thread while more comes than can be answered, a process always."""
+
+import subprocess
+import sys
+from pathlib import Path
 
 import pytest
 from rig import ALICE
@@ -6,6 +10,7 @@ from rig import ALICE
 from pydhcpd.events import event
 from pydhcpd.services.leisure import LONGEST, SHARE, Leisure
 from pydhcpd.services.listener import PORTION, Listener
+from pydhcpd.services.rank import NICENESS
 from pydhcpd.services.service import Surroundings
 
 
@@ -66,3 +71,15 @@ def test_what_goes_by_is_told_once_a_minute(bench, caplog, monkeypatch):
         ear._read()
     assert ear.missed == ear.dropped() > 100_000
     assert [record.getMessage() for record in caplog.records] == ["an ear fell behind: 10000 events went by"]
+
+
+def test_a_process_gives_way_by_its_niceness_and_by_that_of_its_session():
+    """Where each session has the processor in turn, that of a process counts within its session alone (sched(7))."""
+    group = Path("/proc/self/autogroup")
+    tell = ("import os; from pydhcpd.services.rank import give_way\n"
+            f"give_way(); print(os.nice(0)); print(open({str(group)!r}).read())")
+    done = subprocess.run([sys.executable, "-c", tell], capture_output=True, text=True, start_new_session=True, check=False)
+    if not group.exists():
+        pytest.skip("this kernel knows no autogroups")
+    niceness, session = done.stdout.splitlines()[:2]
+    assert (niceness, session.rpartition(" ")[2]) == (str(NICENESS), str(NICENESS))

@@ -4,6 +4,7 @@ import json
 import re
 import subprocess
 from pathlib import Path
+from types import SimpleNamespace
 from urllib.parse import unquote_to_bytes
 
 import pytest
@@ -21,6 +22,8 @@ from pydhcpd.proxy import ProxyTransaction
 from pydhcpd.services.happening import happening, is_for, kind_of
 from pydhcpd.services.scripts.environment import CUT, LONGEST, environment, safe, variable
 from pydhcpd.services.scripts.lane import Job, Lane
+from pydhcpd.services.scripts.service import Scripts
+from pydhcpd.services.service import Surroundings
 from pydhcpd.transaction import DHCPTransaction
 from pydhcpd.wire.packet import DECLINE, RELEASE
 
@@ -194,21 +197,21 @@ def job(lane: Lane, address: int, number: int = 0) -> Job:
 
 
 def test_one_at_a_time_for_an_address_in_order() -> None:
-    lane = Lane(Script(Path(PATH), concurrency=4))
+    lane = Lane(Script(Path(PATH)))
     for number in range(3):
         assert lane.put(job(lane, 7, number))
     assert lane.put(job(lane, 8, 9))
-    first, other = lane.take(), lane.take()
-    assert (first, other, lane.take()) == (job(lane, 7, 0), job(lane, 8, 9), None)
+    first, other = lane.take(2), lane.take(2)
+    assert (first, other, lane.take(2)) == (job(lane, 7, 0), job(lane, 8, 9), None)
     lane.end(job(lane, 7, 0))
-    assert (lane.take(), lane.take(), lane.waiting) == (job(lane, 7, 1), None, 1)
+    assert (lane.take(2), lane.take(2), lane.waiting) == (job(lane, 7, 1), None, 1)
 
 
 def test_what_waits_and_what_runs_is_bounded() -> None:
-    lane = Lane(Script(Path(PATH), concurrency=2, queue=3))
+    lane = Lane(Script(Path(PATH), queue=3))
     assert [lane.put(job(lane, number)) for number in range(5)] == [True] * 3 + [False] * 2
-    assert lane.dropped == 2 and lane.take() and lane.take() and lane.take() is None
-    assert lane.clear() == 1 and lane.take() is None and not lane.is_idle
+    assert lane.dropped == 2 and lane.take(2) and lane.take(2) and lane.take(2) is None
+    assert lane.clear() == 1 and lane.take(2) is None and not lane.is_idle
     lane.end(job(lane, 0))
     lane.end(job(lane, 1))
     assert lane.is_idle
@@ -217,24 +220,47 @@ def test_what_waits_and_what_runs_is_bounded() -> None:
 @given(st.lists(st.tuples(st.integers(0, 3), st.booleans()), max_size=80))
 @settings(deadline=None)
 def test_nothing_is_lost_or_overtaken(steps: list[tuple[int, bool]]) -> None:
-    lane, running, given_in, out = Lane(Script(Path(PATH), concurrency=2, queue=1000)), [], [], []
+    lane, running, given_in, out = Lane(Script(Path(PATH), queue=1000)), [], [], []
     for number, (address, ends) in enumerate(steps):
         lane.put(job(lane, address, number))
         given_in.append((address, number))
         if ends and running:
             lane.end(running.pop())
-        while (one := lane.take()) is not None:
+        while (one := lane.take(2)) is not None:
             assert one.about not in [other.about for other in running]
             running.append(one)
             out.append((one.event[2], one.event[0]))
     while running:
         lane.end(running.pop())
-        while (one := lane.take()) is not None:
+        while (one := lane.take(2)) is not None:
             running.append(one)
             out.append((one.event[2], one.event[0]))
     assert sorted(out, key=lambda one: one[1]) == given_in
     for address in range(4):
         assert [one for one in out if one[0] == address] == [one for one in given_in if one[0] == address]
+
+
+# --- beside the path
+
+
+@pytest.mark.parametrize(("is_pressed", "begun"), [(False, [3, 4, 4]), (True, [1, 1, 2])])
+def test_under_pressure_a_run_begins_with_a_round_alone(bench, tmp_path, monkeypatch, is_pressed, begun) -> None:
+    """What may run begins at once, and at the end of another run, unless more comes than can be answered."""
+    (tmp_path / "file").write_text(f"interface = 'eth1'\nscripts = [script({PATH!r}, on=['bound'], concurrency=3)]\n")
+    configuration = DHCPServerConfiguration.load(tmp_path / "file")
+    scripts = Scripts(Surroundings(bench.server, lambda: configuration, {}))
+    scripts.reconfigure()
+    sent, found = [], []
+    monkeypatch.setattr(scripts, "_link", SimpleNamespace(send=sent.append))
+    monkeypatch.setattr(bench.server, "is_pressed", lambda: is_pressed)
+    bench.server.events.publish([event(0.0, "leased", address) for address in (1, 2, 3, 4)])
+    scripts._read()
+    found.append(len(sent))
+    scripts._heard({"run": 1, "code": 0, "seconds": 0.0, "late": False, "left": 0, "unsaid": 0})
+    found.append(len(sent))
+    scripts._read()
+    found.append(len(sent))
+    assert found == begun
 
 
 # --- the configuration

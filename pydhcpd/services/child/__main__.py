@@ -17,12 +17,12 @@ from typing import Any, Protocol
 
 from pydhcpd.services.child.governor import governed_by
 from pydhcpd.services.child.messages import LONGEST_DOCUMENT, Link
+from pydhcpd.services.rank import give_way
 from pydhcpd.services.report import Report, Standing
 
 log = logging.getLogger(__name__)
 
 PR_SET_PDEATHSIG = 1  # linux/prctl.h
-NICENESS = 10  # where DHCP wants the processor, files wait
 DESCRIPTORS = 8192  # open files: two for each transfer, three by HTTP
 COLLECT_AFTER = 10_000  # new objects
 
@@ -111,8 +111,7 @@ def _settle() -> None:
     """Be a process of its own: by its signals, its rank, and the number of its files."""
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
-    with suppress(OSError):  # the unit's sandbox forbids it
-        os.nice(NICENESS)
+    give_way()
     with suppress(OSError, ValueError):
         most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS if most < 0 else min(DESCRIPTORS, most), most))

@@ -12,8 +12,8 @@ from contextlib import suppress
 from pydhcpd.services.child.governor import governed_by
 from pydhcpd.services.dns.messages import told_by
 from pydhcpd.services.dns.updater import Updater
+from pydhcpd.services.rank import give_way
 
-NICENESS = 10  # where DHCP wants the processor, names wait
 LONGEST_LINE = 1 << 24
 
 
@@ -57,8 +57,7 @@ def main() -> None:
     for number in (signal.SIGHUP, signal.SIGINT):
         signal.signal(number, signal.SIG_IGN)
     os.set_blocking(sys.stdout.fileno(), False)
-    with suppress(OSError):  # the unit's sandbox forbids it
-        os.nice(NICENESS)
+    give_way()
     logging.basicConfig(handlers=[_ToDaemon()], level=logging.WARNING, format="%(message)s")
     with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(governed_by(int(sys.argv[1])))) as runner:
         runner.run(_serve())

@@ -16,9 +16,9 @@ from contextlib import contextmanager, suppress
 from typing import NoReturn
 
 from pydhcpd.descendants import adopt, children, end_all, reap
+from pydhcpd.services.rank import give_way
 from pydhcpd.services.scripts.keeper import GRACE, Run, keep, report
 
-NICENESS = 10  # where DHCP wants the processor, scripts wait
 LONGEST_MESSAGE = 1 << 18
 MOMENT = 0.3  # seconds in which a keeper ends that has ended its script
 SWEEP = 0.5  # seconds in which what is left at the end is ended
@@ -101,8 +101,7 @@ def _settle() -> None:
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)  # the daemon's end is ours
     signal.pthread_sigmask(signal.SIG_SETMASK, ())
-    with suppress(OSError):  # the unit's sandbox forbids it
-        os.nice(NICENESS)
+    give_way()
     adopt()
 
 

@@ -112,10 +112,10 @@ def keep(link: socket.socket, run: Run, parent: int) -> None:
 
 
 def _start(run: Run, writer: int) -> "subprocess.Popen[bytes]":
-    """Start the program; its process id is that of its session and group. Raises OSError, and InvalidValue."""
+    """Start the program; its process id is that of its group. Raises OSError, and InvalidValue."""
     check_script(Path(run.path))
     return subprocess.Popen([run.path], stdin=subprocess.DEVNULL, stdout=writer, stderr=writer, cwd="/", env=run.environment,
-                            start_new_session=True)
+                            process_group=0)
 
 
 def _reason(error: OSError | InvalidValue, path: Path) -> str:

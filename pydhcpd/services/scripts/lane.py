@@ -23,7 +23,7 @@ class Job(NamedTuple):
 
 
 class Lane:
-    """Bounded by the script's `queue` and `concurrency`. `dropped` counts what there was no room for."""
+    """Bounded by the script's `queue`. `dropped` counts what there was no room for."""
 
     def __init__(self, script: Script) -> None:
         self.script = script
@@ -49,9 +49,9 @@ class Lane:
         self.waiting += 1
         return True
 
-    def take(self) -> Job | None:
-        """The next job that may run, which runs from now on; None where none may."""
-        if not self._ready or len(self._running) >= (1 if self.script.wait else self.script.concurrency):
+    def take(self, most: int) -> Job | None:
+        """The next job that may run, which runs from now on; None where none may, of which `most` run at a time."""
+        if not self._ready or len(self._running) >= most:
             return None
         about = self._ready.popleft()
         job = self._queues[about].popleft()

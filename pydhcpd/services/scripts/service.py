@@ -143,6 +143,12 @@ class Scripts(Listener):
 
     # --- what happens
 
+    def _read(self) -> None:
+        super()._read()
+        with self._changed:
+            for lane in self._lanes.values():
+                self._begin(lane)
+
     def take(self, events: list[Event]) -> None:
         """Give each event to the scripts that are for it."""
         for one in events:
@@ -159,13 +165,20 @@ class Scripts(Listener):
                 self._tell(lane.script, "events are dropped, for more than its queue wait for it; make queue or concurrency "
                            "larger, or the script faster")
                 return
-            self._begin(lane)
+            self._begin_at_once(lane)
             if lane.script.wait:
                 self._changed.wait_for(lambda: lane.is_idle or self._process is None or self._process.poll() is not None)
 
+    def _begin_at_once(self, lane: Lane) -> None:
+        """Begin what may run of a lane, unless more comes than can be answered: then a run begins with a round of this thread,
+        and no other until the next, for to start a program costs more than to give out a lease."""
+        if lane.script.wait or not self.surroundings.server.is_pressed():
+            self._begin(lane)
+
     def _begin(self, lane: Lane) -> None:
-        """Begin what may run of a lane; for the holder of the lock."""
-        while (job := lane.take()) is not None:
+        """Begin what may run of a lane, of which one alone may under pressure; for the holder of the lock."""
+        most = 1 if lane.script.wait or self.surroundings.server.is_pressed() else lane.script.concurrency
+        while (job := lane.take(most)) is not None:
             number, script = next(self._numbers), job.script
             try:
                 told = environment(happening(job.event, self._wall_of, self._own))
@@ -211,7 +224,7 @@ class Scripts(Listener):
         lane = self._lanes.get(job.script)
         if lane is not None:
             lane.end(job)
-            self._begin(lane)
+            self._begin_at_once(lane)
 
     # --- what is told
 
