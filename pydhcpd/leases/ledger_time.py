@@ -77,9 +77,10 @@ class LedgerTime:
 
     def row_of_wall(self, row: Row) -> Row:
         """A row from elsewhere, whose times are the wall clock's. That it was used later than now cannot be."""
-        used, ends = (max(round(self.of_wall(one)), 0) for one in (row.last_used, row.ends))
+        less = round(self.wall_less_ledger)
+        used, ends = max(row.last_used - less, 0), row.ends
         late = max(used - int(self.now()), 0)
-        return row._replace(last_used=used - late, ends=ends if ends == NEVER else ends - late)
+        return row._replace(last_used=used - late, ends=ends if ends == NEVER else max(ends - less, 0) - late)
 
     # --- the start
 

@@ -41,7 +41,7 @@ def _row(fields: list[str], source: Source) -> Row:
     ends = _end(time, source)
     used = source.now if ends == NEVER else max(min(ends - source.lease_time, source.now), 0)
     return held(address_from(address), octets(identifier) if identifier != "*" else b"", htype, hardware,
-                ends=ends, last_used=used, hostname="" if name == "*" else name_from(name))
+                ends, used, hostname="" if name == "*" else name_from(name))
 
 
 def _end(text: str, source: Source) -> int:

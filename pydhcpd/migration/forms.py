@@ -72,4 +72,7 @@ def form_of(source: Source) -> Form:
     if kea_leases.BEGINS_IPV6.match(beginning):
         raise InvalidValue(f"{source.name} has leases of IPv6; pydhcpd serves IPv4: name the file kea-leases4.csv")
     start = COMMENTS.match(beginning)
-    return next(form for form in FORMS if form.begins.match(beginning, start.end() if start else 0))
+    form = next(form for form in FORMS if form.begins.match(beginning, start.end() if start else 0))
+    if form.read is read_isc and isc_leases.HAS_IPV6.search(beginning):
+        raise InvalidValue(f"{source.name} has leases of IPv6; pydhcpd serves IPv4: name the file dhcpd.leases")
+    return form

@@ -1,7 +1,7 @@
 r"""ISC dhcpd's file of leases, dhcpd.leases(5), read and written.
 
-A journal: of an address the last entry counts, and one that is cut off, because the machine died, does not. What is not a
-lease of IPv4 (hosts and classes made by OMAPI, the states of failover, IPv6) is passed over. Times are UTC.
+A journal: of an address the last entry counts, and one that is cut off, because the machine died, does not. What is no lease
+(the states of failover, classes made by OMAPI) is passed over; hosts made by OMAPI are told. Times are UTC.
 
     lease 192.0.2.7 {
       starts 2 2026/11/24 10:00:00;
@@ -27,13 +27,13 @@ from pydhcpd.escape import escape
 from pydhcpd.leases.address_table import NEVER
 from pydhcpd.leases.faces import identifier_of
 from pydhcpd.leases.interface import BOUND, GIADDR, QUARANTINED, RELEASED, Row
+from pydhcpd.migration.isc_journal import Entry, entries_of, statements_of
 from pydhcpd.migration.source import (
     ETHERNET,
     Source,
     hardware_of,
     held,
     last_of_each,
-    name_from,
     octets,
     suboption,
     time_within,
@@ -41,50 +41,25 @@ from pydhcpd.migration.source import (
 from pydhcpd.wire.relay import CIRCUIT_ID, LINK_SELECTION, REMOTE_ID, SUBSCRIBER_ID, suboptions
 
 BEGINS = re.compile(rb"\s*(lease6?|server-duid|failover|authoring-byte-order|host|group|subgroup|ia-[nt]a|class|subclass)\s")
-BEGINS_LEASE = re.compile(rb"\s*lease\s+\S")
-LEASE = {b"lease"[:length] for length in range(6)}  # what the first octets of such a line are, without spaces
+HAS_IPV6 = re.compile(rb"(?m)^ia-(na|ta|pd)\s")
 HARDWARE = {"ethernet": ETHERNET, "token-ring": 6, "fddi": 8, "infiniband": 32}
 HARDWARE_NAMES = {number: name for name, number in HARDWARE.items()}
-AGENT = {"circuit-id": CIRCUIT_ID, "remote-id": REMOTE_ID, "link-selection": LINK_SELECTION, "subscriber-id": SUBSCRIBER_ID}
-QUOTED = re.compile(rb'"(?:[^"\\]|\\.)*"?|#.*')
-STATEMENT = re.compile(r'(?:\s|#[^\n]*)*((?:[^;{}"#]|"(?:[^"\\]|\\.)*")*)([;{}])', re.DOTALL)
-DEPTHS = {"{": 1, "}": -1, ";": 0}
+AGENT = {"option agent.circuit-id": CIRCUIT_ID, "option agent.remote-id": REMOTE_ID,
+         "option agent.link-selection": LINK_SELECTION, "option agent.subscriber-id": SUBSCRIBER_ID}
 ESCAPED = re.compile(rb"\\([0-7]{1,3}|.)", re.DOTALL)
+NOT_PYTHONS = re.compile(rb'\\(?![0-3"\\])')  # escapes that mean something else to Python
 OVER = ("free", "expired", "released", "reset", "backup")
 RESERVED = "reserved there: pydhcpd -ask reserve ADDRESS does it here, while the lease lasts"
-
-
-class Entry:
-    """One lease as it stands in the file: its lines, the number of the first, and whether it ends."""
-
-    def __init__(self, number: int, line: bytes) -> None:
-        self.number, self.lines, self.is_whole = number, [line], False
-        self.depth = 0
-        self.add(line)
-
-    def add(self, line: bytes) -> None:
-        """Look for the brace that ends it in a line that has one."""
-        bare = QUOTED.sub(b"", line) if b'"' in line or b"#" in line else line
-        self.depth += bare.count(b"{") - bare.count(b"}")
-        self.is_whole = self.depth <= 0 and b"}" in bare
-
-    @property
-    def address(self) -> str:
-        """What it is of, as it is written."""
-        return self.lines[0].split(None, 2)[1].rstrip(b"{").decode("latin-1")
-
-    @property
-    def text(self) -> str:
-        """What is between its braces, with the last one; octets that are not UTF-8 as surrogates."""
-        return b"\n".join(self.lines).decode("utf-8", "surrogateescape").partition("{")[2]
 
 
 def read_isc(source: Source) -> Iterator[Row]:
     """Rows of the leases, their times by the wall clock; what cannot be read is told to the source."""
     cut_off: set[int] = set()
 
-    def entries() -> Iterator[tuple[str, Entry]]:
-        for entry in _entries(source):
+    hosts = _Hosts()
+
+    def entries() -> Iterator[tuple[bytes, Entry]]:
+        for entry in entries_of(source, hosts.line):
             if entry.is_whole:
                 yield entry.address, entry
             else:
@@ -100,34 +75,31 @@ def read_isc(source: Source) -> Iterator[Row]:
                 yield row
     for number in sorted(cut_off):
         source.cannot(number, "the file ends in the middle of this lease; what was said of it before counts")
+    for number in sorted(hosts.there.values()):
+        source.cannot(number, "a host made at runtime (OMAPI) is no lease: write it into hosts of pydhcpd.conf")
 
 
-def _entries(source: Source) -> Iterator[Entry]:
-    """The leases in the order of the file. One begins with a line of its own; another that begins before it ends shows that
-    it was cut off."""
-    entry: Entry | None = None
-    for number, line in source.lines():
-        if line[:5].lstrip() in LEASE and BEGINS_LEASE.match(line):
-            if entry is not None:
-                yield entry
-            entry = Entry(number, line)
-        elif entry is not None:
-            entry.lines.append(line)
-            if b"}" in line or b"{" in line:
-                entry.add(line)
-        else:
-            continue
-        if entry.is_whole:
-            yield entry
-            entry = None
-    if entry is not None:
-        yield entry
+class _Hosts:
+    """Hosts that stand between the leases: the line of each that was not deleted again."""
+
+    def __init__(self) -> None:
+        self.there: dict[bytes, int] = {}
+        self._last = b""
+
+    def line(self, number: int, line: bytes) -> None:
+        """A line that is of no lease."""
+        words = line.split(None, 2)
+        if words[:1] == [b"host"] and len(words) > 1:
+            self._last = words[1]
+            self.there[self._last] = number
+        elif words == [b"deleted;"]:
+            self.there.pop(self._last, None)
 
 
 def _row(entry: Entry, source: Source) -> Row | None:
     """What an entry says; None where that is nothing to be kept."""
-    address = address_from(entry.address)
-    said = _statements(entry.text)
+    address = address_from(entry.address.decode("latin-1"))
+    said = statements_of(entry.body)
     state = said.get("binding state", "abandoned" if "abandoned" in said else "active")
     ends = _time(said.get("ends", "never" if "ends" not in said and state == "active" else "epoch 0"))
     used = min(_used(said), source.now)
@@ -139,48 +111,29 @@ def _row(entry: Entry, source: Source) -> Row | None:
         return None  # an address that nobody has had
     if "reserved" in said:
         source.note(RESERVED)
-    row = held(address, identifier, htype, hardware, ends=ends, last_used=used, relay=_relay(said),
-               hostname=name_from(_octets(said.get("client-hostname") or said.get("hostname", '""'))
-                                  .decode("utf-8", "surrogateescape")))
-    if state in OVER:
-        return row._replace(state=RELEASED, ends=min(ends, source.now))
-    if state not in ("active", "bootp"):
+    name = _octets(said.get("client-hostname") or said.get("hostname", '""')).decode("utf-8", "backslashreplace")
+    is_over = state in OVER
+    if not is_over and state not in ("active", "bootp"):
         raise InvalidValue(f"binding state {escape(state)!r} is not known")
-    return row
-
-
-def _statements(text: str) -> dict[str, str]:
-    """The statements by what they begin with; those of blocks within (`on expiry { ... }`) are passed over."""
-    found: dict[str, str] = {}
-    depth = 0
-    for match in STATEMENT.finditer(text):
-        words, end = match.groups()
-        if end == ";" and not depth:
-            name, _, value = words.strip().partition(" ")
-            if name in ("binding", "option"):  # `next binding state` begins with another word
-                second, _, value = value.strip().partition(" ")
-                name = f"{name} {second}"
-            found[name] = value.strip()
-        depth += DEPTHS[end]
-        if depth < 0:
-            break
-    return found
+    return held(address, identifier, htype, hardware, min(ends, source.now) if is_over else ends, used,
+                state=RELEASED if is_over else BOUND, hostname=name, relay=_relay(said))
 
 
 def _used(said: dict[str, str]) -> int:
     """When the client was heard last: dhcpd says so since 4.1, before that only when the lease began."""
-    return next((_time(said[name]) for name in ("cltt", "starts") if name in said), 0)
+    text = said.get("cltt", said.get("starts"))
+    return 0 if text is None else _time(text)
 
 
 def _time(text: str) -> int:
     """A time: `2 2026/11/24 10:00:00`, `epoch 1795514400`, or `never`. Raises InvalidValue."""
     if text == "never":
         return NEVER
-    weekday, _, rest = text.partition(" ")
     try:
-        if weekday == "epoch":
-            return time_within(int(rest.split("#")[0]))
-        day, _, clock = rest.partition(" ")
+        weekday, *rest = text.split()
+        if weekday == "epoch" and len(rest) == 1:
+            return time_within(int(rest[0]))
+        day, clock = rest
         hours, minutes, seconds = clock.split(":")
         return time_within(_day(day) + int(hours) * 3600 + int(minutes) * 60 + int(seconds))
     except ValueError:
@@ -194,35 +147,40 @@ def _day(text: str) -> int:
 
 
 def _hardware(text: str) -> tuple[int, bytes]:
-    kind, _, address = text.partition(" ")
-    if not address:
+    words = text.split(None, 1)
+    if len(words) < 2:
         return 0, b""
+    kind, address = words
     number = kind.removeprefix("unknown-")
     htype = int(number) if number.isdecimal() else HARDWARE.get(kind, 256)
     if htype > 255:
         raise InvalidValue(f"hardware {escape(kind)!r} is not known")
-    return htype, hardware_of(address.strip())
+    return htype, hardware_of(address)
 
 
 def _octets(text: str) -> bytes:
     """Text in quotation marks with escapes, or hexadecimal with colons. Raises InvalidValue."""
     if text.startswith('"'):
         data = text[1:-1].encode("utf-8", "surrogateescape")
-        return ESCAPED.sub(_unescaped, data) if b"\\" in data else data
+        if b"\\" not in data:
+            return data
+        if NOT_PYTHONS.search(data) is None:  # as dhcpd writes them
+            return data.decode("unicode_escape").encode("latin-1")
+        return ESCAPED.sub(_unescaped, data)
     return octets(text)
 
 
 def _unescaped(match: re.Match[bytes]) -> bytes:
     what = match[1]
-    if what.isdigit():
+    if what[0] in b"01234567":
         return bytes((int(what, 8) & 0xFF,))
     return {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"b": b"\b"}.get(what, what)
 
 
 def _relay(said: dict[str, str]) -> bytes:
     """What a relay agent said; which one it was is not in the file."""
-    content = b"".join(suboption(code, _agent(said[f"option agent.{name}"], code))
-                       for name, code in AGENT.items() if f"option agent.{name}" in said)
+    names = [name for name in AGENT if name in said]
+    content = b"".join(suboption(AGENT[name], _agent(said[name], AGENT[name])) for name in names) if names else b""
     return bytes(GIADDR) + content if content else b""
 
 
@@ -256,7 +214,7 @@ def _lines(row: Row, now: int) -> Iterator[str]:
     said = suboptions(row.relay[GIADDR:])
     for name, code in AGENT.items():
         if said.get(code):
-            yield f"option agent.{name} {_of_agent(said[code], code)}"
+            yield f"{name} {_of_agent(said[code], code)}"
     if row.hostname:
         yield f"client-hostname {_quoted(row.hostname.encode('utf-8', 'surrogateescape'))}"
 

@@ -101,7 +101,7 @@ def _row(fields: dict[str, str], now: int) -> Row | None:
     hardware, identifier = hardware_of(fields["hwaddr"]), octets(fields["client_id"])
     if not hardware and not identifier:
         return None
-    return held(address, identifier, ETHERNET, hardware, ends=ends if state == BOUND else min(ends, now), last_used=used,
+    return held(address, identifier, ETHERNET, hardware, ends if state == BOUND else min(ends, now), used,
                 state=state, hostname=name_from(_plain(fields.get("hostname", ""))),
                 relay=_relay(_plain(fields.get("user_context", ""))))
 

@@ -43,7 +43,7 @@ def _row(lease: dict[str, Any], source: Source, boot: str | None) -> Row:
     identifier = bytes(lease["ClientId"])
     ends = _end(lease, source, boot)
     used = source.now if ends == NEVER else max(min(ends - source.lease_time, source.now), 0)
-    row = held(address, identifier, *_hardware(lease, identifier), ends=ends, last_used=used,
+    row = held(address, identifier, *_hardware(lease, identifier), ends, used,
                hostname=name_from(str(lease.get("Hostname", ""))))
     # Of a client that sent no identifier networkd makes one of its hardware address: which it was, the client shows.
     return row._replace(client=bytes((BY_HARDWARE, row.htype)) + row.hardware) if _is_made(identifier, row) else row

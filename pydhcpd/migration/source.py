@@ -1,5 +1,6 @@
 """`Source`: a file of leases of another program, read as often as needed, by lines, with their numbers."""
 
+import re
 import shutil
 from collections.abc import Callable, Hashable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,8 +17,10 @@ from pydhcpd.leases.interface import BOUND, Row
 
 T = TypeVar("T")
 BEGINNING = 64 << 10  # bytes by which it is recognised
+BLOCK = 1 << 20  # bytes that are looked at together
 ETHERNET = 1
 LONGEST_HARDWARE = 16  # octets
+PAIRS = re.compile("[0-9a-f]{2}(:[0-9a-f]{2})*")
 LATEST = (1 << 32) - 2  # a time; one more means never
 
 
@@ -44,6 +47,14 @@ class Source:
         self.file.seek(0)
         for number, line in enumerate(self.file, 1):
             yield number, line.rstrip(b"\r\n")
+
+    def blocks(self) -> Iterator[tuple[int, bytes]]:
+        """Whole lines from the beginning, some thousands at once as they are, each time with the number of the first."""
+        self.file.seek(0)
+        number = 1
+        while block := self.file.read(BLOCK) + self.file.readline():
+            yield number, block
+            number += block.count(b"\n")
 
     def cannot(self, number: int, why: object) -> None:
         """Tell that something cannot be read, and where."""
@@ -89,10 +100,10 @@ def key_of(identifier: bytes, htype: int, hardware: bytes) -> bytes:
     return bytes((BARE, htype)) + hardware if hardware else b""
 
 
-def held(address: int, identifier: bytes, htype: int, hardware: bytes, **columns: object) -> Row:
+def held(address: int, identifier: bytes, htype: int, hardware: bytes, ends: int, last_used: int, *, state: int = BOUND,
+         hostname: str = "", relay: bytes = b"") -> Row:
     """The row of an address that somebody has, or had."""
-    row = Row(address, key_of(identifier, htype, hardware), htype, hardware, "", 0, 0, BOUND)
-    return row._replace(**columns)  # type: ignore[arg-type]  # by name
+    return Row(address, key_of(identifier, htype, hardware), htype, hardware, hostname, ends, last_used, state, relay)
 
 
 def time_within(seconds: float) -> int:
@@ -104,8 +115,10 @@ def time_within(seconds: float) -> int:
 
 def octets(text: str) -> bytes:
     """Octets in hexadecimal, with or without colons. Raises InvalidValue."""
+    if PAIRS.fullmatch(text):  # as nearly all are
+        return bytes.fromhex(text.replace(":", ""))
     try:
-        return bytes(int(one, 16) for one in text.split(":")) if ":" in text else bytes.fromhex(text)
+        return bytes([int(one, 16) for one in text.split(":")]) if ":" in text else bytes.fromhex(text)
     except ValueError:
         raise InvalidValue(f"{escape(text)!r} is not hexadecimal") from None
 

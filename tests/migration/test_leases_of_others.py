@@ -1,15 +1,22 @@
 """Other servers' files of leases, as they write them and as people have left them: what is taken over, and what is told."""
 
+import re
 import time
+from io import BytesIO
 from types import SimpleNamespace
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED
+from pydhcpd.migration import isc_journal
+from pydhcpd.migration import source as source_module
 from pydhcpd.migration.forms import form_of
-from pydhcpd.migration.source import opened
+from pydhcpd.migration.isc_leases import read_isc
+from pydhcpd.migration.source import Source, opened
 
 NOW = 1_795_514_400  # 2026-11-24 10:00:00 UTC, a Tuesday
 NEVER = 0xFFFFFFFF
@@ -144,9 +151,16 @@ def test_lines_may_end_as_windows_has_it_and_stand_as_one_likes(read):
 
 def test_what_is_no_lease_of_ipv4_is_passed_over(read):
     found = read('failover peer "a" state {\n  my state normal at 2 2026/11/24 09:00:00;\n}\n'
-                 'host x {\n  dynamic;\n  hardware ethernet 02:00:00:00:99:01;\n  fixed-address 192.0.2.9;\n}\n'
+                 'host x {\n  dynamic;\n  hardware ethernet 02:00:00:00:99:01;\n}\nhost x {\n  dynamic;\n  deleted;\n}\n'
                  'lease6 "x" {\n  binding state active;\n}\nclass "lease 1" {\n}\n' + isc(*ACTIVE))
     assert (len(found.rows), found.bad) == (1, [])
+
+
+def test_a_host_made_at_runtime_is_told_with_its_line(read):
+    host = 'host "{name}" {{\n  dynamic;\n  hardware ethernet 02:00:00:00:99:01;\n  fixed-address 192.0.2.9;\n}}\n'
+    found = read(host.format(name="a") + isc(*ACTIVE) + host.format(name="b") + 'host "b" {\n  dynamic;\n  deleted;\n}\n')
+    assert len(found.rows) == 1
+    assert found.bad == ["line 1: a host made at runtime (OMAPI) is no lease: write it into hosts of pydhcpd.conf"]
 
 
 def test_a_reserved_lease_is_told(read):
@@ -308,6 +322,8 @@ def test_what_of_networkd_cannot_be_read_is_told(read):
 @pytest.mark.parametrize(("content", "why"), [
     (b"SQLite format 3\0", "is a database of SQLite"),
     ("address,duid,valid_lifetime\n", "leases of IPv6"),
+    ('authoring-byte-order little-endian;\nserver-duid "\\000";\n\nia-na "\\001" {\n  cltt 2 2026/11/24 09:00:00;\n}\n',
+     "leases of IPv6; pydhcpd serves IPv4: name the file dhcpd.leases"),
 ])
 def test_what_is_no_file_of_leases_is_refused(read, content, why):
     with pytest.raises(InvalidValue, match=why):
@@ -318,3 +334,47 @@ def test_what_is_no_file_of_leases_is_refused(read, content, why):
 def test_a_file_without_leases_is_none_and_no_fault(read, content):
     found = read(content)
     assert (found.rows, [one for one in found.bad if "#" not in one and "fields" not in one]) == ({}, [])
+
+
+# --- what is written as usual is read quickly, and means the same
+
+CHOICES = (
+    ("starts 2 2026/11/24 09:00:00",), ("starts epoch 1795510800; # Tue Nov 24 09:00:00 2026", "starts 2 2026/11/24 09:00:00 "),
+    ("ends never", "ends 2 2026/11/24 17:00:00", "ends 2 2026/11/24 {"), ("tstp 2 2026/11/24 17:00:00",),
+    ("cltt 2 2026/11/24 09:30:00", "cltt  2 2026/11/24 09:30:00"),
+    ("binding state active", "binding state free", "binding state abandoned", "binding  state active", "bootp"),
+    ("next binding state free", "reserved"), ("hardware ethernet 02:00:00:00:99:07", "hardware ethernet\t2:0:0:0:99:7"),
+    ('uid "\\001\\002\\000\\000\\231\\007"', 'uid "a\\"b\\\\;{"', 'uid "\\x\\9\\777"', "uid 01:02", 'uid "cut', 'uid "end\\"'),
+    ('set x = "a;b"', 'set x = "lease 192.0.2.1 {"',
+     'set vendor-class-identifier = "MSFT 5.0"', "on expiry {\n}", "# } a comment"),
+    ('option agent.circuit-id "port 7"', "option agent.remote-id 0:1", 'option x "; option agent.remote-id 2:3'),
+    ('client-hostname "printer"', 'client-hostname "\\303\\251 \\377"', 'client-hostname "lease"', "lease 192.0.2.9 {"))
+
+
+NOTHING, NOTHING_OF_BYTES = re.compile("(?!)"), re.compile(b"(?!)")
+
+
+def isc_rows(data):
+    source = Source("leases", BytesIO(data), NOW, 3600)
+    return list(read_isc(source)), source.bad, source.notes
+
+
+@settings(max_examples=400, deadline=None)
+@given(st.lists(st.tuples(*(st.sampled_from((None, None, *one)) for one in CHOICES), st.booleans()), min_size=1, max_size=4),
+       st.sampled_from(("\n", "\r\n")), st.integers(1, 900))
+def test_what_is_usual_means_what_it_means_to_a_careful_reader(leases, end, cut):
+    """By the expression for what dhcpd writes, by lines and statements, and wherever the file is divided: the same."""
+    text = "".join(isc(*(one for one in statements if one), address=f"192.0.2.{7 + number % 2}") + "\n" * is_apart
+                   for number, (*statements, is_apart) in enumerate(leases)).replace("\n", end)
+    data = text[:len(text) * cut // 800].encode()
+    usual = isc_rows(data)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(isc_journal, "AS_WRITTEN", NOTHING)
+        assert isc_rows(data) == usual
+        patch.setattr(isc_journal, "USUAL", NOTHING_OF_BYTES)
+        assert isc_rows(data) == usual
+        patch.setattr(source_module, "BLOCK", 100)
+        assert isc_rows(data) == usual
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(source_module, "BLOCK", 100)
+        assert isc_rows(data) == usual
