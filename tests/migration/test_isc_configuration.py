@@ -314,3 +314,40 @@ def test_what_one_network_takes_away_is_not_what_all_say(tmp_path):
     made, _ = converted(SUBNET.replace("}", "ddns-updates off; }") + SUBNET.replace("10.1.", "10.2."))
     assert 'subnet("10.1.0.0/16", pools=["10.1.0.10 - 10.1.0.20"], dns_zones=None)' in made
     loaded(tmp_path, made)
+
+
+# --- if in hosts and groups
+
+HOST = "host {0} {{ hardware ethernet 2:0:0:0:0:{1}; {2} }}\n"
+
+
+@pytest.mark.parametrize(("text", "classes"), [
+    (HOST.format("a", 1, 'if exists user-class { filename "x"; } else { filename "y"; }'),
+     ['client_class("line 1", match(mac="02:00:00:00:00:01") & match(user_class=ALL), boot_file_name="x")',
+      'client_class("line 1_2", match(mac="02:00:00:00:00:01"), boot_file_name="y")']),
+    (HOST.format("a", 1, 'filename "z"; if exists user-class { filename "x"; }'),
+     ['client_class("line 1", match(mac="02:00:00:00:00:01") & match(user_class=ALL), boot_file_name="x")',
+      'client_class("a otherwise", match(mac="02:00:00:00:00:01"), boot_file_name="z")']),
+    (HOST.format("a", 1, 'if exists user-class { filename "x"; } filename "z";'), []),
+    ("group { if exists user-class { filename \"x\"; }\n" + HOST.format("a", 1, "") + HOST.format("b", 2, "") + "}\n",
+     ['client_class("line 1", match(known=True) & match(user_class=ALL), boot_file_name="x")']),
+    ("group { if exists user-class { filename \"x\"; }\n" + HOST.format("a", 1, "") + "}\n" + HOST.format("b", 2, ""),
+     ['client_class("line 1", match(mac="02:00:00:00:00:01") & match(user_class=ALL), boot_file_name="x")']),
+    ("group pcs { if exists user-class { filename \"x\"; }\n" + "".join(HOST.format(f"h{n}", n, "") for n in range(1, 7)) + "}\n"
+     + HOST.format("b", 9, ""), ['client_class("line 1", match(user_class=ALL) & among_pcs, boot_file_name="x")'])])
+def test_an_if_of_a_host_or_a_group_is_classes_before_all_others(tmp_path, text, classes):
+    made, report = converted(text + 'class "all" { match if exists host-name; filename "all"; }\n' + SUBNET)
+    flat = " ".join(made.split())
+    assert [one for one in classes if one not in flat] == [], made
+    assert flat.count("client_class(") == len(classes) + 1
+    assert not classes or flat.index(classes[-1]) < flat.index('client_class("all"')
+    assert report.is_whole == bool(classes)
+    loaded(tmp_path, made)
+
+
+def test_an_if_of_a_pool_is_told(tmp_path):
+    made, report = converted(SUBNET.replace("range 10.1.0.10 10.1.0.20;", "pool { range 10.1.0.10 10.1.0.20; "
+                                            'if exists user-class { filename "x"; } }'))
+    assert [one.words for one in report.remarks if one.verdict == "no counterpart"] == [
+        "which pool a client gets its address from is not known when classes are found; write it into finish(request, reply)"] * 2
+    loaded(tmp_path, made)

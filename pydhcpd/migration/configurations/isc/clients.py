@@ -1,26 +1,22 @@
-"""Clients: hosts, classes with their subclasses, and `if`, which is a class as well."""
+"""Clients: hosts, and classes with their subclasses."""
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator
 
 from pydhcpd.addresses import address_from, address_text, hardware_from, network_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Code
-from pydhcpd.migration.configurations.isc.conditions import NeverTrue, Unsayable, agent_field
-from pydhcpd.migration.configurations.isc.context import BadSyntax, Case, Context, Members, one_word, parsed, texts
+from pydhcpd.migration.configurations.isc.cases import Block, classes_of, if_, in_order, settle_cases
+from pydhcpd.migration.configurations.isc.conditions import agent_field
+from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, Members, one_word, parsed, texts
 from pydhcpd.migration.configurations.isc.expressions import FALSE, TRUE, Node, folded, without_known
-from pydhcpd.migration.configurations.isc.functions import NotPython
+from pydhcpd.migration.configurations.isc.membership import IDENTITIES, any_of, condition_of
 from pydhcpd.migration.configurations.isc.options import AGENT, octets_by, octets_written
-from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GLOBAL, HOST, POOL, SHARED, SUBNET, Scope
+from pydhcpd.migration.configurations.isc.scope import CLASS, HOST, SHARED, SUBNET, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement
-from pydhcpd.migration.configurations.layout import value_text
 from pydhcpd.policy.arguments import hostname
 from pydhcpd.policy.declarations import KNOWN, UNKNOWN
-
-Block = Callable[[Context, Scope, Statement], None]
-IDENTITIES = ("mac", "client_id", "circuit_id", "remote_id", "subscriber_id", "relay")
-
 
 # --- hosts
 
@@ -29,6 +25,7 @@ def host(context: Context, scope: Scope, statement: Statement, block: Block) -> 
     name = one_word(statement, "a name")
     call = Call("host", comments=[*statement.comments])
     inner = Scope(HOST, call, scope, subnets=scope.subnets)
+    inner.name = name
     inner.flags["decl"] = True
     block(context, inner, statement)
     if not any(one in call.keywords for one in IDENTITIES):
@@ -36,6 +33,8 @@ def host(context: Context, scope: Scope, statement: Statement, block: Block) -> 
         return
     scope.members.append(inner)
     _name(inner, name)
+    for chain in inner.later:
+        if_(context, inner, chain, block)
     _order(call)
     context.draft.hosts.append(call)
     if _is_elsewhere(inner):
@@ -253,7 +252,7 @@ def class_(context: Context, scope: Scope, statement: Statement, block: Block) -
     _limit(context, inner, statement, members)
     before = len(context.cases)
     block(context, inner, statement)
-    context.draft.classes[-1:] = [*_in_order(context.cases[before:]), call]
+    context.draft.classes[-1:] = [*in_order(context.cases[before:]), call]
     del context.cases[before:]
     if not statement.told:
         context.taken(statement, "classes")
@@ -321,34 +320,6 @@ def _spawn(context: Context, scope: Scope, statement: Statement, members: Member
         scope.call.keywords["lease_limit_per"] = field
 
 
-def condition_of(context: Context, statement: Statement, node: Node, name: str) -> Code | None:
-    """The condition of a class, as one of ours or as a function; None where nobody is of it."""
-    try:
-        condition = context.conditions.of(node)
-    except NeverTrue as reason:
-        context.differs(statement, f"dhcpd never finds it true ({reason}), so the class has no members")
-    except Unsayable:
-        return _function(context, statement, node, name)
-    except InvalidValue as error:
-        context.none(statement, f"{error}; the class has no members")
-    else:
-        context.taken(statement, str(condition))
-        return condition
-    return None
-
-
-def _function(context: Context, statement: Statement, node: Node, name: str) -> Code | None:
-    try:
-        body = context.functions.truth(node)
-    except (NotPython, InvalidValue) as reason:
-        context.none(statement, f"{reason}; the class has no members: write a function is_member(request) for it")
-        return None
-    plain = context.name_for("is_" + (re.sub(r"\W+", "_", name.lower(), flags=re.ASCII).strip("_") or "member"))
-    context.draft.helpers.append(f"def {plain}(request):\n    return {body}")
-    context.taken(statement, f"a function, {plain}(request)")
-    return Code(plain)
-
-
 def subclass(context: Context, _: Scope, statement: Statement, block: Block) -> None:
     """subclass "NAME" VALUE [{ ... }]"""
     if len(statement.rest) < 2:
@@ -389,165 +360,12 @@ def settle_classes(context: Context) -> None:
     for name, joined in context.joined.items():
         _, scope = context.matched[name]
         scope.call.comments += [one for _, comments in joined for one in comments]
-        condition = _any([one for one, _ in joined])
+        condition = any_of([one for one, _ in joined])
         former = scope.call.arguments[1:]
         both = f"{former[0]} | {condition}" if former else condition
         scope.call.arguments[1:] = [Code(both)]
         if scope.flags.get("limited") and (per := re.match(r"match\((\w+)=", condition)):
             scope.call.keywords.setdefault("lease_limit_per", per[1])
     settle_cases(context)
-    denied = {id(one.scope.call) for one in context.cases if one.scope.flags.get("booting") is False}
-    context.draft.classes += [one for one in _in_order(context.cases) if one.keywords or id(one) in denied]
-
-
-def _any(conditions: Sequence[Code]) -> str:
-    """Any of these; of one field as a list."""
-    found = [re.fullmatch(r"match\((\w+)=(.*)\)", one, re.DOTALL) for one in conditions]
-    fields = {one[1] if one else "" for one in found}
-    if len(found) > 1 and len(fields) == 1 and "" not in fields and not any(" & " in one for one in conditions):
-        values = [Code(one[2]) for one in found if one]
-        return f"match({fields.pop()}={value_text(values, 30)})"
-    return " | ".join(f"({one})" if " & " in one else one for one in conditions)
-
-
-# --- if
-
-def if_(context: Context, scope: Scope, statements: list[Statement], block: Block) -> None:
-    """if ... { } elsif ... { } else { }: classes, each without the clients of those before it."""
-    try:
-        guard = _guard(context, scope)
-    except InvalidValue as error:
-        for one in statements:
-            context.nothing_within(one, str(error))
-        return
-    owns: list[str | None] = []
-    first = len(context.cases)
-    context.chains += 1
-    for statement in statements:
-        own = _own_condition(context, statement)
-        if own is None and statement.word != "else":
-            for one in statements[statements.index(statement):]:
-                if not one.told:
-                    context.nothing_within(one, "it depends on a condition that is not taken over")
-                for inner in one.body or []:
-                    if not inner.told:
-                        context.nothing_within(inner, "it depends on a condition that is not taken over")
-            return
-        others = [_opposite(context, one) for one in owns if one]
-        _case(context, scope, statement, [*guard, *([own] if own else []), *others], block)
-        owns.append(own)
-    if len(context.cases) - first == len(statements) > 1:
-        _simplify(context, scope, context.cases[first:], guard, owns)
-
-
-def _own_condition(context: Context, statement: Statement) -> str | None:
-    tokens = statement.rest[1:] if statement.word == "else" and statement.words[:1] == ["if"] else statement.rest
-    if not tokens:
-        if statement.word != "else":
-            raise BadSyntax(f"{statement.file}:{statement.line}: a condition is expected after {statement.word}")
-        return None
-    return condition_of(context, statement, parsed(statement, tokens), f"line_{statement.line}")
-
-
-def _guard(context: Context, scope: Scope) -> list[str]:
-    """What must hold for all of a scope."""
-    if scope.kind == GLOBAL:
-        return []
-    if scope.kind in (CLASS, CASE) and len(scope.call.arguments) > 1:
-        return [str(scope.call.arguments[1])]
-    if scope.kind in (SUBNET, SHARED):
-        if context.networks == len(scope.subnets):
-            return []
-        return [_in_subnet(context, scope.subnets)]
-    raise InvalidValue("conditions are of all clients, of a class or of a subnet; write it into finish(request, reply)")
-
-
-def _in_subnet(context: Context, subnets: list[str]) -> str:
-    name = "in_" + re.sub(r"\W", "_", subnets[0].partition("/")[0])
-    test = f'request.subnet == "{subnets[0]}"' if len(subnets) == 1 else f"request.subnet in {value_text(subnets)}"
-    text = f"def {name}(request):\n    return {test}"
-    if text not in context.draft.helpers:
-        context.draft.helpers.append(text)
-    return name
-
-
-def _case(context: Context, scope: Scope, statement: Statement, conditions: list[str], block: Block) -> None:
-    call = Call("client_class", [_case_name(context, statement, conditions), _all(context, conditions, statement.line)],
-                comments=[*statement.comments])
-    statement.comments = []
-    inner = Scope(CASE, call, scope, subnets=scope.subnets)
-    scope.members.append(inner)
-    if not statement.told:
-        context.taken(statement, "what holds for all others")
-    block(context, inner, statement)
-    context.cases.append(Case(inner, statement, context.chains))
-
-
-def _in_order(cases: list[Case]) -> list[Call]:
-    """What is nearer first, and of what is as near the later: it would overwrite the earlier with dhcpd."""
-    return [one.scope.call for one in sorted(cases, key=lambda one: (-len(list(one.scope.chain())), -one.chain))]
-
-
-def _simplify(context: Context, scope: Scope, cases: list[Case], guard: list[str], owns: list[str | None]) -> None:
-    """Where all branches say the same things, the first class that holds wins by itself, and `else` is what holds for all."""
-    said = [set(one.scope.call.keywords) for one in cases]
-    if not all(one == said[0] for one in said) or any(one.scope.members for one in cases) or not said[0] or (
-            said[0] & scope.call.keywords.keys()) or scope.kind not in (GLOBAL, SUBNET, SHARED):
-        return
-    for one, own in zip(cases, owns, strict=True):
-        if own:
-            one.scope.call.arguments[1] = _all(context, [*guard, own], one.statement.line)
-    if owns[-1] is None:
-        context.cases.remove(cases[-1])
-        scope.members.remove(cases[-1].scope)
-        for name, value in cases[-1].scope.call.keywords.items():
-            context.put(scope, name, value, cases[-1].statement)
-
-
-def settle_cases(context: Context) -> None:
-    """A class wins over subnets and pools, an `if` around them does not: what these say as well is left out."""
-    for scope, statement, _ in context.cases:
-        outer = next(one for one in scope.chain() if one.kind != CASE)
-        inner = [one for one in outer.everything() if one is not outer and one.kind in (SHARED, SUBNET, POOL)]
-        for name in list(scope.call.keywords):
-            if any(name in one.call.keywords for one in inner):
-                del scope.call.keywords[name]
-                context.none(statement, f"{name}, which a network within says as well: a class would win over it, and an if "
-                                        "of dhcpd does not, so it is left out")
-
-
-def _case_name(context: Context, statement: Statement, conditions: list[str]) -> str:
-    """A name for the class that an `if` becomes: what is compared with, where that is a word."""
-    own = next((one for one in conditions if not one.startswith(("~", "in_", "not_"))), "")
-    found = re.search(r'"(\w[\w .-]*)"', own) or re.search(r"client_system_(architecture=\d+)", own)
-    wanted = found[1].replace("=", " ") if found and statement.word != "else" else f"line {statement.line}"
-    return context.name_for(wanted)
-
-
-def _opposite(context: Context, condition: str) -> str:
-    """The condition that holds where this one does not; of a function another function."""
-    if not condition.isidentifier():
-        return f"~{_atom(condition)}" if condition.startswith("match(") and " & " not in condition else f"~({condition})"
-    name = f"not_{condition}"
-    text = f"def {name}(request):\n    return not {condition}(request)"
-    if text not in context.draft.helpers:
-        context.draft.helpers.append(text)
-    return name
-
-
-def _all(context: Context, conditions: list[str], line: int) -> Code:
-    """All of these; functions cannot be joined to each other, so that several of them alone become one."""
-    functions = [one for one in conditions if one.isidentifier()]
-    others = [one for one in conditions if not one.isidentifier()]
-    if len(functions) < 2 or others:
-        return Code(" & ".join([*map(_atom, others), *functions] if len(conditions) > 1 else conditions))
-    name = context.name_for(f"is_case_{line}")
-    body = " and ".join(f"{one}(request)" for one in functions)
-    context.draft.helpers.append(f"def {name}(request):\n    return {body}")
-    return Code(name)
-
-
-def _atom(condition: str) -> str:
-    """In brackets where it is joined within."""
-    bare = re.sub(r'"(?:[^"\\]|\\.)*"', "", condition)
-    return f"({condition})" if " | " in bare and not bare.startswith("~(") else condition
+    first, last = classes_of(context)
+    context.draft.classes = [*first, *context.draft.classes, *last]

@@ -50,6 +50,10 @@ class Context:
     chains: int = 0
     networks: int = 0
     """Subnets in the file."""
+    hosts: int = 0
+    """Hosts in the file."""
+    places: dict[int, int] = field(default_factory=dict)
+    """Where each statement stands among all, by its id."""
     finishing: list[str] = field(default_factory=list)
     """Lines of finish()."""
     keys: dict[str, Call] = field(default_factory=dict)
@@ -98,6 +102,7 @@ class Context:
         else:
             scope.call.keywords[name] = value
             scope.call.comments += statement.comments
+        scope.places[name] = self.places.get(id(statement), 0)
         statement.comments = []
 
     def name_for(self, wanted: str) -> str:

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.draft import Draft
-from pydhcpd.migration.configurations.isc import clients, dns, networks
+from pydhcpd.migration.configurations.isc import cases, clients, dns, networks
 from pydhcpd.migration.configurations.isc.context import BadSyntax, Context
 from pydhcpd.migration.configurations.isc.grouping import settle_groups
 from pydhcpd.migration.configurations.isc.names import NONE
 from pydhcpd.migration.configurations.isc.parameters import PARAMETERS
-from pydhcpd.migration.configurations.isc.scope import CLASS, Scope
+from pydhcpd.migration.configurations.isc.scope import CLASS, GROUP, HOST, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement, tree_of, walk
 from pydhcpd.migration.configurations.report import Report
 
@@ -49,7 +49,9 @@ def convert_isc(name: str, text: str, report: Report, read: Callable[[str], str]
     context = Context(name, report)
     context.draft.head += tree.head
     context.names |= {one.words[0] for one in walk(tree.statements) if one.word == "class" and one.rest}
-    context.networks = sum(one.word == "subnet" for one in walk(tree.statements))
+    everything = list(walk(tree.statements))
+    context.networks, context.hosts = (sum(one.word == word for one in everything) for word in ("subnet", "host"))
+    context.places = {id(one): place for place, one in enumerate(everything, 1)}
     _statements(context, context.top, tree.statements)
     context.draft.tail += tree.tail
     _settle(context)
@@ -71,7 +73,7 @@ def _block(context: Context, scope: Scope, statement: Statement) -> None:
 def _statements(context: Context, scope: Scope, statements: list[Statement]) -> None:
     for chain in _chains(statements):
         if chain[0].word == "if":
-            clients.if_(context, scope, chain, _block)
+            _if(context, scope, chain)
             continue
         try:
             _take(context, scope, chain[0])
@@ -79,6 +81,14 @@ def _statements(context: Context, scope: Scope, statements: list[Statement]) -> 
             raise
         except InvalidValue as error:
             context.nothing_within(chain[0], str(error))
+
+
+def _if(context: Context, scope: Scope, chain: list[Statement]) -> None:
+    """That of a host or a group waits until it is known which hosts these are."""
+    if scope.kind in (HOST, GROUP):
+        scope.later.append(chain)
+    else:
+        cases.if_(context, scope, chain, _block)
 
 
 def _chains(statements: list[Statement]) -> Iterator[list[Statement]]:

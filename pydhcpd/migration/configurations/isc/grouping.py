@@ -7,7 +7,7 @@ from pydhcpd.migration.configurations.draft import Call
 from pydhcpd.migration.configurations.isc.context import Context
 from pydhcpd.migration.configurations.isc.networks import WIDE_ONLY
 from pydhcpd.migration.configurations.isc.options import plain
-from pydhcpd.migration.configurations.isc.scope import GROUP, POOL, Scope
+from pydhcpd.migration.configurations.isc.scope import GROUP, Scope
 
 LEAST = 2  # members of a group that is written as one
 
@@ -26,14 +26,16 @@ def _calls(context: Context) -> Iterator[Call]:
 
 
 def _settle(context: Context, scope: Scope, alive: set[int]) -> None:
-    members = [one.call for one in _members(scope) if id(one.call) in alive]
+    inner = [one for one in scope.grouped() if id(one.call) in alive]
+    members = [one.call for one in inner]
+    barred = {id(one.call): one.barred for one in inner}
     _hand_on(scope, members)
     values = scope.call.keywords
     if not values:
         if members:
             members[0].comments[:0] = scope.call.comments
         return
-    able = [one for one in members if not values.keys() & one.keywords.keys() and not one.groups]
+    able = [one for one in members if not values.keys() & (one.keywords.keys() | barred[id(one)]) and not one.groups]
     if len(able) < LEAST:
         able = []
     if able:
@@ -43,17 +45,9 @@ def _settle(context: Context, scope: Scope, alive: set[int]) -> None:
         if any(one is other for other in able):
             one.groups.append(name)
         else:
-            one.keywords.update({key: value for key, value in values.items() if key not in one.keywords})
+            one.keywords.update({key: value for key, value in values.items()
+                                 if key not in one.keywords and key not in barred[id(one)]})
     scope.call.arguments = []
-
-
-def _members(scope: Scope) -> Iterator[Scope]:
-    """What stands within, in groups within as well; not what is within a network."""
-    for one in scope.members:
-        if one.kind == GROUP:
-            yield from _members(one)
-        elif one.kind != POOL:
-            yield one
 
 
 def _hand_on(scope: Scope, members: list[Call]) -> None:

@@ -1,18 +1,15 @@
 """Networks: shared-network, subnet, pool, range, group, and who is allowed in them."""
 
-from collections.abc import Callable
-
 from pydhcpd.addresses import address_from, address_text, network_from, network_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call
+from pydhcpd.migration.configurations.isc.cases import Block, if_
 from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, one_word, texts
 from pydhcpd.migration.configurations.isc.parameters import switch
 from pydhcpd.migration.configurations.isc.scope import CASE, CLASS, GROUP, HOST, POOL, SHARED, SUBNET, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement, walk
 
-Block = Callable[[Context, Scope, Statement], None]
-"""What goes through the statements of a block."""
 SWITCHES = ("unknown-clients", "bootp", "booting", "duplicates", "declines", "client-updates", "leasequery", "dynamic")
 VERDICTS = {"allow": True, "deny": False, "ignore": False}
 
@@ -82,7 +79,10 @@ def group(context: Context, scope: Scope, statement: Statement, block: Block) ->
     inner = _entered(scope, Scope(GROUP, call, scope, subnets=scope.subnets))
     name = statement.words[0] if statement.rest and statement.rest[0].text != "{" else ""
     inner.space = ""
+    inner.name = name
     block(context, inner, statement)
+    for chain in inner.later:
+        if_(context, inner, chain, block)
     context.taken(statement, "a group of values" + (f", {name}" if name else ""))
     inner.call.arguments = [name] if name else []
 

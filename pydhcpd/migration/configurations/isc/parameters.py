@@ -17,7 +17,19 @@ from pydhcpd.migration.configurations.isc.options import (
     shape_from,
     value_from,
 )
-from pydhcpd.migration.configurations.isc.scope import CLASS, GLOBAL, GROUP, HOST, OURS, POOL, SHARED, SUBNET, TIMES, Scope
+from pydhcpd.migration.configurations.isc.scope import (
+    CASE,
+    CLASS,
+    GLOBAL,
+    GROUP,
+    HOST,
+    OURS,
+    POOL,
+    SHARED,
+    SUBNET,
+    TIMES,
+    Scope,
+)
 from pydhcpd.migration.configurations.isc.tree import Statement
 from pydhcpd.migration.configurations.values import FLAGS, int_from
 from pydhcpd.wire.options import name_of
@@ -139,11 +151,21 @@ def _worked_out(context: Context, scope: Scope, statement: Statement, target: st
         raise InvalidValue(f"{reason}; write it into finish(request, reply)") from None
     is_field = target == "reply.boot_file_name"
     asked = "" if is_field else f"wants(request, {known.code}) and "
-    if scope.kind == GLOBAL:  # what is nearer has been set already
+    if _gives_way(scope, "boot_file_name" if is_field else known.name):  # what is nearer has been set already
         asked += "not reply.boot_file_name and " if is_field else f'"{known.name}" not in reply.options and '
     context.finishing.append(f"    if {_for_whom(scope)}{asked}(value := {data}):\n        {target} = value"
                              + ".decode()" * is_field)
     context.taken(statement, "a line of finish()")
+
+
+def _gives_way(scope: Scope, name: str) -> bool:
+    """Whether what is nearer wins over what stands in a scope. Raises InvalidValue where what is further would as well."""
+    block = scope.block
+    if block.kind not in (GLOBAL, SHARED) and (block is scope or block.kind != SUBNET):
+        return False
+    if any(name in one.call.keywords for one in scope.chain()):
+        raise InvalidValue("it is worked out in place of what stands above it; write it into finish(request, reply)")
+    return True
 
 
 def _for_whom(scope: Scope) -> str:
@@ -152,9 +174,10 @@ def _for_whom(scope: Scope) -> str:
         return ""
     if scope.kind == SUBNET:
         return f'request.subnet == "{scope.subnets[0]}" and '
-    if scope.kind == CLASS:
+    if scope.kind in (CLASS, CASE):
+        scope.flags["named"] = True
         return f'"{scope.call.arguments[0]}" in request.classes and '
-    raise InvalidValue("what is worked out for each client is so for all, a subnet or a class alone")
+    raise InvalidValue("what is worked out for each client is so for all, a subnet, a class or an if alone")
 
 
 def _set(context: Context, scope: Scope, statement: Statement, known: Known, octets: bytes) -> None:

@@ -30,6 +30,14 @@ class Scope:
     members: list["Scope"] = field(default_factory=list)
     """What stands within it."""
     subnets: list[str] = field(default_factory=list)
+    name: str = ""
+    """That of a host or a group."""
+    later: list[list[Statement]] = field(default_factory=list)
+    """Each `if` of a host or a group, to be read when it is known which hosts these are."""
+    places: dict[str, int] = field(default_factory=dict)
+    """Where in the file each value was set."""
+    barred: set[str] = field(default_factory=set)
+    """Values of its groups that it does not take."""
 
     def chain(self) -> Iterator["Scope"]:
         """This scope and those around it."""
@@ -37,6 +45,11 @@ class Scope:
         while one is not None:
             yield one
             one = one.outer
+
+    @property
+    def block(self) -> "Scope":
+        """Itself; of a branch of an `if` what that, and those around it, stand in."""
+        return next(one for one in self.chain() if one.kind != CASE)
 
     def within(self, kind: str) -> "Scope | None":
         """The nearest scope of a kind, this one included."""
@@ -51,6 +64,14 @@ class Scope:
         yield self
         for one in self.members:
             yield from one.everything()
+
+    def grouped(self) -> Iterator["Scope"]:
+        """What stands within, in groups within as well; not what is within a network."""
+        for one in self.members:
+            if one.kind == GROUP:
+                yield from one.grouped()
+            elif one.kind not in (POOL, CASE):
+                yield one
 
     def settle_times(self) -> None:
         """Write the three times of a lease where any of them is set: with dhcpd each is inherited alone."""
