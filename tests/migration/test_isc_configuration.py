@@ -333,8 +333,9 @@ HOST = "host {0} {{ hardware ethernet 2:0:0:0:0:{1}; {2} }}\n"
      ['client_class("line 1", match(known=True) & match(user_class=ALL), boot_file_name="x")']),
     ("group { if exists user-class { filename \"x\"; }\n" + HOST.format("a", 1, "") + "}\n" + HOST.format("b", 2, ""),
      ['client_class("line 1", match(mac="02:00:00:00:00:01") & match(user_class=ALL), boot_file_name="x")']),
-    ("group pcs { if exists user-class { filename \"x\"; }\n" + "".join(HOST.format(f"h{n}", n, "") for n in range(1, 7)) + "}\n"
-     + HOST.format("b", 9, ""), ['client_class("line 1", match(user_class=ALL) & among_pcs, boot_file_name="x")'])])
+    ("group pcs { if exists user-class { filename \"x\"; }\n"
+     + "".join(HOST.format(f"h{n}", n, "") for n in range(1, 7)) + "}\n" + HOST.format("b", 9, ""),
+     ['client_class("line 1", match(user_class=ALL) & among_pcs, boot_file_name="x")'])])
 def test_an_if_of_a_host_or_a_group_is_classes_before_all_others(tmp_path, text, classes):
     made, report = converted(text + 'class "all" { match if exists host-name; filename "all"; }\n' + SUBNET)
     flat = " ".join(made.split())
@@ -348,6 +349,7 @@ def test_an_if_of_a_host_or_a_group_is_classes_before_all_others(tmp_path, text,
 def test_an_if_of_a_pool_is_told(tmp_path):
     made, report = converted(SUBNET.replace("range 10.1.0.10 10.1.0.20;", "pool { range 10.1.0.10 10.1.0.20; "
                                             'if exists user-class { filename "x"; } }'))
-    assert [one.words for one in report.remarks if one.verdict == "no counterpart"] == [
-        "which pool a client gets its address from is not known when classes are found; write it into finish(request, reply)"] * 2
+    told = [one.words for one in report.remarks if one.verdict == "no counterpart"]
+    assert told == ["which pool a client gets its address from is not known when classes are found; write it into "
+                    "finish(request, reply)"] * 2
     loaded(tmp_path, made)
