@@ -145,6 +145,9 @@ class LeaseReader(Protocol):
     def all(self) -> Iterator[Row]:
         """Every row."""
 
+    def behind(self, address: int, most: int) -> list[Row]:
+        """The rows behind an address, as they are now; so many at the most."""
+
     def close(self) -> None:
         """Close the connection."""
 

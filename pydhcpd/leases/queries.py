@@ -65,6 +65,10 @@ class LeaseQueries:
         """Every row."""
         return self._select("1", ())
 
+    def behind(self, address: int, most: int) -> list[Row]:
+        """The rows behind an address, as they are now; so many at the most."""
+        return self._rows("SELECT * FROM rows WHERE address > ? ORDER BY address LIMIT ?", (address, most))
+
     def _window(self, start: int) -> int | None:
         """The address that ends the next rows after `start` to go through; None behind the last row."""
         query = "SELECT max(address) FROM (SELECT address FROM leases WHERE address > ? ORDER BY address LIMIT ?)"

@@ -43,10 +43,10 @@ class Changes:
             self.changed.clear()
             self.is_behind = True
 
-    def taken(self, most: int) -> list[int]:
-        """Some of them, which wait no more."""
-        waiting = self.changed or self.renewed
-        some = list(islice(waiting, most))
-        for one in some:
-            del waiting[one]
-        return some
+
+def taken(addresses: dict[int, None], most: int) -> list[int]:
+    """Some of those that wait, which wait no more."""
+    some = list(islice(addresses, most))
+    for one in some:
+        del addresses[one]
+    return some

@@ -16,9 +16,10 @@ from pydhcpd.events import event
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, Row, TimeNote
 from pydhcpd.leases.store import SQLiteStore
 from pydhcpd.services import room
+from pydhcpd.services.databases import Foreign
 from pydhcpd.services.history import book as module
 from pydhcpd.services.history import service
-from pydhcpd.services.history.book import Book, Foreign
+from pydhcpd.services.history.book import Book
 from pydhcpd.services.history.records import Clock, Records
 from pydhcpd.services.history.service import History
 from pydhcpd.services.service import Surroundings

@@ -4,8 +4,9 @@ an answer, as a table. Knows no sockets and no library.
 A matter is begun with a step; the step is an update; the response code to it tells the next one, or how the matter ends.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from itertools import chain
 from typing import NamedTuple
 
 NOERROR, FORMERR, SERVFAIL, NXDOMAIN, NOTIMP, REFUSED, YXDOMAIN, YXRRSET, NXRRSET, NOTAUTH, NOTZONE = range(11)
@@ -29,6 +30,12 @@ class Update:
     absent: tuple[Record, ...] = ()
     deleted: tuple[Record, ...] = ()
     added: tuple[Record, ...] = ()
+
+
+def together(updates: Iterable[Update]) -> Update:
+    """Several updates as one, of which all is done or nothing."""
+    parts = zip(*((one.present, one.absent, one.deleted, one.added) for one in updates), strict=True)
+    return Update(*(tuple(chain.from_iterable(part)) for part in parts))
 
 
 class Matter(NamedTuple):

@@ -15,8 +15,7 @@ from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
-from pydhcpd.leases.store import check_database
-from pydhcpd.services.databases import transaction
+from pydhcpd.services.databases import Kind, opened, transaction
 
 APPLICATION_ID = 0x7079646E  # "pydn"
 SCHEMA_VERSION = 1
@@ -54,9 +53,8 @@ SCHEMA = (
     nudged INTEGER NOT NULL DEFAULT 0   -- somebody wants it tried now
 ) WITHOUT ROWID""",
     "CREATE TABLE orders (zone TEXT PRIMARY KEY) WITHOUT ROWID",  # to be put right
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+REGISTER = Kind("register", APPLICATION_ID, SCHEMA_VERSION, SCHEMA)
 
 # --- what is wanted
 
@@ -84,7 +82,8 @@ UPDATE records SET present = iif(wanted = 1, 2, present), due = 0, tries = 0, tr
 
 PICK = """
 SELECT address, kind, name, dhcid, owner, ttl, wanted, tries FROM records INDEXED BY waiting
-WHERE zone = ? AND waits AND (due <= ? OR due > ?) ORDER BY due, since, wanted LIMIT 200"""
+WHERE zone = ? AND waits AND (due <= ? OR due > ?) ORDER BY due, since, wanted LIMIT ?"""
+MOST_DUE = 200  # that are looked at for one that is not busy
 BEGIN = "UPDATE records SET present = 2 WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"
 END = """
 UPDATE records SET present = ?, due = 0, tries = 0, trouble = '' WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"""
@@ -102,8 +101,9 @@ UPDATE zones SET done = done + :done, since = iif(:trouble = '', 0, iif(trouble 
 WHERE label = :label"""
 
 
-class Foreign(Exception):
-    """The file is no register of this version."""
+Key = tuple[int, int, str, bytes]
+"""Address, kind, name and DHCID: which matter it is."""
+FIRST: Key = (-1, 0, "", b"")
 
 
 class Entry(NamedTuple):
@@ -115,6 +115,14 @@ class Entry(NamedTuple):
     owner: str
     zone: str
     ttl: int
+
+
+class Settled(NamedTuple):
+    """What came of telling what is to be in the DNS for an address: how many matters more there are, and whether its name has
+    another address meanwhile."""
+
+    more: int
+    stands_by: bool
 
 
 class Job(NamedTuple):
@@ -130,7 +138,7 @@ class Job(NamedTuple):
     tries: int
 
 
-KEY = 4  # fields of a job that say which it is
+KEY = len(FIRST)  # fields of a job that say which it is
 
 
 class Register:
@@ -138,29 +146,7 @@ class Register:
 
     def __init__(self, path: Path) -> None:
         """Open or create it. Raises InvalidValue where others could write it, and Foreign."""
-        check_database(path)
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rwc", uri=True, isolation_level=None,
-                                           check_same_thread=False, timeout=PATIENCE)
-        try:
-            self._prepare(path)
-        except BaseException:
-            self._connection.close()
-            raise
-
-    def _prepare(self, path: Path) -> None:
-        execute = self._connection.execute
-        is_new = not execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        marks = tuple(execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        if not is_new and marks != (APPLICATION_ID, SCHEMA_VERSION):
-            raise Foreign("it is no register of this version of pydhcpd")
-        path.chmod(0o640)
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = NORMAL")
-        execute("PRAGMA journal_size_limit = 16777216")
-        if is_new:
-            with self.transaction():
-                for step in SCHEMA:
-                    execute(step)
+        self._connection = opened(path, REGISTER, PATIENCE)
 
     def transaction(self) -> AbstractContextManager[None]:
         """All or nothing of what is done within."""
@@ -178,20 +164,22 @@ class Register:
 class Wishes(Register):
     """What the daemon does with it."""
 
-    def settle(self, address: int, entries: Collection[Entry], now: float) -> int:
-        """From now on this, and nothing else, is to be in the DNS for an address. Returns how many matters more there are."""
+    def settle(self, address: int, entries: Collection[Entry], now: float) -> Settled:
+        """From now on this, and nothing else, is to be in the DNS for an address."""
         known = self._connection.execute("SELECT kind, name, dhcid, owner, zone, wanted FROM records WHERE address = ?",
                                          (address,)).fetchall()
-        kept = {(one.kind, one.name, one.dhcid): one for one in entries}
+        kept, stands_by = {(one.kind, one.name, one.dhcid): one for one in entries}, False
         for kind, name, dhcid, owner, zone, wanted in known:
             entry = kept.pop((kind, name, dhcid), None)
             if entry is None:
                 self._drop((address, kind, name, dhcid), wanted, now)
             elif wanted == NOT_WANTED or (owner, zone) != (entry.owner, entry.zone):
                 self._want(address, entry, now)
+            else:
+                stands_by |= wanted == STANDS_BY
         for entry in kept.values():
             self._want(address, entry, now)
-        return len(kept)
+        return Settled(len(kept), stands_by)
 
     def _want(self, address: int, entry: Entry, now: float) -> None:
         """The client's last address is the one that its name has (RFC 4703 5.3.2)."""
@@ -199,7 +187,7 @@ class Wishes(Register):
         if entry.kind == NAME:
             self._connection.execute(LET_STAND_BY, (entry.name, entry.dhcid, address))
 
-    def _drop(self, key: tuple[int, int, str, bytes], wanted: int, now: float) -> None:
+    def _drop(self, key: Key, wanted: int, now: float) -> None:
         self._connection.execute(NEVER_WAS, key)
         self._connection.execute(WANT_NO_MORE, (now, *key))
         _, kind, name, dhcid = key
@@ -256,11 +244,13 @@ class Wishes(Register):
                 self._connection.execute("UPDATE records SET zone = '' WHERE zone = ?", (label,))
             self._connection.executemany("INSERT OR IGNORE INTO zones (label) VALUES (?)", [(one,) for one in labels])
 
-    def without_zone(self) -> list[tuple[int, int, str, bytes]]:
-        """Address, kind, name and DHCID of what is of no zone any more."""
-        return self._connection.execute("SELECT address, kind, name, dhcid FROM records WHERE zone = ''").fetchall()
+    def without_zone(self, after: Key, most: int) -> list[Key]:
+        """Some of what is of no zone any more, in order, from the one behind `after` on."""
+        return self._connection.execute(
+            "SELECT address, kind, name, dhcid FROM records WHERE zone = '' AND (address, kind, name, dhcid) > (?, ?, ?, ?) "
+            "ORDER BY address, kind, name, dhcid LIMIT ?", (*after, most)).fetchall()
 
-    def set_zone(self, key: tuple[int, int, str, bytes], zone: str) -> None:
+    def set_zone(self, key: Key, zone: str) -> None:
         """Such a one has a zone again."""
         self._connection.execute(SET_ZONE, (zone, *key))
 
@@ -276,17 +266,17 @@ class Work(Register):
         """What may be done in a zone now, each name at most once, and none that is `busy`; begun is what is returned."""
         now = time.time()
         found: dict[str, Job] = {}
-        if not self._due(zone, now):
+        if not self._due(zone, now, 1):
             return []
         with self.transaction():
-            for job in self._due(zone, now):
+            for job in self._due(zone, now, MOST_DUE):
                 if len(found) < most and job.owner not in busy:
                     found.setdefault(job.owner, job)
             self._connection.executemany(BEGIN, [one[:KEY] for one in found.values() if one.wanted == WANTED])
         return list(found.values())
 
-    def _due(self, zone: str, now: float) -> list[Job]:
-        return list(map(Job._make, self._connection.execute(PICK, (zone, now, now + 2 * LONGEST_PAUSE)).fetchall()))
+    def _due(self, zone: str, now: float, most: int) -> list[Job]:
+        return list(map(Job._make, self._connection.execute(PICK, (zone, now, now + 2 * LONGEST_PAUSE, most)).fetchall()))
 
     def note_done(self, job: Job) -> None:
         """It is in the DNS now, or is no more, as it was wanted."""

@@ -8,6 +8,8 @@ has a key, is believed only where it is a refusal.
 import asyncio
 import errno
 import os
+import socket
+from functools import lru_cache
 from typing import Any
 
 import dns.asyncquery
@@ -22,7 +24,9 @@ import dns.rdatatype
 import dns.tsig
 import dns.update
 
+from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone, Server, server_text
+from pydhcpd.services.dns.dhcid import wire_name
 from pydhcpd.services.dns.plan import (
     ANY,
     FORMERR,
@@ -36,6 +40,7 @@ from pydhcpd.services.dns.plan import (
     SERVFAIL,
     YXDOMAIN,
     YXRRSET,
+    A,
     Record,
     Update,
 )
@@ -142,10 +147,7 @@ def _reason(error: OSError) -> str:
 
 
 def _message(zone: DnsZone, update: Update, ttl: int) -> Any:
-    key = None
-    if zone.key is not None:
-        key = dns.tsig.Key(_name(zone.key.name), zone.key.secret, _algorithm(zone.key.algorithm))
-    message = dns.update.UpdateMessage(_name(zone.name), keyring=key)
+    message = dns.update.UpdateMessage(_name(zone.name), keyring=None if zone.key is None else _key(zone.key))
     for one in update.present:
         message.present(_name(one.owner), *_what(one))
     for one in update.absent:
@@ -163,15 +165,21 @@ def _what(record: Record) -> list[Any]:
         return []
     if record.data is None:
         return [record.type]
-    kind = dns.rdatatype.from_text(record.type)
-    if isinstance(record.data, bytes):
-        return [dns.rdata.from_wire(dns.rdataclass.IN, kind, record.data, 0, len(record.data))]
-    return [dns.rdata.from_text(dns.rdataclass.IN, kind, record.data if record.type == "A" else f"{record.data}.")]
+    return [_rdata(record.type, record.data)]
 
 
-def _algorithm(name: str) -> Any:
-    return dns.tsig.HMAC_MD5 if name == "hmac-md5" else _name(name)
+def _rdata(kind: str, data: str | bytes) -> Any:
+    wire = data if isinstance(data, bytes) else socket.inet_aton(data) if kind == A else wire_name(data)
+    return dns.rdata.from_wire(dns.rdataclass.IN, dns.rdatatype.from_text(kind), wire, 0, len(wire))
 
 
+@lru_cache(16)
+def _key(key: Tsig) -> Any:
+    algorithm = dns.tsig.HMAC_MD5 if key.algorithm == "hmac-md5" else _name(key.algorithm)
+    return dns.tsig.Key(_name(key.name), key.secret, algorithm)
+
+
+@lru_cache(256)
 def _name(text: str) -> Any:
+    """A name as dnspython has it: each is needed several times for a message."""
     return dns.name.from_text(f"{text}.")

@@ -9,48 +9,41 @@ nobody else.
 import logging
 import sqlite3
 import time
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing
 from pathlib import Path
 
 from pydhcpd.alarms import DNS, About
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue, StoreError
-from pydhcpd.events import Event
-from pydhcpd.leases.interface import BOUND, LeaseReader, Row
+from pydhcpd.leases.interface import BOUND, Row
 from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.policy.policy import Policy
 from pydhcpd.process.libraries import has_dnspython
 from pydhcpd.registrations import Registration, registration_of
 from pydhcpd.services.aside import set_aside
+from pydhcpd.services.databases import Foreign
 from pydhcpd.services.dns.dhcid import dhcid, identity
 from pydhcpd.services.dns.process import Teller
-from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Foreign, Wishes
+from pydhcpd.services.dns.register import ADDRESS, FIRST, NAME, Entry, Wishes
 from pydhcpd.services.dns.zone_table import ZoneTable
-from pydhcpd.services.listener import Listener
+from pydhcpd.services.follower import PORTION, Follower, Lease
 from pydhcpd.services.room import check_room
 from pydhcpd.services.service import Surroundings
 
 log = logging.getLogger(__name__)
 
-SLICE = 0.02  # seconds of a round that are spent on what has changed, or may have
-SMALL_SLICE = 0.005  # and on renewals by which nothing is seen to have changed, and while more comes than can be answered
-PORTION = 50  # addresses between two looks at the clock
-MOST_CHANGED = 100_000  # addresses that are remembered as changed
 MOST_WAITING = 100_000  # matters in the queue
 LONGEST_WAIT = 7 * 86400.0  # seconds
-REMEMBERED = 65_536  # addresses of one generation
-CHECK_EVERY = 6 * 3600.0  # seconds between comparisons with all leases
 LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
 AGAIN = 10.0  # seconds until a register that failed is opened again
 LATE = 60.0  # seconds after half of its time at which a lease should have been renewed (RFC 2131 section 4.4.5)
 ALARM_AFTER = 60.0  # seconds
 SHORTEST_TTL, LONGEST_TTL = 600, 86_400  # seconds; RFC 4702 section 5 has the first
-LEASED = "leased"
 
 
-class DnsUpdates(Listener):
+class DnsUpdates(Follower):
     """The register, the thread that keeps it, and the process."""
 
     name = "the DNS updates"
@@ -62,19 +55,12 @@ class DnsUpdates(Listener):
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
-        self._hosts = surroundings.server.hosts
         self._alarms = self._hosts.store.alarms
         self._teller: Teller | None = None
         self._register: Wishes | None = None
         self._is_told = False  # whether the process and the register know the zones
-        self._changed: dict[int, None] = {}  # addresses, in order
-        self._renewed: dict[int, None] = {}  # those whose lease looks as it did
-        self._seen: list[dict[int, int]] = [{}, {}]  # what the lease of an address looked like, the newer half first
-        self._rest: Iterator[tuple[int, Row | None]] | None = None  # of a comparison with all leases
-        self._is_behind = True  # whether such a comparison is to be made
-        self._policy: Policy | None = None  # by which the leases were looked at last
-        self._next_look = self._next_try = self._next_check = 0.0
-        self._waiting = self._known = self._dropped = 0
+        self._next_look = self._next_try = 0.0
+        self._waiting = self._records = self._dropped = 0
         self._troubles: dict[str, str] = {}
         self._since: dict[str, float] = {}
 
@@ -109,7 +95,7 @@ class DnsUpdates(Listener):
     def status(self) -> Iterator[str]:
         """How much is registered, what waits, and why."""
         yield from super().status()
-        yield f"{self._known} records, {self._waiting} of them waiting"
+        yield f"{self._records} records, {self._waiting} of them waiting"
         if self._dropped:
             yield f"{self._dropped} given up"
         yield from (f"{label}: {trouble}" for label, trouble in self._troubles.items())
@@ -118,7 +104,7 @@ class DnsUpdates(Listener):
 
     def waiting(self) -> int:
         """What is to be done in the DNS, or to be looked at."""
-        return super().waiting() + self._waiting + len(self._changed)
+        return super().waiting() + self._waiting
 
     def dropped(self) -> int:
         """What was given up, and events that went by."""
@@ -136,9 +122,7 @@ class DnsUpdates(Listener):
     def _guarded(self) -> None:
         """One round, whose failure is that of the DNS alone."""
         try:
-            missed = self.missed
-            self._read()
-            self._is_behind |= self.missed > missed
+            self._hear()
             self._round(time.monotonic())
         except sqlite3.Error as error:
             self._fail(str(error), is_damaged=code_of(error) in DAMAGE, remedy=_remedy(error, self._path))
@@ -154,16 +138,13 @@ class DnsUpdates(Listener):
         if self._register is None:
             check_room(self._path)
             self._register = Wishes(self._path)
-            self._is_behind, self._is_told = True, False
+            self._is_told = False
         if not self._is_told:
             self._tell_zones(self._register)
         for zone in self._register.orders():
             self._register.tell_anew(zone)
-            self._is_behind = True
-        if serving.policy is not self._policy or now >= self._next_check:  # other networks, terms or names
-            self._policy, self._next_check = serving.policy, now + CHECK_EVERY
-            self._is_behind, self._rest = True, None
-        self._bring_up_to_date(self._register, serving.policy)
+            self._changes.is_behind = True
+        self._keep_up(serving.policy)
         if now >= self._next_look:
             self._next_look = now + LOOK_EVERY
             self._look(self._register, now)
@@ -172,111 +153,60 @@ class DnsUpdates(Listener):
         self._is_told = True
         zones = self._table.by_label
         register.set_zones(zones)
-        with register.transaction():
-            for key in register.without_zone():
-                address, kind, name, _ = key
-                found = self._table.of_name(name, address) if kind == NAME else self._table.of_address(address)
-                if found is not None:
-                    register.set_zone(key, found[0])
-        self._is_behind, self._rest = True, None
+        self._start_over()
         assert self._teller is not None
         self._teller.tell(self._path, zones)
 
     # --- what has changed
 
-    def take(self, events: list[Event]) -> None:
-        """Remember the addresses whose leases may have changed."""
-        for _, kind, address, _, name, sent_name, _, client, *_ in events:
-            if not address:
-                continue
-            look = hash((kind, name, sent_name, client)) if kind == LEASED else 0
-            if look and self._looked(address) == look:
-                self._renewed[address] = None
-            else:
-                self._changed[address] = None
-            self._seen[0][address] = look
-        if len(self._seen[0]) > REMEMBERED:
-            self._seen = [{}, self._seen[0]]
-        if len(self._renewed) > MOST_CHANGED:
-            self._renewed.clear()
-        if len(self._changed) > MOST_CHANGED:
-            self._changed.clear()
-            self._is_behind = True
+    def _has_room(self) -> bool:
+        return self._waiting < MOST_WAITING
 
-    def _looked(self, address: int) -> int:
-        newer, older = self._seen
-        return newer.get(address) or older.get(address, 0)
+    def _known(self, after: int, most: int) -> list[int]:
+        assert self._register is not None
+        return self._register.addresses(after, most)
 
-    def _bring_up_to_date(self, register: Wishes, policy: Policy) -> None:
-        """For a part of the time: what has changed first, then what the leases say, then what is likely as it was."""
-        if not (self._changed or self._renewed or self._rest or self._is_behind):
-            return
-        reader = self._hosts.store.reader()
-        try:
-            ends = time.monotonic() + (SMALL_SLICE if self.surroundings.server.is_pressed() else SLICE)
-            while self._changed and time.monotonic() < ends:
-                self._settle(register, policy, reader, ((address, None) for address in self._taken(self._changed)))
-            if self._is_behind and self._rest is None:
-                self._is_behind, self._rest = False, self._all(register)
-            while self._rest is not None and time.monotonic() < ends and self._waiting < MOST_WAITING:
-                self._settle_rest(register, policy, reader)
-            ends = time.monotonic() + SMALL_SLICE
-            while self._renewed and time.monotonic() < ends:
-                self._settle(register, policy, reader, ((address, None) for address in self._taken(self._renewed)))
-        finally:
-            reader.close()
+    def _all(self, policy: Policy) -> Iterator[None]:
+        yield from self._zoned()
+        yield from super()._all(policy)
 
-    @staticmethod
-    def _taken(addresses: dict[int, None]) -> list[int]:
-        some = list(islice(addresses, PORTION))
-        for one in some:
-            del addresses[one]
-        return some
+    def _zoned(self) -> Iterator[None]:
+        """Find a zone for what has none any more, as far as there is one again."""
+        key, register = FIRST, self._register
+        assert register is not None
+        while some := register.without_zone(key, PORTION):
+            with register.transaction():
+                for key in some:
+                    address, kind, name, _ = key
+                    found = self._table.of_name(name, address) if kind == NAME else self._table.of_address(address)
+                    if found is not None:
+                        register.set_zone(key, found[0])
+            yield
 
-    def _settle_rest(self, register: Wishes, policy: Policy, reader: LeaseReader) -> None:
-        assert self._rest is not None
-        some = list(islice(self._rest, PORTION))
-        self._settle(register, policy, reader, some)
-        if len(some) < PORTION:
-            self._rest = None
-
-    def _all(self, register: Wishes) -> Iterator[tuple[int, Row | None]]:
-        """What is known, then the leases of which nothing is."""
-        after = -1
-        while some := register.addresses(after, PORTION):
-            yield from ((address, None) for address in some)
-            after = some[-1]
-        now = self._hosts.time.now()
-        reader = self._hosts.store.reader()
-        try:
-            for row in reader.all():
-                if row.state == BOUND and row.ends > now and register.is_new(row.address):
-                    yield row.address, row
-        finally:
-            reader.close()
-
-    def _settle(self, register: Wishes, policy: Policy, reader: LeaseReader,
-                leases: Iterable[tuple[int, Row | None]]) -> None:
-        now = self._hosts.time.now()
+    def _settle(self, policy: Policy, leases: Sequence[Lease]) -> None:
+        register, now = self._register, self._hosts.time.now()
+        assert register is not None
         with register.transaction():
-            for address, known in leases:
-                row = reader.by_address(address) if known is None else known
+            for address, row in leases:
                 told = None if row is None else registration_of(policy, row, now)
                 if row is not None and told is None and _is_unserved(policy, row, now):
                     continue
-                if row is not None and told is not None and self._waiting >= MOST_WAITING and register.is_new(address):
-                    self._is_behind = True  # it comes when there is room
+                if row is not None and told is not None and not self._has_room() and register.is_new(address):
+                    self._changes.is_behind = True  # it comes when there is room
                 else:
                     entries = [] if row is None or told is None else list(self._entries(told, row))
-                    self._waiting += register.settle(address, entries, now)
-                    if entries:
-                        self._follow(register, reader, address, entries[0], now)
+                    settled = register.settle(address, entries, now)
+                    self._waiting += settled.more
+                    if settled.stands_by:
+                        self._follow(register, address, entries[0], now)
 
-    @staticmethod
-    def _follow(register: Wishes, reader: LeaseReader, address: int, entry: Entry, now: float) -> None:
+    def _follow(self, register: Wishes, address: int, entry: Entry, now: float) -> None:
         """A client that has come back from another address, which it does not renew any more, has its name for this one."""
-        other = register.in_place_of(address, entry.name, entry.dhcid) if entry.kind == NAME else None
-        row = None if other is None else reader.by_address(other)
+        other = register.in_place_of(address, entry.name, entry.dhcid)
+        if other is None:
+            return
+        with closing(self._hosts.store.reader()) as reader:
+            row = reader.by_address(other)
         if row is not None and now > row.last_used + (row.ends - row.last_used) / 2 + LATE:
             register.prefer(address, entry, now)
 
@@ -298,7 +228,7 @@ class DnsUpdates(Listener):
             self._dropped += given_up
             log.warning("%s: %d records could not be put right in the DNS for a week, and are given up; dns sync tries again "
                         "what there are leases for", self.name, given_up)
-        self._waiting, self._known = register.waiting(), register.known()
+        self._waiting, self._records = register.waiting(), register.known()
         self._tell_troubles(register.troubles(), now)
         self._alarms.end(DNS, "the DNS is told again which names there are")
 
@@ -327,7 +257,8 @@ class DnsUpdates(Listener):
     def _give_up(self) -> None:
         if self._register is not None:
             self._register.close()
-        self._register, self._rest, self._next_try = None, None, time.monotonic() + AGAIN
+        self._start_over()
+        self._register, self._next_try = None, time.monotonic() + AGAIN
 
     def _set_aside(self, why: str) -> None:
         """Begin it anew."""

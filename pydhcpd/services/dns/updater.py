@@ -1,5 +1,6 @@
 """`Updater`: does what the register says is to be done: each zone in a lane of its own, so that a server which hangs holds up
-nobody else, and of one name one matter at a time.
+nobody else, and of one name one matter at a time. Matters of one kind share a message, which is cheaper for both sides; where
+one of them stands in the way, each is seen to by itself.
 
 A server that cannot be told anything is tried again after growing pauses, by one matter; then all go on. A matter that is
 refused by itself waits for itself.
@@ -8,21 +9,35 @@ refused by itself waits for itself.
 import asyncio
 import logging
 import sqlite3
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import NamedTuple
 
 from pydhcpd.addresses import address_text
 from pydhcpd.policy.dns.zone import DnsZone
-from pydhcpd.services.dns.plan import DONE, ENDS, GONE, HELD, MOST_STEPS, NEXT, UPDATES, Matter, first_step
+from pydhcpd.services.dns.plan import (
+    DONE,
+    ENDS,
+    GONE,
+    HELD,
+    MOST_STEPS,
+    NEXT,
+    NOERROR,
+    UPDATES,
+    Matter,
+    first_step,
+    together,
+)
 from pydhcpd.services.dns.register import WANTED, Job, Work
 from pydhcpd.services.dns.sending import Refusal, Trouble, holder, send
 from pydhcpd.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
-AT_ONCE = 8  # matters of one zone
+SHARING = 8  # matters that share a message: with their names it is still one datagram
+AT_ONCE = 8 * SHARING  # matters of one zone
 LOOK_EVERY = 0.2  # seconds between looks at the register, while nothing ends
 GATHER = 0.01  # seconds in which what ends is written together
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds until a server is tried again
@@ -141,21 +156,22 @@ class Updater:
         now = asyncio.get_running_loop().time()
         for lane in self._lanes.values():
             if room := lane.room(now):
-                for job in register.pick(lane.label, room, lane.busy):
-                    lane.busy.add(job.owner)
-                    task = asyncio.create_task(self._see_to(lane, job))
+                for jobs in sharing(register.pick(lane.label, room, lane.busy)):
+                    lane.busy.update(job.owner for job in jobs)
+                    task = asyncio.create_task(self._see_to(lane, jobs))
                     self._tasks.add(task)
                     task.add_done_callback(self._tasks.discard)
 
-    async def _see_to(self, lane: Lane, job: Job) -> None:
+    async def _see_to(self, lane: Lane, jobs: Sequence[Job]) -> None:
         try:
-            outcome = await see_to(lane.zone, job)
+            outcomes = await see_to_all(lane.zone, jobs)
         except Exception as error:
-            log.exception("%s could not be seen to", job.owner)
-            outcome = Outcome(job, f"a fault of pydhcpd: {type(error).__name__}")
-        lane.busy.discard(job.owner)
-        lane.note(outcome, asyncio.get_running_loop().time())
-        self._ended.append((lane, outcome))
+            log.exception("%s could not be seen to", ", ".join(job.owner for job in jobs))
+            outcomes = [Outcome(job, f"a fault of pydhcpd: {type(error).__name__}") for job in jobs]
+        for outcome in outcomes:
+            lane.busy.discard(outcome.job.owner)
+            lane.note(outcome, asyncio.get_running_loop().time())
+            self._ended.append((lane, outcome))
         self._wake.set()
 
     # --- what came of it
@@ -190,10 +206,44 @@ class Updater:
             log.warning("%s", words)
 
 
+def sharing(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+    """Those together that may share a message: of one kind, and nothing went wrong with them before."""
+    alike: dict[object, list[Job]] = defaultdict(list)
+    for job in jobs:
+        alike[job if job.tries else (job.kind, job.wanted, job.ttl)].append(job)
+    for some in alike.values():
+        yield from (some[at:at + SHARING] for at in range(0, len(some), SHARING))
+
+
+async def see_to_all(zone: DnsZone, jobs: Sequence[Job]) -> list[Outcome]:
+    """See to matters that may share a message; one by one where the server does not take them so."""
+    outcomes: list[Outcome] = []
+    try:
+        if len(jobs) > 1 and await _see_to_together(zone, jobs):
+            return [Outcome(job) for job in jobs]
+    except Refusal:
+        pass  # one of them is meant, and will be told so
+    except Trouble as trouble:
+        return [Outcome(job, str(trouble), is_of_server=True) for job in jobs]
+    for job in jobs:
+        last = outcomes[-1] if outcomes else None
+        outcomes.append(last._replace(job=job) if last is not None and last.is_of_server else await see_to(zone, job))
+    return outcomes
+
+
+async def _see_to_together(zone: DnsZone, jobs: Sequence[Job]) -> bool:
+    """Whether all went as it was meant."""
+    matters, step = [_matter(job) for job in jobs], _first_step(jobs[0])
+    while step not in ENDS:
+        if await send(zone, together(map(UPDATES[step], matters)), jobs[0].ttl) != NOERROR:
+            return False
+        step = NEXT[step, NOERROR]
+    return True
+
+
 async def see_to(zone: DnsZone, job: Job) -> Outcome:
     """Take a name, or give it back: step by step, as `plan.py` has it."""
-    matter = Matter(job.owner, job.name, address_text(job.address), job.dhcid)
-    step = first_step(matter, job.wanted == WANTED)
+    matter, step = _matter(job), _first_step(job)
     try:
         for _ in range(MOST_STEPS):
             code = await send(zone, UPDATES[step](matter), job.ttl)
@@ -207,6 +257,14 @@ async def see_to(zone: DnsZone, job: Job) -> Outcome:
     except Trouble as trouble:
         return Outcome(job, str(trouble), is_of_server=True)
     return Outcome(job, "somebody else takes it and gives it back all the time")
+
+
+def _matter(job: Job) -> Matter:
+    return Matter(job.owner, job.name, address_text(job.address), job.dhcid)
+
+
+def _first_step(job: Job) -> str:
+    return first_step(_matter(job), job.wanted == WANTED)
 
 
 async def _ended(zone: DnsZone, job: Job, end: str) -> Outcome:

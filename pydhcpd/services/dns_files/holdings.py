@@ -10,11 +10,14 @@ from contextlib import contextmanager
 
 SCHEMA = (
     "CREATE TABLE names (address INTEGER PRIMARY KEY, name TEXT NOT NULL, rank INTEGER NOT NULL)",
-    "CREATE INDEX by_name ON names (name, rank)")
+    "CREATE INDEX by_name ON names (name, rank)",
+    "CREATE TABLE reserved (address INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+ADDRESSES = """
+SELECT address FROM names WHERE address > ? UNION SELECT address FROM reserved WHERE address > ? ORDER BY address LIMIT ?"""
 LAST = 1 << 62  # the rank of a name that nobody has now
-PORTION = 1000
-FIRST = "NOT EXISTS (SELECT 1 FROM names AS other WHERE other.name = names.name AND " \
-        "(other.rank, other.address) < (names.rank, names.address))"
+HELD = """
+SELECT address, name FROM names WHERE address > ? AND NOT EXISTS (SELECT 1 FROM names AS other
+    WHERE other.name = names.name AND (other.rank, other.address) < (names.rank, names.address)) ORDER BY address LIMIT ?"""
 
 Claim = tuple[int, str, bool]  # address, full name, and whether its lease runs
 
@@ -51,7 +54,8 @@ class Holdings:
             return False
         if known is not None and known[0] == name and (known[1] == LAST) is not is_there:
             return False
-        self._names.execute("DELETE FROM names WHERE address = ?", (address,))
+        if known is not None:
+            self._names.execute("DELETE FROM names WHERE address = ?", (address,))
         if name:
             self._next += 1
             self._names.execute("INSERT INTO names VALUES (?, ?, ?)", (address, name, self._next if is_there else LAST))
@@ -63,16 +67,27 @@ class Holdings:
         found = self._names.execute(query, (name,)).fetchone()
         return 0 if found is None else int(found[0])
 
-    def addresses(self, after: int, last: int) -> list[int]:
-        """Those that are called anything, behind one and up to another."""
-        query = "SELECT address FROM names WHERE address > ? AND address <= ?"
-        return [one for (one,) in self._names.execute(query, (after, last))]
+    def reserve(self, names: Iterable[tuple[int, str]]) -> None:
+        """Addresses are called so where they have no lease."""
+        self._names.executemany("INSERT OR REPLACE INTO reserved VALUES (?, ?)", names)
 
-    def held(self) -> Iterator[list[tuple[int, str]]]:
-        """Addresses with the names that they were the first to have, in order, in portions."""
+    def forget_reserved(self) -> None:
+        """There are no reservations any more."""
+        self._names.execute("DELETE FROM reserved")
+
+    def reserved(self, address: int) -> str:
+        """What an address is called by its reservation; empty for nothing."""
+        found = self._names.execute("SELECT name FROM reserved WHERE address = ?", (address,)).fetchone()
+        return "" if found is None else str(found[0])
+
+    def addresses(self, after: int, most: int) -> list[int]:
+        """Those that are called anything, or are reserved, from the one behind `after` on, in order."""
+        return [one for (one,) in self._names.execute(ADDRESSES, (after, after, most))]
+
+    def held(self, most: int) -> Iterator[list[tuple[int, str]]]:
+        """Addresses with the names that they were the first to have, in order, so many at a time."""
         after = -1
-        query = f"SELECT address, name FROM names WHERE address > ? AND {FIRST} ORDER BY address LIMIT {PORTION}"  # noqa: S608
-        while portion := self._names.execute(query, (after,)).fetchall():
+        while portion := self._names.execute(HELD, (after, most)).fetchall():
             yield portion
             after = portion[-1][0]
 

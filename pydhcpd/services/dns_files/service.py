@@ -10,10 +10,9 @@ import errno
 import logging
 import os
 import time
-from bisect import bisect_right
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -21,16 +20,14 @@ from pydhcpd.addresses import address_text
 from pydhcpd.alarms import DNS_FILE, About
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue, StoreError
-from pydhcpd.events import Event
 from pydhcpd.files import check_owned, open_carefully, replacing
 from pydhcpd.leases.interface import LeaseReader, Row
 from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.policy import Policy
 from pydhcpd.registrations import registration_of, reserved_names
-from pydhcpd.services.changes import Changes
 from pydhcpd.services.dns_files import forms
 from pydhcpd.services.dns_files.holdings import Claim, Holdings, rivals
-from pydhcpd.services.listener import Listener
+from pydhcpd.services.follower import BREATH, PORTION, Follower, Lease
 from pydhcpd.services.room import check_room
 from pydhcpd.services.service import Surroundings
 from pydhcpd.sparing import Sparing
@@ -39,13 +36,10 @@ log = logging.getLogger(__name__)
 
 EVERY = 1.0  # seconds between two writings at the least
 SHARE = 10  # the writing takes that part of the time at the most
-SLICE = 0.05  # seconds of a round that are spent on leases
 AGAIN = 10.0  # seconds after which a file that could not be written is tried again
-PORTION = 50  # leases between two looks at the clock
-BREATH = 0.005  # seconds between two portions of a long file
+LINES = 500  # of a file that are read or written at once: a millisecond or so
 SYNCED = 1 << 18  # bytes of a file that are synced at once: commits of leases may wait for that
 READABLE = 0o644  # a DNS server is another user
-LAST_ADDRESS = 0xFFFFFFFF
 MOST_TOLD = 20  # names in a minute that two have
 
 
@@ -53,22 +47,18 @@ class _Ended(Exception):
     """The service is to end: what is half written is given up, and what was there before stays."""
 
 
-class DnsFiles(Listener):
+class DnsFiles(Follower):
     """The names, and the thread that writes them."""
 
     name = "the DNS files"
 
     def __init__(self, surroundings: Surroundings) -> None:
         super().__init__(surroundings)
-        self._hosts = surroundings.server.hosts
         self._alarms = self._hosts.store.alarms
         self._holdings = Holdings()
-        self._changes = Changes()
-        self._rest: Iterator[None] | None = None  # of a comparison with all leases
-        self._reserved: dict[int, str] = {}  # names of reservations by address, and
-        self._order: list[int] = []  # ... these in order
-        self._policy: Policy | None = None
+        self._reserved_by: Policy | None = None  # the policy by which names are reserved
         self._files: tuple[DnsFile, ...] = ()
+        self._recall: Iterator[None] = iter(())  # reads those that are there from before
         self._unwritten: set[DnsFile] = set()
         self._next_write = 0.0
         self._written = 0
@@ -94,10 +84,6 @@ class DnsFiles(Listener):
         if self._unwritten or self._rest is not None:
             yield "being written" if self._rest is None else "the leases are being gone through"
 
-    def waiting(self) -> int:
-        """What is to be looked at."""
-        return super().waiting() + len(self._changes)
-
     # --- the thread
 
     def _run(self) -> None:
@@ -116,27 +102,14 @@ class DnsFiles(Listener):
         else:
             self._alarms.end(DNS_FILE, "the leases can be read again for dns_files")
 
-    def _hear(self) -> None:
-        missed = self.missed
-        self._read()
-        self._changes.is_behind |= self.missed > missed
-
-    def take(self, events: list[Event]) -> None:
-        """Remember the addresses whose leases may have changed."""
-        self._changes.note(events)
-
     def _round(self) -> None:
         serving = self.surroundings.server.serving
         if serving is None:
             return
         if self._is_new:
             self._begin()
-        if serving.policy is not self._policy:
-            self._policy, self._reserved = serving.policy, dict(reserved_names(serving.policy))
-            self._order = sorted(self._reserved)
-            self._changes.is_behind = True
-        self._bring_up_to_date(self._policy)
-        if self._unwritten and self._rest is None and not self._changes.is_behind and time.monotonic() >= self._next_write:
+        self._keep_up(serving.policy)
+        if self._unwritten and self._is_complete and time.monotonic() >= self._next_write:
             self._write_all()
 
     def _begin(self) -> None:
@@ -144,71 +117,59 @@ class DnsFiles(Listener):
         self._is_new = False
         for file in set(self._files) - set(self._prepared):
             self._alarms.end(DNS_FILE, f"{file.path} is not written any more", About(str(file.path)))
-        for file in self._prepared:
-            if file not in self._files:
-                self._recall(file)
+        self._recall = chain(self._recall, *(self._recalled(file) for file in self._prepared if file not in self._files))
         self._files, self._unwritten, self._next_write = self._prepared, set(self._prepared), 0.0
-        self._changes.is_behind = True
-
-    def _recall(self, file: DnsFile) -> None:
-        """The names in a file that was written before; what of it is not so any more, the leases tell."""
-        with suppress(OSError, InvalidValue, UnicodeDecodeError), self._holdings.together(), \
-                os.fdopen(open_carefully(file.path), encoding="ascii") as lines:
-            for address, name in forms.names_in(file, lines):
-                if not self._holdings.holder(name):
-                    self._holdings.settle(address, name)
+        self._start_over()
 
     # --- what has changed
 
-    def _bring_up_to_date(self, policy: Policy) -> None:
-        """For a part of the time: what has changed first, then all that there is, if it is to be gone through."""
-        if not (self._changes or self._rest or self._changes.is_behind):
-            return
-        if self._changes.is_behind:
-            self._changes.is_behind, self._rest = False, self._all(policy)
-        ends = time.monotonic() + SLICE
-        if self._changes:
-            self._settle_changed(policy, ends)
-        while self._rest is not None and time.monotonic() < ends:
-            if next(self._rest, self) is self:
-                self._rest = None
-
-    def _settle_changed(self, policy: Policy, ends: float) -> None:
-        reader = self._hosts.store.reader()
-        try:
-            while self._changes and time.monotonic() < ends:
-                rows = ((address, reader.by_address(address)) for address in self._changes.taken(PORTION))
-                self._settle([self._claim(policy, address, row) for address, row in rows])
-        finally:
-            reader.close()
+    def _portions(self, policy: Policy, reader: LeaseReader) -> Iterator[None]:
+        for _ in self._recall:  # before anybody else says that he has the name; goes on where it was left
+            yield
+        yield from super()._portions(policy, reader)
 
     def _all(self, policy: Policy) -> Iterator[None]:
-        """Go through all leases and reservations, in order of address, in portions."""
-        reader = self._hosts.store.reader()
-        try:
-            after = -1
-            for rows in _portions(reader):
-                last = rows[-1].address if len(rows) == PORTION else LAST_ADDRESS
-                leased = {row.address: row for row in rows}
-                reserved = islice(self._order, bisect_right(self._order, after), bisect_right(self._order, last))
-                every = dict.fromkeys((*leased, *self._holdings.addresses(after, last), *reserved))
-                self._settle([self._claim(policy, address, leased.get(address)) for address in every])
-                after = last
+        if self._reserved_by is not policy:
+            yield from self._reserved(policy)
+        yield from super()._all(policy)
+
+    def _recalled(self, file: DnsFile) -> Iterator[None]:
+        """The names in a file that was written before; what of it is not so any more, the leases tell."""
+        with suppress(OSError, InvalidValue, UnicodeDecodeError), \
+                os.fdopen(open_carefully(file.path), encoding="ascii") as lines:
+            while some := list(islice(lines, LINES)):
+                with self._holdings.together():
+                    for address, name in forms.names_in(file, some):
+                        if not self._holdings.holder(name):
+                            self._holdings.settle(address, name)
                 yield
-        finally:
-            reader.close()
 
-    def _claim(self, policy: Policy, address: int, row: Row | None) -> Claim:
-        """What an address is called: by its lease, else by its reservation."""
-        told = None if row is None else registration_of(policy, row, self._hosts.time.now())
-        return (address, self._reserved.get(address, ""), False) if told is None else (address, told.name, True)
+    def _reserved(self, policy: Policy) -> Iterator[None]:
+        """What addresses are called by their reservations."""
+        self._holdings.forget_reserved()
+        names = reserved_names(policy)
+        while some := list(islice(names, PORTION)):
+            with self._holdings.together():
+                self._holdings.reserve(some)
+            yield
+        self._reserved_by = policy
 
-    def _settle(self, claims: list[Claim]) -> None:
+    def _known(self, after: int, most: int) -> list[int]:
+        return self._holdings.addresses(after, most)
+
+    def _settle(self, policy: Policy, leases: Sequence[Lease]) -> None:
+        now = self._hosts.time.now()
+        claims = [self._claim(policy, address, row, now) for address, row in leases]
         with self._holdings.together():
             news = [one for one in claims if self._holdings.settle(one[0], one[1], is_there=one[2])]
         if news:
             self._unwritten = set(self._files)
             self._tell(rivals(self._holdings, news))
+
+    def _claim(self, policy: Policy, address: int, row: Row | None, now: float) -> Claim:
+        """What an address is called: by its lease, else by its reservation."""
+        told = None if row is None else registration_of(policy, row, now)
+        return (address, self._holdings.reserved(address), False) if told is None else (address, told.name, True)
 
     def _tell(self, found: Iterable[tuple[int, str, int]]) -> None:
         """That two are called the same."""
@@ -249,32 +210,15 @@ class DnsFiles(Listener):
 
     def _write(self, file: DnsFile) -> None:
         serial = forms.next_serial(_beginning(file.path))
-        number = 0
         with replacing(file.path, READABLE) as made:
             made.write(forms.head(file, serial).encode())
             unsynced = 0
-            for number, held in enumerate(self._holdings.held(), 1):
+            for held in self._holdings.held(LINES):
                 unsynced = _written(made, forms.body(file, held), unsynced)
-                if number % 2 == 0:
-                    self._hear()
-                    if self._ended.wait(max(BREATH, self._pause())):
-                        raise _Ended
-        self._written = len(self._holdings) if number else 0
-
-
-def _portions(reader: LeaseReader) -> Iterator[list[Row]]:
-    """All leases in order of address, the last portion not full."""
-    rows: list[Row] = []
-    for row in reader.all():
-        rows.append(row)
-        if len(rows) == PORTION:
-            yield rows
-            rows = []
-    yield rows or [NOBODY]
-
-
-NOBODY = Row(LAST_ADDRESS, b"", 0, b"", "", 0, 0, 0)
-"""Stands behind all leases."""
+                self._hear()
+                if self._ended.wait(self._leisure.rest(BREATH)):
+                    raise _Ended
+        self._written = len(self._holdings)
 
 
 def _written(file: BinaryIO, text: str, unsynced: int) -> int:

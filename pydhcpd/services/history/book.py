@@ -18,9 +18,8 @@ from pathlib import Path
 from pydhcpd.events import Event
 from pydhcpd.files import check_owned
 from pydhcpd.leases.interface import BOUND, QUARANTINED, RELEASED, TimeNote
-from pydhcpd.leases.store import check_database
 from pydhcpd.leases.troubles import DAMAGE, code_of
-from pydhcpd.services.databases import transaction
+from pydhcpd.services.databases import Foreign, Kind, opened, transaction
 
 APPLICATION_ID = 0x70796869  # "pyhi"
 SCHEMA_VERSION = 1
@@ -60,9 +59,8 @@ SCHEMA = (
     "CREATE INDEX by_sent_name ON bindings (sent_name COLLATE NOCASE, since) WHERE sent_name <> ''",
     "CREATE INDEX by_end ON bindings (until) WHERE until IS NOT NULL",
     "CREATE TABLE clock (since INTEGER PRIMARY KEY, wall_less_ledger REAL NOT NULL, boot TEXT NOT NULL)",
-    f"PRAGMA application_id = {APPLICATION_ID}",
-    f"PRAGMA user_version = {SCHEMA_VERSION}",
 )
+HISTORY = Kind("history", APPLICATION_ID, SCHEMA_VERSION, SCHEMA, ("auto_vacuum = INCREMENTAL", "temp_store = MEMORY"))
 
 # What is to be taken in: of an address there is one row. `ended` is empty where it is leased, else the reason why that is over.
 TOLD = """CREATE TEMP TABLE told (
@@ -137,10 +135,6 @@ Values = tuple[int, bytes, bytes, str, str, bytes, int, int, str]
 """A row of `told`, as far as an event tells it."""
 
 
-class Foreign(Exception):
-    """The file is no history, or that of other leases."""
-
-
 class Book:
     """The history in one file. For one thread. Any method may raise sqlite3.Error and OSError."""
 
@@ -148,36 +142,16 @@ class Book:
         """Open or create the file. `note` is how the time stands. Raises InvalidValue where others could write it,
         and Foreign."""
         self.path = path
-        check_database(path)
-        self._connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=rwc", uri=True, isolation_level=None,
-                                           check_same_thread=False, timeout=PATIENCE)
+        self._connection = opened(path, HISTORY, PATIENCE)
         try:
-            self._prepare(leases)
+            self._connection.execute(TOLD)
+            check_owned(leases)
+            self._leases = f"{leases.absolute().as_uri()}?mode=ro"
             self._begin_section(note)
             self._place = path.lstat()
         except BaseException:
             self._connection.close()
             raise
-
-    def _prepare(self, leases: Path) -> None:
-        execute = self._connection.execute
-        is_new = not execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
-        marks = tuple(execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-        if not is_new and marks != (APPLICATION_ID, SCHEMA_VERSION):
-            raise Foreign("it is no history of this version of pydhcpd")
-        self.path.chmod(0o640)
-        execute("PRAGMA auto_vacuum = INCREMENTAL")
-        execute("PRAGMA journal_mode = WAL")
-        execute("PRAGMA synchronous = NORMAL")
-        execute("PRAGMA temp_store = MEMORY")
-        execute("PRAGMA journal_size_limit = 16777216")
-        if is_new:
-            with transaction(self._connection):
-                for step in SCHEMA:
-                    execute(step)
-        execute(TOLD)
-        check_owned(leases)
-        self._leases = f"{leases.absolute().as_uri()}?mode=ro"
 
     # --- the time
 

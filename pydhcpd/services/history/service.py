@@ -16,7 +16,8 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.events import Event
 from pydhcpd.leases.troubles import DAMAGE, FULL, code_of
 from pydhcpd.services.aside import set_aside
-from pydhcpd.services.history.book import Book, Foreign
+from pydhcpd.services.databases import Foreign
+from pydhcpd.services.history.book import Book
 from pydhcpd.services.listener import Listener
 from pydhcpd.services.room import check_room
 from pydhcpd.services.service import Surroundings

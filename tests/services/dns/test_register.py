@@ -4,8 +4,9 @@ import time
 
 import pytest
 
+from pydhcpd.services.databases import Foreign
 from pydhcpd.services.dns import register
-from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Foreign, Wishes, Work
+from pydhcpd.services.dns.register import ADDRESS, NAME, Entry, Wishes, Work
 
 ONE, TWO = 0xC0000201, 0xC0000202
 ZONE, REVERSE = "example", "2.0.192.in-addr.arpa"
@@ -137,7 +138,7 @@ def test_what_fails_waits_for_longer_each_time(bench, monkeypatch):
         (job,) = bench.pick()
         bench.work.note_failure(job, "no")
         before = clock[0]
-        while not bench.work._due(ZONE, clock[0]):
+        while not bench.work._due(ZONE, clock[0], 1):
             clock[0] += 30
         pauses.append(clock[0] - before)
     assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]

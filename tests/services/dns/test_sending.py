@@ -20,7 +20,18 @@ from pydhcpd.services.dns import sending
 from pydhcpd.services.dns.plan import NOERROR, NXRRSET, TAKE, UPDATES, YXDOMAIN, Matter
 from pydhcpd.services.dns.register import NAME, WANTED, Job
 from pydhcpd.services.dns.sending import Refusal, Trouble, send
-from pydhcpd.services.dns.updater import ANOTHERS, ENOUGH_REFUSED, NOBODYS, Lane, Outcome, see_to
+from pydhcpd.services.dns.updater import (
+    ANOTHERS,
+    AT_ONCE,
+    ENOUGH_REFUSED,
+    NOBODYS,
+    SHARING,
+    Lane,
+    Outcome,
+    see_to,
+    see_to_all,
+    sharing,
+)
 
 SECRET = b"a secret"
 KEY = Tsig("k", "hmac-sha256", SECRET)
@@ -218,6 +229,59 @@ def test_a_name_that_is_held(theirs):
     assert (outcome.trouble, outcome.is_held) == (ANOTHERS if theirs else NOBODYS, True)
 
 
+# --- several in one message
+
+JOBS = [JOB._replace(address=JOB.address + number, name=f"{number}.example", owner=f"{number}.example")
+        for number in range(SHARING)]
+
+
+def test_matters_of_one_kind_share_a_message():
+    seen = []
+
+    def make(query):
+        seen.append(query)
+        return answering()(query)
+
+    outcomes = run(FakeServer(make), what=see_to_all, argument=JOBS)
+    assert [(one.job, one.trouble) for one in outcomes] == [(job, "") for job in JOBS]
+    (message,) = seen
+    assert sorted(str(rrset.name) for rrset in message.sections[1]) == [f"{job.name}." for job in JOBS]
+    assert len(message.sections[2]) == 2 * SHARING
+    assert len(message.to_wire()) < 1232, "one datagram, whatever is on the way"
+
+
+def test_names_are_given_back_together_address_first_and_then_dhcid():
+    outcomes = run(FakeServer(codes(NOERROR, NOERROR)), what=see_to_all, argument=[job._replace(wanted=0) for job in JOBS])
+    assert [one.trouble for one in outcomes] == [""] * SHARING
+
+
+@pytest.mark.parametrize("code", [YXDOMAIN, dns.rcode.REFUSED])
+def test_where_one_stands_in_the_way_each_is_seen_to_by_itself(code):
+    """RFC 2136 section 3.4.2.7: all of a message is done, or nothing."""
+    def make(query):
+        names = [str(rrset.name) for rrset in query.sections[2]]
+        return answering(code if "3.example." in names and len(query.sections[1]) != 2 else NXRRSET if "3.example." in names
+                         else NOERROR)(query)
+
+    outcomes = run(FakeServer(make), what=see_to_all, argument=JOBS)
+    assert [job.name for job, trouble, *_ in outcomes if trouble] == ["3.example"]
+    assert outcomes[3].is_held is (code == YXDOMAIN)
+
+
+def test_a_server_in_trouble_is_not_asked_for_each_of_several():
+    server = FakeServer(codes(YXDOMAIN, NOERROR, *[dns.rcode.SERVFAIL] * 2))
+    outcomes = run(server, what=see_to_all, argument=JOBS)
+    assert [one.is_of_server for one in outcomes] == [False] + [True] * (SHARING - 1)
+    assert [one.job for one in outcomes] == JOBS and len(server.heard) == 3
+
+
+def test_who_shares_a_message():
+    """One kind, one time to live, and nobody with whom anything went wrong before."""
+    other = [JOBS[1]._replace(wanted=0), JOBS[2]._replace(ttl=60), JOBS[3]._replace(tries=1), JOBS[4]._replace(kind=1)]
+    many = [JOB._replace(owner=f"{number}.example") for number in range(SHARING + 1)]
+    assert list(sharing([*many, *other])) == [many[:SHARING], many[SHARING:], *([one] for one in other)]
+
+
 def test_a_server_in_trouble_is_tried_again_after_growing_pauses_by_one_matter():
     lane, now, pauses = Lane("example", DnsZone("example", ())), 100.0, []
     for _ in range(12):
@@ -230,7 +294,7 @@ def test_a_server_in_trouble_is_tried_again_after_growing_pauses_by_one_matter()
         assert lane.room(now) == 1
     assert pauses == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300, 300]
     lane.note(Outcome(JOB), now)
-    assert (lane.room(now), lane.trouble) == (8, "")
+    assert (lane.room(now), lane.trouble) == (AT_ONCE, "")
 
 
 def test_one_name_that_is_refused_does_not_stop_a_zone_but_many_do():
@@ -238,7 +302,7 @@ def test_one_name_that_is_refused_does_not_stop_a_zone_but_many_do():
     for _ in range(ENOUGH_REFUSED - 1):
         lane.note(Outcome(JOB, "no"), 100.0)
         lane.note(Outcome(JOB, "another's", is_held=True), 100.0)
-        assert lane.room(100.0) == 8
+        assert lane.room(100.0) == AT_ONCE
     for _ in range(ENOUGH_REFUSED):
         lane.note(Outcome(JOB, "no"), 100.0)
     assert (lane.room(100.0), lane.room(101.0), lane.trouble) == (0, 1, "no")

@@ -110,7 +110,8 @@ def test_a_renewal_by_which_nothing_changes_is_looked_at_with_little_of_the_time
     keeper.round()
     lease(bench, ALICE, "alice")
     keeper.service._read()
-    assert (list(keeper.service._changed), list(keeper.service._renewed)) == ([], [address_from(FIRST)])
+    changes = keeper.service._changes
+    assert (list(changes.changed), list(changes.renewed)) == ([], [address_from(FIRST)])
     assert keeper.round() == pair("alice")
 
 
@@ -120,7 +121,7 @@ def test_what_went_by_is_put_right_from_the_leases(bench, keeper, monkeypatch):
     monkeypatch.setattr(bench.server.account, "happened", lambda batch: None)
     bench.server.release(address_from(FIRST))
     lease(bench, BOB, "bob")
-    keeper.service._changed.clear()
+    keeper.service._changes.changed.clear()
     keeper.service._cursor._next -= 30_000  # it seems that they went by
     assert isinstance(bench.server.events, Events)
     assert keeper.round() == pair("bob", 11 if keeper.wanted() == pair("bob", 11) else 10)
