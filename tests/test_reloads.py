@@ -8,15 +8,17 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from rig import SERVER, made_bench
+from rig import ALICE, BOB, NETWORK, SERVER, made_bench
 
 from pydhcpd.wire.packet import ACK, NAK, OFFER, RELEASE
 
 SUBNETS = ("10.1.0", "10.2.0", "10.3.0")
 LEASE_TIME = 600
+FOREVER = 0xFFFFFFFF
 ADDRESSES = (3, 4, 5, 9, 10)  # of each subnet; those from 8 on are not in the smaller form of it
 
 ALL = frozenset(ADDRESSES)
@@ -168,3 +170,25 @@ def mac(client):
 
 Reloads.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
 TestReloads = Reloads.TestCase
+
+
+@pytest.mark.parametrize(("before", "after", "held"), [
+    (3600, 60, 3600), (3600, 7200, 7200), (3600, FOREVER, FOREVER), (FOREVER, 60, 60)],
+    ids=["shorter", "longer", "for ever from now on", "not for ever any more"])
+@pytest.mark.parametrize("is_renewal", [True, False], ids=["renews", "boots"])
+def test_what_was_acknowledged_holds_though_the_next_ack_is_lost(bench, before, after, held, is_renewal):
+    """RFC 2131 section 4.4.5: a client that hears no answer keeps what it was told before. One that has it for ever asks only
+    as it boots, until it hears."""
+    one = NETWORK.replace(".19", ".10")
+    bench.serve(one.replace("3600", str(before)))
+    address = bench.lease(ALICE).yiaddr
+    bench.serve(one.replace("3600", str(after)))
+    bench.pass_time(10)
+    again = bench.request(ALICE, ciaddr=address) if is_renewal else bench.request(ALICE, options={50: address})
+    (lost,) = bench.say((again, SERVER, address) if is_renewal else again)
+    assert (lost.kind, int.from_bytes(lost.packet.options[51], "big")) == (ACK, after), "the client is told what holds now"
+    bench.pass_time(min(held, 10**6) - 20)
+    assert not bench.say(bench.discover(BOB))
+    if held < FOREVER:
+        bench.pass_time(60)
+        assert bench.lease(BOB).yiaddr == address

@@ -427,7 +427,8 @@ class HostDatabase(HostQueries):
     def bind(self, table: AddressTable, client: bytes, address: int, end: int, now: int, htype: int,
              hardware: bytes, hostname: str, relay: bytes = b"", limits: tuple[str, ...] = (), sent_name: str = "",
              habit: int = 0, dns: str = "") -> None:
-        """Stage a lease until `end`. The address must have been found free for the client, which asks by `habit`.
+        """Stage a lease until `end`. The address must have been found free for the client, which asks by `habit`. A lease that
+        runs is not made shorter: the client may never hear that, and believe in what it was told before.
 
         `relay` is giaddr in four bytes and the content of option 82, which nobody here looks into; b"" leaves what is
         remembered of a lease that the client has. `limits` is what the lease counts for. `sent_name` is what the client sent,
@@ -446,6 +447,8 @@ class HostDatabase(HostQueries):
                 former = table.home(before)
                 if former.states[before - former.base] == LEASED:
                     self.staging.release(former, before, now, client, is_remembered=False)
+        elif end < table.ends[slot] < NEVER and table.states[slot] == LEASED:
+            end = table.ends[slot]
         if table.states[slot] <= ENDED and table.kinds[slot] >= POOL:
             table.hold(slot)  # so that nobody else in this batch is offered it
             self._note_offer(client, address, now + HOLD)

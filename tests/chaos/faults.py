@@ -22,7 +22,7 @@ from supervisor import Supervisor
 from pydhcpd.process.marker import ROOM, SUFFIX
 
 STANDSTILL = 5.0  # seconds that a function of the file may take, policy_standstill_limit
-LEASE_TIME = 30  # seconds, at first; each reload makes it a second longer
+LEASE_TIMES = (20, 40)  # seconds; between these, and with each reload another
 HOUR, THIRTY_YEARS = 3600, 10957 * 86400
 INTERFACE = "interface: "  # how the names of faults begin that cut the wire
 FUNCTION = """
@@ -143,10 +143,9 @@ class Faults:
             self._daemon.write(text)
 
     def write_configuration(self) -> None:
-        """One that was not there before. Its leases are never shorter: that would hold from when the client asks for it on,
-        and one that does not hear the answer believes in what it was told before."""
+        """One that was not there before. A client that is not told that leases are shorter believes in what it was told."""
         self._versions += 1
-        self._daemon.write(ip_address_lease_time=LEASE_TIME + self._versions)
+        self._daemon.write(ip_address_lease_time=self._random("lease time").randint(*LEASE_TIMES))
         function = FUNCTION.format(hang=str(self._hang))
         self._daemon.write(f"{self._daemon.file.read_text()}{function}\n# version {self._versions}\n")
 
