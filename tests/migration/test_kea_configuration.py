@@ -1,5 +1,6 @@
 """kea-dhcp4.conf: its JSON, its tests of classes, its scopes, and what is told of what; tests/system has Kea as the judge."""
 
+import re
 from contextlib import suppress
 
 import pytest
@@ -184,6 +185,112 @@ def test_an_inherited_value_stands_where_it_stood():
     assert not [one for one in report.remarks if one.verdict != "taken over"]
 
 
+def of(inner):
+    """A subnet with these members."""
+    return '"subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.10 - 192.0.2.99" } ], ' + inner + " } ]"
+
+
+SAID = [
+    ('"valid-lifetime": 600, "min-valid-lifetime": 300, "max-valid-lifetime": 900, ' + of('"valid-lifetime": 800'),
+     "ip_address_lease_time=800, minimum_lease_time=5 * MINUTES, maximum_lease_time=15 * MINUTES"),
+    ('"calculate-tee-times": true, "t1-percent": 0.4, "valid-lifetime": 1000, ' + of('"valid-lifetime": 2000'),
+     "renewal_time_value=800"),
+    ('"calculate-tee-times": true, "t1-percent": 0.4, "valid-lifetime": 1000, ' + of('"calculate-tee-times": false'),
+     "renewal_time_value=None"),
+    ('"renew-timer": 900, "valid-lifetime": 1000, ' + of('"valid-lifetime": 600'), "renewal_time_value=None"),
+    ('"offer-lifetime": 60, ' + SUBNET, "offer_hold_time = 1 * MINUTES"), (of('"offer-lifetime": 60'), "offer_hold_time"),
+    ('"interfaces-config": { "interfaces": [ "eth0/192.0.2.1" ] }, ' + SUBNET, 'bind_address = "192.0.2.1"'),
+    ('"subnet4": [ { "subnet": "192.0.2.7/24", "pools": [ { "pool": "192.0.2.70/26" } ] } ]', 'ip_ranges = ["192.0.2.64/26"]'),
+    (of('"reservations": [ { "hw-address": "020000000001", "ip-address": "192.0.2.5" } ]'), 'mac="02:00:00:00:00:01"'),
+    ('"client-classes": [ { "name": "p", "template-test": "relay4[1].hex", '
+     '"user-context": { "limits": { "address-limit": 2 } } }, '
+     '{ "name": "SPAWN_p_seven", "next-server": "192.0.2.9" } ], ' + SUBNET,
+     'client_class("p", match(circuit_id=ALL), lease_limit=2, lease_limit_per="circuit_id")'),
+    ('"client-classes": [ { "name": "p", "template-test": "relay4[1].hex" }, '
+     '{ "name": "SPAWN_p_seven", "next-server": "192.0.2.9" } ], ' + SUBNET,
+     'client_class("SPAWN_p_seven", match(circuit_id=b"seven"), next_server="192.0.2.9")'),
+    ('"client-classes": [ { "name": "p", "template-test": "substring(option[60].hex, 0, 3)" } ], ' + SUBNET,
+     'client_class("p", lambda request: bool((request.option_60 or b"")[:3]))'),
+    ('"client-classes": [ { "name": "a", "test": "option[12].exists" } ], "option-data": [ { "name": "www-server", '
+     '"data": "192.0.2.9", "client-classes": [ "a" ] } ], ' + SUBNET,
+     'client_class("a", match(host_name=ALL), default_www_server="192.0.2.9")'),
+    ('"client-classes": [ { "name": "a", "test": "option[12].exists" } ], ' + of('"option-data": [ { "name": "www-server", '
+     '"data": "192.0.2.8" }, { "name": "www-server", "data": "192.0.2.9", "client-classes": [ "a" ] } ]'),
+     'client_class("a in 192.0.2.0/24", match(host_name=ALL) & (lambda request: request.subnet in ["192.0.2.0/24"]), '
+     'default_www_server="192.0.2.9")'),
+    ('"client-classes": [ { "name": "a", "test": "option[12].exists", "only-in-additional-list": true, '
+     '"next-server": "192.0.2.9" } ], "subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.0/25", '
+     '"evaluate-additional-classes": [ "a" ] } ] } ]',
+     'client_class("a", match(host_name=ALL) & (lambda request: request.subnet in ["192.0.2.0/24"]), next_server="192.0.2.9")'),
+    ('"hooks-libraries": [ { "library": "libdhcp_flex_id.so", "parameters": { "identifier-expression": '
+     '"concat(relay4[2].hex, relay4[1].hex)" } } ], "host-reservation-identifiers": [ "flex-id" ], '
+     + of('"reservations": [ { "flex-id": "\'sw1p7\'", "ip-address": "192.0.2.7" } ]'), 'b"sw1p7": host(ip="192.0.2.7"),'),
+]
+
+
+@pytest.mark.parametrize(("members", "there"), SAID)
+def test_what_a_member_comes_to(members, there, tmp_path):
+    text, report = made(members)
+    assert there in re.sub(r"\s*\n\s*", " ", text).replace("( ", "(")
+    assert not [one for one in report.remarks if one.verdict == NONE], report.remarks
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text(text)
+    DHCPServerConfiguration.load(file)
+
+
+DDNS = """
+    "dhcp-ddns": { "enable-updates": true }, "ddns-override-client-update": true, "ddns-qualifying-suffix": "x.example.",
+    "ddns-replace-client-name": "when-not-present", "ddns-generated-prefix": "h", "ddns-ttl": 600,
+    "subnet4": [ { "subnet": "192.0.2.0/24", "ddns-send-updates": false },
+                 { "subnet": "198.51.100.0/24", "ddns-qualifying-suffix": "y.example" } ]"""
+D2 = """{ "DhcpDdns": { "tsig-keys": [ { "name": "k", "algorithm": "HMAC-SHA256", "secret": "c2VjcmV0" } ],
+  "forward-ddns": { "ddns-domains": [ { "name": "x.example.", "key-name": "k",
+    "dns-servers": [ { "ip-address": "192.0.2.53" } ] } ] },
+  "reverse-ddns": { "ddns-domains": [ { "name": "2.0.192.in-addr.arpa.", "dns-servers": [
+    { "ip-address": "192.0.2.53", "port": 5353 } ] } ] } } }"""
+
+
+def test_names_in_the_dns_are_told_as_kea_tells_them_with_the_zones_of_the_file_beside(tmp_path):
+    (tmp_path / "kea-dhcp-ddns.conf").write_text(D2)
+    text, report = made(DDNS, str(tmp_path / "kea-dhcp4.conf"))
+    text = re.sub(r"\s*\n\s*", " ", text)
+    assert 'dns_zone("x.example", server="192.0.2.53", key=tsig("k", "hmac-sha256", secret="c2VjcmV0"), ttl=10 ' in text
+    assert 'dns_zone("2.0.192.in-addr.arpa", server="192.0.2.53:5353", ttl=10 * MINUTES)' in text
+    assert 'dns_name = ["{hostname}.x.example.", "h-{ip}.x.example."]' in text
+    assert 'dns_updates = "by_server"' in text
+    assert 'subnet("192.0.2.0/24", dns_zones=None)' in text
+    assert 'dns_name=["{hostname}.y.example.", "h-{ip}.y.example."]' in text
+    assert "c2VjcmV0" not in "\n".join(report.lines())
+
+
+def test_without_updates_nothing_is_told_and_without_the_other_file_its_zones_are_missed():
+    text, _ = made(DDNS.replace("true }", "false }"))
+    assert "dns_" not in text
+    _, report = made(DDNS)
+    assert any("kea-dhcp-ddns.conf, which is not beside" in note for note in report.notes)
+
+
+@pytest.mark.parametrize(("member", "words"), [
+    ("Dhcp6", "DHCPv6 server"), ("Control-agent", "control agent"), ("DhcpDdns", "lies beside it"), ("Netconf", "NETCONF")])
+def test_what_another_program_of_keas_has_is_refused_by_its_name(member, words, tmp_path):
+    file = tmp_path / "other.conf"
+    file.write_text(f'{{ "{member}": {{ }} }}')
+    with pytest.raises(InvalidValue, match=f"{words}.*; name kea-dhcp4.conf"):
+        import_configuration(str(file), "")
+
+
+def test_an_empty_file_is_told(tmp_path):
+    file = tmp_path / "kea-dhcp4.conf"
+    file.write_text("\n")
+    with pytest.raises(InvalidValue, match="is empty"):
+        import_configuration(str(file), "")
+
+
+def test_passwords_are_shown_nowhere():
+    _, report = made('"lease-database": { "type": "mysql", "password": "hush" }, ' + SUBNET)
+    assert "hush" not in "\n".join(report.lines())
+
+
 def test_what_is_always_sent_in_a_subnet_is_what_is_always_sent_and_its_own():
     text, _ = made("""
         "option-data": [ { "name": "ntp-servers", "data": "192.0.2.1", "always-send": true } ],
@@ -204,7 +311,7 @@ TOLD = [
     ('"hooks-libraries": [ { "library": "/usr/lib/libdhcp_run_script.so" } ]', '"library"', NONE, "scripts"),
     ('"hooks-libraries": [ { "library": "/usr/lib/libdhcp_lease_cmds.so" } ]', '"library"', NONE, "prompt"),
     ('"ddns-qualifying-suffix": "example"', '"ddns', NONE, "pydhcpd-dns(7)"),
-    ('"dhcp-ddns": {}', '"dhcp-ddns"', NONE, "dns_zones"),
+    ('"dhcp-ddns": { "server-ip": "127.0.0.1" }', '"server-ip"', NONE, "no such process"),
     ('"echo-client-id": false', '"echo', DIFFERS, "RFC 6842"), ('"frobnicate": 1', '"frob', NONE, "no such member"),
     ('"reservations": [ { "hw-address": "02:00:00:00:00:01" } ]', '"reservations"', NONE, "reservations-global"),
     ('"valid-lifetime": "x"', '"valid', NONE, "no number"), ('"authoritative": 1', '"auth', NONE, "neither true nor false"),

@@ -195,9 +195,113 @@ CONFIGURATIONS = {
           "option-data": [ { "name": "routers", "data": "10.77.1.1" } ] },
         { "subnet": "10.77.2.0/24", "pools": [ { "pool": "10.77.2.20 - 10.77.2.99" } ],
           "option-data": [ { "name": "routers", "data": "10.77.2.1" } ] } ] } ]""",
+    "of Debian": r"""
+    "expired-leases-processing": { "reclaim-timer-wait-time": 10, "flush-reclaimed-timer-wait-time": 25,
+        "hold-reclaimed-time": 3600, "max-reclaim-leases": 100, "max-reclaim-time": 250, "unwarned-reclaim-cycles": 5 },
+    "renew-timer": 900, "rebind-timer": 1800, "valid-lifetime": 3600,
+    "option-data": [
+        { "name": "domain-name-servers", "data": "192.0.2.1, 192.0.2.2" },
+        { "code": 15, "data": "example.org" },
+        { "name": "domain-search", "data": "mydomain.example.com, example.com" },
+        { "name": "boot-file-name", "data": "EST5EDT4\\,M3.2.0/02:00\\,M11.1.0/02:00" },
+        { "name": "default-ip-ttl", "data": "0xf0" } ],
+    "client-classes": [
+        { "name": "voip", "test": "substring(option[60].hex,0,6) == 'Aastra'", "next-server": "192.0.2.254",
+          "server-hostname": "hal9000", "boot-file-name": "/dev/null" } ],
+    "subnet4": [
+        { "id": 1, "subnet": "10.77.0.0/16", "pools": [ { "pool": "10.77.1.20 - 10.77.1.99" } ],
+          "option-data": [ { "name": "routers", "data": "10.77.0.1" } ],
+          "reservations": [
+            { "hw-address": "02:77:00:00:00:01", "ip-address": "10.77.3.1" },
+            { "client-id": "01:11:22:33:44:55:66", "ip-address": "10.77.3.2", "hostname": "special-snowflake" },
+            { "duid": "01:02:03:04:05", "ip-address": "10.77.3.3", "option-data": [ { "name": "domain-name-servers",
+              "data": "10.1.1.202, 10.1.1.203" } ] },
+            { "client-id": "01:12:23:34:45:56:67", "ip-address": "10.77.3.4",
+              "option-data": [ { "name": "vivso-suboptions", "data": "4491" },
+                               { "name": "tftp-servers", "space": "vendor-4491", "data": "10.1.1.202, 10.1.1.203" } ] },
+            { "client-id": "01:0a:0b:0c:0d:0e:0f", "ip-address": "10.77.3.5", "next-server": "192.0.2.1",
+              "server-hostname": "hal9000", "boot-file-name": "/dev/null" } ] } ]""",
+    "times": r"""
+    "valid-lifetime": 4000, "min-valid-lifetime": 1000, "max-valid-lifetime": 8000,
+    "calculate-tee-times": true, "t1-percent": 0.4, "t2-percent": 0.8,
+    "user-context": { "comment": "times of our own", "owner": "net team" },
+    "cache-threshold": 0.25,
+    "subnet4": [
+        { "id": 1, "subnet": "10.77.0.0/16", "interface": "s0", "t1-percent": 0.3,
+          "pools": [ { "pool": "10.77.1.20 - 10.77.1.99", "user-context": { "comment": "the wards" } } ] },
+        { "id": 2, "subnet": "10.78.0.0/16", "valid-lifetime": 1600, "calculate-tee-times": false,
+          "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ], "relay": { "ip-address": "10.79.0.1" } } ]""",
+    "classes of networks": r"""
+    "valid-lifetime": 3600,
+    "client-classes": [
+        { "name": "SKIP_DDNS", "test": "option[12].hex == 'printer'" },
+        { "name": "pxe",
+          "test": "substring(option[60].hex,0,9) == 'PXEClient' and not (substring(option[77].hex,0,4) == 'iPXE')",
+          "boot-file-name": "undionly.kpxe", "only-if-required": true, "next-server": "10.77.0.9" },
+        { "name": "efi", "test": "option[93].hex == 0x0007", "only-if-required": true,
+          "option-data": [ { "name": "root-path", "data": "/srv/efi" } ] },
+        { "name": "phones", "test": "substring(option[60].hex,0,5) == 'Phone'" },
+        { "name": "relayed", "test": "relay4[1].exists or pkt4.giaddr == 10.78.0.1" },
+        { "name": "odd", "test": "substring(hexstring(pkt4.mac,':'),15,2) == '07'",
+              "option-data": [ { "name": "irc-server", "data": "10.77.0.9" } ] },
+        { "name": "split", "test": "split(option[60].hex,':',3) == '00007'", "option-data": [ { "name": "nntp-server",
+              "data": "10.77.0.9" } ] }
+    ],
+    "subnet4": [
+        { "subnet": "10.77.0.0/16", "require-client-classes": [ "pxe" ],
+          "pools": [ { "pool": "10.77.1.20 - 10.77.1.99", "require-client-classes": [ "efi" ] },
+                     { "pool": "10.77.2.20 - 10.77.2.99", "client-class": "phones" } ],
+          "option-data": [ { "name": "routers", "data": "10.77.0.1" } ] },
+        { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ], "client-class": "relayed" } ]""",
+    "odd values": r"""
+    "option-data": [ { "name": "domain-name", "data": "example.org" },
+                     { "name": "log-servers", "data": "10.77.0.7", "always-send": true },
+                     { "code": 224, "csv-format": false, "data": "0102ff" },
+                     { "name": "tftp-server-name", "data": "10.77.0.9" },
+                     { "name": "domain-name-servers", "csv-format": false, "data": "0A 4D 00 01" },
+                     { "name": "vendor-class-identifier", "data": "PXEClient", "always-send": true } ],
+    "subnet4": [ { "subnet": "10.77.0.0/16", "pools": [ { "pool": "10.77.1.20 - 10.77.1.99" } ],
+                   "4o6-subnet": "2001:db8::/32", "store-extended-info": true, "next-server": "10.77.0.9",
+                   "server-hostname": "boot", "boot-file-name": "pxelinux.0",
+                   "reservations": [
+                      { "hw-address": "02:77:00:00:00:02", "ip-address": "10.77.3.2", "boot-file-name": "two.0",
+              "next-server": "0.0.0.0", "user-context": { "comment": "desk 2" } },
+                      { "hw-address": "02:77:00:00:00:03", "ip-address": "10.77.1.30", "hostname": "three.example.org." },
+                      { "hw-address": "027700000004", "hostname": "four" },
+                      { "circuit-id": "0x706f72742d37", "ip-address": "10.77.3.7" } ] },
+                 { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ],
+                   "reservations-in-subnet": false, "reservations-global": false, "reservations-out-of-pool": false,
+                   "reservations": [ { "circuit-id": "'port-7'", "ip-address": "10.78.3.7" } ] } ]""",
+    "a provider": r"""
+    "authoritative": true, "valid-lifetime": 600, "match-client-id": false,
+    "host-reservation-identifiers": [ "circuit-id", "hw-address", "duid" ],
+    "reservations-global": true, "reservations-in-subnet": true,
+    "option-def": [ { "name": "acs-url", "code": 1, "space": "vendor-3561", "type": "string" },
+                    { "name": "provision", "code": 230, "type": "string" } ],
+    "option-data": [ { "name": "domain-name-servers", "data": "10.77.0.53" },
+                     { "name": "provision", "data": "https://acs.example/x?a=1\\,2" } ],
+    "client-classes": [
+        { "name": "cpe", "test": "substring(option[60].hex,0,5) == 'Phone'",
+          "option-data": [ { "name": "vendor-encapsulated-options", "csv-format": false, "data": "010568656c6c6f" } ] },
+        { "name": "blocked", "test": "member('cpe') and relay4[2].hex == 'sw2'" } ],
+    "reservations": [ { "hw-address": "02:77:00:00:00:01", "hostname": "global-one", "client-classes": [ "gold" ] } ],
+    "shared-networks": [
+      { "name": "pop", "relay": { "ip-addresses": [ "10.79.200.1" ] }, "match-client-id": true,
+        "option-data": [ { "name": "log-servers", "data": "10.77.0.5" } ],
+        "subnet4": [ { "subnet": "10.78.0.0/16", "pools": [ { "pool": "10.78.0.20 - 10.78.0.99" } ],
+                       "option-data": [ { "name": "routers", "data": "10.78.0.1" } ],
+                       "reservations": [ { "circuit-id": "'port-7'", "ip-address": "10.78.3.7", "hostname": "seven" } ] },
+                     { "subnet": "10.79.0.0/24", "pools": [ { "pool": "10.79.0.20 - 10.79.0.99" } ] } ] } ],
+    "subnet4": [ { "subnet": "10.77.0.0/16", "pools": [ { "pool": "10.77.1.0/26",
+              "client-class": "gold" }, { "pool": "10.77.2.20 - 10.77.2.99" } ],
+                   "reservations": [ { "duid": "000100012233445502aabbccddee", "ip-address": "10.77.3.4" } ] } ]""",
 }
 MACHINE, IPXE, MICROSOFT_ROUTES = 97, 175, 249
-DIFFERS: dict[str, tuple[object, ...]] = {"netboot": (IPXE,), "own options": (MICROSOFT_ROUTES,)}
+ROOT_PATH = 17
+BOOT_FILE = 67
+DIFFERS: dict[str, tuple[object, ...]] = {
+    "classes of networks": (ROOT_PATH,), "odd values": ("boot_file",), "of Debian": ("boot_file", BOOT_FILE),
+    "netboot": (IPXE,), "own options": (MICROSOFT_ROUTES,)}
 
 
 def filled(text):

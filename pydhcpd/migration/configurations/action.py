@@ -67,6 +67,8 @@ def import_configuration(file: str, out: str) -> int:
     InvalidValue, where nothing was written.
     """
     text = _read(file)
+    if not text.strip():
+        raise InvalidValue(f"{file} is empty")
     kind = next((kind for kind in KINDS if kind.is_it(text)), None)
     if kind is None:
         raise InvalidValue(f"{file} is not known for a configuration of {', '.join(kind.name for kind in KINDS)}")
@@ -118,5 +120,5 @@ def _problems(text: str) -> list[str]:
         try:
             DHCPServerConfiguration.load(file)
         except ConfigurationError as error:
-            return [str(one).replace(f"{file}:", "line ") for one in error.problems]
+            return [str(one).replace(f"{file}: ", "").replace(f"{file}:", "line ") for one in error.problems]
     return []

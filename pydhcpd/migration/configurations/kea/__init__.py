@@ -10,6 +10,6 @@ import re
 
 from pydhcpd.migration.configurations.kea.conversion import convert_kea
 
-BEGINS = re.compile(r'"Dhcp4"\s*:')
+BEGINS = re.compile(r'"(Dhcp4|Dhcp6|Control-agent|DhcpDdns|Netconf)"\s*:')
 
 __all__ = ["BEGINS", "convert_kea"]

@@ -4,9 +4,11 @@ Owns what becomes of a test: a condition, the function accept() for DROP, or cla
 host has. Classes that are evaluated on demand hold in the subnets that demand them.
 """
 
+from collections.abc import Iterable
+
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
-from pydhcpd.migration.configurations.draft import Call, Code
+from pydhcpd.migration.configurations.draft import PLACES, Call, Code, calls_in
 from pydhcpd.migration.configurations.kea.conditions import (
     BUILT_IN,
     VENDOR_PREFIX,
@@ -15,16 +17,19 @@ from pydhcpd.migration.configurations.kea.conditions import (
     narrowed,
     vendor_class,
 )
-from pydhcpd.migration.configurations.kea.expressions import Expression, parse
+from pydhcpd.migration.configurations.kea.expressions import Expression, parse, parse_value
 from pydhcpd.migration.configurations.kea.names import identifier
+from pydhcpd.migration.configurations.kea.options import Entry
 from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.scopes import Scopes
 from pydhcpd.migration.configurations.layout import value_text
 
 DROP, KNOWN = "DROP", {"KNOWN": "known", "UNKNOWN": "unknown"}
 ON_DEMAND = ("only-if-required", "only-in-additional-list")
-ELSEWHERE = {"template-test": "a class for each value has no counterpart; lease_limit_per counts by the value of a field",
-             "offer-lifetime": "an offer is held for offer_hold_time"}
+SPAWN = "SPAWN_"
+ELSEWHERE = {"offer-lifetime": "an offer is held for offer_hold_time, which is that of a network",
+             "rate-limit": "maximum_per_client is for rates"}
+LIMITS, ADDRESSES = "limits", "address-limit"
 
 
 class Classes:
@@ -37,6 +42,7 @@ class Classes:
         self._calls: dict[str, Call] = {}
         self._demanded: dict[str, list[str]] = {}  # subnets that demand a class
         self._on_demand: dict[str, Node] = {}
+        self._templates: dict[str, Expression] = {}  # what classes are made of for each value
         self._late: list[tuple[str, str]] = []  # classes of classify(), with what is asked
         self._conditions = Conditions(scopes.options, self._tests, self._names)
 
@@ -51,6 +57,7 @@ class Classes:
         items = [one for one in node.items if isinstance(one.value, dict)]
         for one in items:
             name, test = one.get("name"), one.get("test")
+            self._read_template(name, one.get("template-test"))
             if name is not None and name.text not in self._tests:
                 self._tests[name.text] = self._parsed(test)
                 asked |= members_of(self._tests[name.text] or Expression("none"))
@@ -60,6 +67,14 @@ class Classes:
             except InvalidValue as error:
                 self._teller.left_out(one, str(error))
         self._teller.taken(node, "classes, the earlier one first")
+
+    def _read_template(self, name: Node | None, template: Node | None) -> None:
+        if name is None or template is None:
+            return
+        try:
+            self._templates[name.text] = parse_value(template.text)
+        except InvalidValue as error:
+            self._teller.none(template, str(error))
 
     def _parsed(self, test: Node | None) -> Expression | None:
         if test is None or not test.text.strip():
@@ -88,12 +103,16 @@ class Classes:
             return self._drop(node)
         call = Call("client_class", [self.written(name.text)])
         takers = {"name": lambda _: None, "test": lambda one: self._test(one, name.text, call, asked),
-                  **self._scopes.times(node, call), "option-def": lambda _: None,
+                  **self._scopes.times(node, call, is_class=True), "option-def": lambda _: None,
+                  "template-test": lambda one: self._template(one, name.text, call),
                   **{key: lambda one: self._demand(one, name.text, node) for key in ON_DEMAND}}
+        self._limit(node.get("user-context"), name.text, call)
         with self._scopes.options.within(node.get("option-def")):
             self._scopes.take(node, call, takers, ELSEWHERE)
         if name.text.startswith(VENDOR_PREFIX) and len(call.arguments) == 1 and node.get("test") is None:
             call.arguments.append(Code(vendor_class(name.text)))
+        if node.get("test") is None and len(call.arguments) == 1 and name.text.startswith(SPAWN):
+            call.arguments += self._of_value(name)
         if name.text == "ALL":
             call.arguments.append(Code("lambda request: True"))
         self._draft.classes.append(call)
@@ -135,6 +154,42 @@ class Classes:
         call.arguments.append(Code(text))
         self._teller.taken(node, "a function of the request" if "lambda" in text else text[:60])
         return None
+
+    def _template(self, node: Node, name: str, call: Call) -> None:
+        """Of the class itself is whoever has any value."""
+        template = self._templates.get(name)
+        if template is None:
+            return
+        call.arguments.append(Code(self._conditions.present(template)))
+        self._teller.taken(node, str(call.arguments[1])[:60])
+
+    def _of_value(self, name: Node) -> list[object]:
+        """The condition of a class of a template's, which is that for one value."""
+        for template, expression in self._templates.items():
+            value = name.text.removeprefix(f"{SPAWN}{template}_")
+            if value != name.text:
+                test = Expression("equal", (expression, Expression("constant", (value.encode("utf-8", "surrogateescape"),))))
+                return [Code(self._conditions.of(test))]
+        self._teller.also(name, "there is no template of that name")
+        return []
+
+    def _limit(self, context: Node | None, name: str, call: Call) -> None:
+        """How many leases a class may have, as the hook `limits` reads it; each value of a template for itself."""
+        limits = context.get(LIMITS) if context is not None and isinstance(context.value, dict) else None
+        most = limits.get(ADDRESSES) if limits is not None and isinstance(limits.value, dict) else None
+        if context is None or limits is None or most is None or not isinstance(most.value, int) or len(context.members) > 1:
+            return None
+        template = self._templates.get(name)
+        field = None if template is None else self._conditions.field_of(template)
+        if template is not None and field is None:
+            return self._teller.none(most, "lease_limit_per counts by the value of a field alone")
+        call.keywords["lease_limit"] = most.number
+        if field is not None:
+            call.keywords["lease_limit_per"] = field
+        self._teller.taken(most, "lease_limit" + (", and lease_limit_per" if field else ""))
+        self._teller.members(limits, {ADDRESSES: lambda _: None}, ELSEWHERE)
+        self._teller.taken(limits, "lease_limit")
+        return self._teller.taken(context, "lease_limit")
 
     def _is_late(self, test: Expression, seen: set[str]) -> bool:
         """Whether it asks for a class that hosts have: that is known when conditions have been."""
@@ -182,18 +237,61 @@ class Classes:
         """The names for host(classes=[...])."""
         return [self._existing(one) for one in node.items if one.text not in BUILT_IN]
 
-    def demand(self, node: Node, subnets: list[str]) -> None:
+    def demand(self, names: Iterable[str], subnets: list[str]) -> None:
         """`require-client-classes` of a place, which is these subnets."""
-        for one in node.items:
-            self._demanded.setdefault(one.text, []).extend(subnets)
-        self._teller.taken(node, "the classes hold here")
+        for name in names:
+            self._demanded.setdefault(name, []).extend(subnets)
+
+    def is_defined(self, name: str) -> bool:
+        """Whether there is such a class."""
+        return name in self._tests or name in BUILT_IN or name.startswith(VENDOR_PREFIX)
 
     def end(self) -> None:
         """What follows when all is known."""
         for name, place in self._on_demand.items():
             self._bound(name, place)
+        self._put_all(is_settled=False)
         if self._late:
             self._draft.functions.append(_classify(self._late))
+
+    def settled(self) -> None:
+        """What follows when it is settled which class counts where."""
+        self._put_all(is_settled=True)
+
+    def _put_all(self, *, is_settled: bool) -> None:
+        """Options of scopes that are for some classes alone; those of networks count more than what the networks say."""
+        for entry, scope in self._scopes.options.of_classes:
+            if (scope.name in PLACES) is is_settled:
+                self._put(entry, scope)
+
+    def _put(self, entry: Entry, place: Call) -> None:
+        """Of the whole server it is the class's own, of networks that of a class which holds there."""
+        networks = list(calls_in(place.arguments)) if place.name == "shared_network" else [place]
+        subnets = [str(one.arguments[0]) for one in networks] if place.name in PLACES else []
+        try:
+            if place is not self._draft.settings and not subnets:
+                raise InvalidValue("an option of a pool or a host is for all who have it: write it into client_class(...)")
+            targets = [self._target(name, subnets) for name in entry.classes]
+            for target in targets:
+                if subnets or not self._scopes.options.name_in(entry) & target.keywords.keys():
+                    self._scopes.options.put(entry, target)
+        except InvalidValue as error:
+            entry.tell_none(self._teller, str(error))
+
+    def _target(self, name: str, subnets: list[str]) -> Call:
+        """The class that has what a scope says for another one. Raises InvalidValue."""
+        call = self._calls.get(name)
+        if call is None or (subnets and len(call.arguments) < 2):
+            raise InvalidValue(f"the class {escape(name)} is defined nowhere" if call is None else
+                               f"whether a host has the class {escape(name)} is known later: write it into client_class(...)")
+        if not subnets:
+            return call
+        named = f"{call.arguments[0]} in {', '.join(subnets)}"
+        made = next((one for one in self._draft.classes if one.arguments[0] == named), None)
+        if made is None:
+            made = Call("client_class", [named, narrowed(call.arguments[1:], f"request.subnet in {value_text(subnets)}")])
+            self._draft.classes.insert(self._draft.classes.index(call), made)
+        return made
 
     def _bound(self, name: str, place: Node) -> None:
         """A class on demand holds in some subnets alone."""
@@ -202,8 +300,8 @@ class Classes:
             return None
         if not subnets:
             self._draft.classes.remove(call)
-            return self._teller.also(place, "left out: no subnet or shared network asks for it (that a pool does cannot be "
-                                            "said)")
+            return self._teller.also(place.get("name") or place, "left out: no subnet or shared network asks for it, nor do "
+                                                                 "all pools of one")
         where = f"request.subnet in {value_text(subnets)}"
         call.arguments[1:] = [narrowed(call.arguments[1:], where)]
         return None

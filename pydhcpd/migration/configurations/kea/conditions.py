@@ -61,6 +61,18 @@ class Conditions:
         """The condition of a class. Raises InvalidValue where there is no way to say it."""
         return self._made(test).text
 
+    def field_of(self, value: Expression) -> str | None:
+        """The field that has a value, None where it is computed. Raises InvalidValue for what is not defined."""
+        try:
+            return self._field(value)
+        except Unmatched:
+            return None
+
+    def present(self, value: Expression) -> str:
+        """The condition that a value is not empty. Raises InvalidValue."""
+        field = self.field_of(value)
+        return f"match({field}=ALL)" if field is not None else f"lambda request: bool({self.octets(value)})"
+
     def _made(self, test: Expression) -> Cond:
         if test.kind in ("and", "or"):
             return self._joined(test)

@@ -1,20 +1,21 @@
 """A kea-dhcp4.conf as a whole: the outermost members, and what follows of all of it together."""
 
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Draft, seconds
 from pydhcpd.migration.configurations.kea.classes import Classes
-from pydhcpd.migration.configurations.kea.elsewhere import BESIDE, GLOBAL, HOOKS, LEASE_STORE, SOCKETS, STORES
+from pydhcpd.migration.configurations.kea.ddns import Ddns
+from pydhcpd.migration.configurations.kea.elsewhere import BESIDE, GLOBAL, HOOKS, LEASE_STORE, OTHERS, SOCKETS, STORES
 from pydhcpd.migration.configurations.kea.hosts import Hosts
 from pydhcpd.migration.configurations.kea.networks import Looking, Networks
 from pydhcpd.migration.configurations.kea.options import Options
 from pydhcpd.migration.configurations.kea.precedence import join_links, keep_always, settle_classes
 from pydhcpd.migration.configurations.kea.reader import Node, read
-from pydhcpd.migration.configurations.kea.scopes import LIFETIMES, Scopes
+from pydhcpd.migration.configurations.kea.scopes import LIFETIME, LIFETIMES, Scopes
 from pydhcpd.migration.configurations.kea.teller import Taker, Teller
 from pydhcpd.migration.configurations.report import Report
 
-LIFETIME = 7200  # Kea's, where nothing is set
 ORDER = ("hooks-libraries", "option-def", "host-reservation-identifiers", "client-classes")
 """Members that others depend on, wherever they stand."""
 NOTE = ("Kea sends an option to a client that asks for it (option 55), and to all others routers, DNS servers and the domain "
@@ -31,12 +32,15 @@ def convert_kea(name: str, text: str, report: Report) -> Draft:
     """The draft of a kea-dhcp4.conf; what became of each member is told to the report. Raises InvalidValue."""
     reading = read(name, text)
     served = reading.root.get("Dhcp4") if isinstance(reading.root.value, dict) else None
+    others = [one for one in OTHERS if isinstance(reading.root.value, dict) and one in reading.root.members]
+    if served is None and others:
+        raise InvalidValue(f"{escape(name)} is a configuration {OTHERS[others[0]]}; name kea-dhcp4.conf")
     if served is None or not isinstance(served.value, dict):
         raise InvalidValue(f'{escape(name)}:{reading.root.line}: expected is {{"Dhcp4": {{ ... }}}}')
     teller = Teller(report)
     for doubled in reading.doubled:
         teller.none(doubled.node, f"it is said again in line {doubled.again.line}")
-    conversion = _Conversion(teller)
+    conversion = _Conversion(teller, reading.root)
     conversion.draft.head += reading.root.comments
     teller.members(reading.root, {"Dhcp4": conversion.take}, BESIDE)
     conversion.draft.tail += reading.tail
@@ -45,13 +49,14 @@ def convert_kea(name: str, text: str, report: Report) -> Draft:
 
 
 class _Conversion:
-    def __init__(self, teller: Teller) -> None:
-        self.draft, self._teller = Draft(), teller
+    def __init__(self, teller: Teller, root: Node) -> None:
+        self.draft, self._teller, self._root = Draft(), teller, root
         self._options = Options(self.draft, teller)
         self._scopes = Scopes(self.draft, teller, self._options)
         self._classes = Classes(self._scopes)
         self._hosts = Hosts(self._scopes, self._classes)
-        self._networks = Networks(self._scopes, self._classes, self._hosts)
+        self._ddns = Ddns(self._scopes)
+        self._networks = Networks(self._scopes, self._classes, self._hosts, self._ddns)
         self._looking: Looking = (False, True)
 
     def take(self, node: Node) -> None:
@@ -68,7 +73,10 @@ class _Conversion:
         if not any(key in members for key in LIFETIMES):
             self.draft.set("ip_address_lease_time", seconds(LIFETIME))
             self.draft.set("minimum_lease_time", seconds(LIFETIME))
-        self._scopes.take(node, self.draft.settings, self._takers(node), GLOBAL)
+        self._ddns.begin(node, self._root)
+        takers = self._takers(node)
+        with self._scopes.inside(node):
+            self._scopes.take(node, self.draft.settings, takers, GLOBAL)
         node.value = members
         self._end()
 
@@ -76,6 +84,8 @@ class _Conversion:
         settings = self.draft.settings
         return {
             **self._scopes.times(node, settings), **self._scopes.timers(node, settings), **self._networks.switches(),
+            **self._ddns.takers(node, settings), "offer-lifetime": lambda one: self._scopes.offers(one, settings),
+            "store-extended-info": self._scopes.extended,
             "hooks-libraries": self._hooks, "option-def": self._options.define, "client-classes": self._classes.take,
             "host-reservation-identifiers": self._hosts.identifiers, "interfaces-config": self._interfaces,
             "authoritative": self._scopes.flag("authoritative", settings),
@@ -95,6 +105,9 @@ class _Conversion:
         names = [one.text for one in node.items]
         if "*" in names or not names:
             return self._teller.taken(node, "unset: each interface that has an address of a subnet is served")
+        if len(names) == 1 and "/" in names[0]:
+            self.draft.set("bind_address", address_text(address_from(names[0].partition("/")[2])))
+            return self._teller.taken(node, "bind_address")
         plain = [name.partition("/")[0] for name in names]
         self.draft.set("interface", plain[0] if len(plain) == 1 else plain)
         if plain != names:
@@ -138,11 +151,14 @@ class _Conversion:
         except InvalidValue as error:
             return self._teller.none(expression, str(error))
         if replaces is not None and replaces.value is True:
-            self.draft.set("client_identity", [field])
-            self._teller.taken(replaces, "client_identity")
+            if not field:
+                self._teller.none(replaces, "client_identity = [...] names fields; what is computed is none")
+            else:
+                self.draft.set("client_identity", [field])
+                self._teller.taken(replaces, "client_identity")
         for one in (node.get("library"), parameters, replaces):
             if one is not None:
-                self._teller.taken(one, f"{field} of host(...)")
+                self._teller.taken(one, f"{field} of host(...)" if field else "identify(), a function")
         return None
 
     # --- what follows of all
@@ -155,6 +171,7 @@ class _Conversion:
         join_links(self.draft, self._teller)
         keep_always(self.draft)
         settle_classes(self.draft, self._teller)
+        self._classes.settled()
         self.draft.tidy()
 
     def _take_global_hosts(self, node: Node) -> None:

@@ -29,26 +29,30 @@ HOOKS = {
     "limits": "lease_limit and lease_limit_per of client_class(...), and maximum_per_client for rates",
     "ping_check": "probe_before_offer = True", "perfmon": "/metrics of the status page: pydhcpd-status(7)",
     "rbac": "what changes something is allowed by control_socket alone", "tkey": "updates are signed by TSIG: tsig(...)"}
+OTHERS = {
+    "Dhcp6": "of Kea's DHCPv6 server, and DHCPv6 is not served",
+    "Control-agent": "of Kea's control agent; there is no such process here",
+    "DhcpDdns": "of Kea's DHCP-DDNS server, which is read with kea-dhcp4.conf where it lies beside it",
+    "Netconf": "of Kea's NETCONF agent; there is no such process here"}
+"""Configurations of Kea's other programs."""
 BESIDE = {
     "Control-agent": "there is no such process; pydhcpd -ask NAME json answers by control_socket",
     "Dhcp6": "DHCPv6 is not served", "DhcpDdns": DDNS, "Netconf": "there is no such process",
     "Logging": "log_level, and what the journal keeps", "Dhcp-ddns": DDNS}
 COMMON = {
-    **dict.fromkeys(("ddns-send-updates", "ddns-override-no-update", "ddns-override-client-update", "ddns-ttl-percent",
-                     "ddns-ttl", "ddns-ttl-min", "ddns-ttl-max", "ddns-use-conflict-resolution", "ddns-generated-prefix",
-                     "ddns-conflict-resolution-mode", "ddns-update-on-renew"), DDNS),
-    "ddns-qualifying-suffix": "Kea completes names by it; domain_name completes those in the DNS: pydhcpd-dns(7)",
-    "ddns-replace-client-name": "dns_name says which name a client gets: pydhcpd-dns(7)",
+    **dict.fromkeys(("ddns-ttl-percent", "ddns-ttl-min", "ddns-ttl-max"),
+                    "ttl of dns_zone(...), else a third of the lease time"),
+    **dict.fromkeys(("ddns-use-conflict-resolution", "ddns-conflict-resolution-mode"), "names of others are left alone always "
+                    "(RFC 4703)"),
+    "ddns-update-on-renew": "what the DNS has is told again where it has changed",
     "hostname-char-set": "names are put right always: pydhcpd-dns(7)",
     "hostname-char-replacement": "names are put right always: pydhcpd-dns(7)",
-    "store-extended-info": "remember_relay_information keeps what a relay said, unless it is False",
     "cache-threshold": "a lease is never given out for a time that is not on the disk",
     "cache-max-age": "a lease is never given out for a time that is not on the disk",
     "4o6-interface": "DHCPv4 over DHCPv6 is not served", "4o6-interface-id": "DHCPv4 over DHCPv6 is not served",
     "4o6-subnet": "DHCPv4 over DHCPv6 is not served",
     "allocator": "a client's own address comes first, then the one longest unused",
     "pool-allocator": "a client's own address comes first, then the one longest unused",
-    "offer-lifetime": "an offer is held for offer_hold_time",
     "adaptive-lease-time-threshold": "shorten_leases_above shortens leases where a pool is nearly full",
     "metadata": "it is of a configuration database"}
 SOCKETS = {
@@ -64,7 +68,7 @@ GLOBAL = COMMON | {
     "control-sockets": "control_socket is where pydhcpd -ask is answered",
     "loggers": "the log goes to the journal; log_level says how much",
     "multi-threading": "batches take its place: there is nothing to be set",
-    "dhcp-ddns": DDNS, "server-tag": "there is one configuration, the file",
+    "server-tag": "there is one configuration, the file",
     "config-control": "there is one configuration, the file",
     "hosts-database": "reservations are in the file, and in reservation_file",
     "hosts-databases": "reservations are in the file, and in reservation_file",

@@ -1,5 +1,7 @@
 """Kea's `reservations`: hosts of ours."""
 
+from string import hexdigits
+
 from pydhcpd.addresses import address_from, address_text, hardware_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.draft import Call
@@ -8,6 +10,7 @@ from pydhcpd.migration.configurations.kea.expressions import Expression, parse_v
 from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.scopes import Scopes
 from pydhcpd.migration.configurations.kea.values import octets_of
+from pydhcpd.migration.configurations.layout import value_text
 from pydhcpd.policy.arguments import hostname
 
 IDENTIFIERS = ("hw-address", "duid", "circuit-id", "client-id", "flex-id")
@@ -15,6 +18,16 @@ USUAL = IDENTIFIERS[:4]
 FIELDS = {Expression("relay", (1,)): "circuit_id", Expression("relay", (2,)): "remote_id",
           Expression("relay", (6,)): "subscriber_id", Expression("option", (61,)): "client_id",
           Expression("packet", ("mac",)): "mac"}
+INDENT = 4
+FLEXIBLE = '''
+by_identifier = {{
+{hosts}}}
+
+
+def identify(request):
+    """Hosts that are known by what is made of a request."""
+    return by_identifier.get({value})
+'''
 IDENTIFY = '''
 by_duid = {client_id: one for one in hosts for client_id in one.client_ids}
 
@@ -34,6 +47,8 @@ class Hosts:
         self._identifiers: tuple[str, ...] = USUAL
         self._flexible: str | None = None  # the field that flex-id is
         self._has_duid = False
+        self._computed: Expression | None = None  # what flex-id is where it is no field
+        self._by_value: dict[bytes, Call] = {}  # hosts that are looked for by that
 
     def identifiers(self, node: Node) -> None:
         """`host-reservation-identifiers`."""
@@ -45,7 +60,10 @@ class Hosts:
         parsed = parse_value(expression.text)
         self._flexible = FIELDS.get(parsed)
         if self._flexible is None:
-            raise InvalidValue("an identifier that is computed has no counterpart; identify(request) may compute a host")
+            self._classes.conditions.octets(parsed)  # which refuses what cannot be said
+            self._computed = parsed
+            self._teller.taken(expression, "identify(), a function")
+            return ""
         self._teller.taken(expression, f"{self._flexible} of host(...)")
         return self._flexible
 
@@ -78,12 +96,19 @@ class Hosts:
                   "hostname": lambda one: self._name(one, call),
                   "client-classes": lambda one: self._join(one, call)}
         self._scopes.take(node, call, takers)
-        self._scopes.draft.hosts.append(call)
+        if kind == "flex-id" and self._computed is not None:
+            self._by_value[octets_of(identifier.text)] = call
+        else:
+            self._scopes.draft.hosts.append(call)
 
     def _identify(self, kind: str, node: Node, call: Call) -> None:
         if kind == "hw-address":
-            call.keywords["mac"] = hardware_from(node.text).hex(":")
+            plain = len(node.text) > 2 and all(one in hexdigits for one in node.text)
+            call.keywords["mac"] = (octets_of(node.text) if plain else hardware_from(node.text)).hex(":")
         elif kind == "flex-id":
+            if self._computed is not None:
+                self._teller.taken(node, "identify(), a function, finds it")
+                return
             if self._flexible is None:
                 raise InvalidValue("flex-id has no field here; identify(request) may compute a host")
             octets = octets_of(node.text)
@@ -115,3 +140,13 @@ class Hosts:
         """What follows when all is known."""
         if self._has_duid:
             self._scopes.draft.functions.append(IDENTIFY)
+        if self._by_value and self._computed is not None:
+            self._compute(self._computed)
+
+    def _compute(self, identifier: Expression) -> None:
+        """The function that finds hosts by what is made of a request. There may be but one identify()."""
+        if self._has_duid:
+            self._teller.note("hosts by flex-id are left out, for identify() finds those by a DUID: join the two by hand")
+            return
+        hosts = "".join(f"    {value_text(key)}: {value_text(call, INDENT)},\n" for key, call in self._by_value.items())
+        self._scopes.draft.functions.append(FLEXIBLE.format(hosts=hosts, value=self._classes.conditions.octets(identifier)))

@@ -2,8 +2,10 @@
 
 from pydhcpd.addresses import address_from, network_from, network_text
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call
 from pydhcpd.migration.configurations.kea.classes import Classes
+from pydhcpd.migration.configurations.kea.ddns import Ddns
 from pydhcpd.migration.configurations.kea.elsewhere import COMMON
 from pydhcpd.migration.configurations.kea.hosts import Hosts
 from pydhcpd.migration.configurations.kea.reader import Node
@@ -21,8 +23,9 @@ Looking = tuple[bool, bool]
 class Networks:
     """Takes networks over; `outer` is what was said outside of where reservations are looked for."""
 
-    def __init__(self, scopes: Scopes, classes: Classes, hosts: Hosts) -> None:
+    def __init__(self, scopes: Scopes, classes: Classes, hosts: Hosts, ddns: Ddns) -> None:
         self._scopes, self._classes, self._hosts, self._teller = scopes, classes, hosts, scopes.teller
+        self._ddns = ddns
         self.uses_global = False
         """Whether any subnet has its hosts looked for among the global ones."""
         self.only_some = False
@@ -58,7 +61,7 @@ class Networks:
         prefix = node.get("subnet")
         if prefix is None:
             raise InvalidValue("a subnet without its prefix")
-        call = Call("subnet", [network_text(*network_from(prefix.text))])
+        call = Call("subnet", [_network(prefix.text)])
         self._teller.taken(prefix, "subnet")
         takers = self._link(node, call) | {
             "subnet": lambda _: None, "id": lambda one: self._teller.taken(one, "subnets need no numbers"),
@@ -79,12 +82,22 @@ class Networks:
         """What subnets and shared networks have in common."""
         subnets = [str(one) for one in call.arguments if isinstance(one, str)]
         return {**self._scopes.times(node, call), **self._scopes.timers(node, call), **self.switches(),
+                **self._ddns.takers(node, call), "offer-lifetime": lambda one: self._scopes.offers(one, call),
+                "store-extended-info": self._scopes.extended,
                 "authoritative": self._scopes.flag("authoritative", call),
                 "match-client-id": lambda one: self._scopes.identity(one, call), "echo-client-id": self._scopes.echo,
                 "relay": lambda one: self._scopes.relays(one, call), "interface": lambda one: self._interface(one, call),
                 "client-class": lambda one: self._allow([one], one, call),
                 "client-classes": lambda one: self._allow(one.items, one, call),
-                **dict.fromkeys(REQUIRED, lambda one: self._classes.demand(one, subnets))}
+                **dict.fromkeys(REQUIRED, lambda one: self._demand(one, subnets))}
+
+    def _demand(self, node: Node, subnets: list[str]) -> None:
+        names = [one.text for one in node.items]
+        self._classes.demand(names, subnets)
+        missing = [escape(name) for name in names if not self._classes.is_defined(name)]
+        if missing:
+            raise InvalidValue(f"{', '.join(missing)} is defined nowhere; of others it holds")
+        self._teller.taken(node, "the classes hold here")
 
     def _interface(self, node: Node, call: Call) -> None:
         if node.text:
@@ -101,15 +114,17 @@ class Networks:
 
     def _pools(self, node: Node, call: Call) -> None:
         call.keywords["pools"] = []
+        by_all = [one for one in _asked_for_by_all(node.items) if self._classes.is_defined(one)]
+        self._classes.demand(by_all, [str(one) for one in call.arguments])
         for one in node.items:
             try:
-                call.add("pools", self._pool(one))
+                call.add("pools", self._pool(one, set(by_all)))
             except InvalidValue as error:
                 self._teller.left_out(one, str(error))
         self._teller.taken(node, "pools")
 
-    def _pool(self, node: Node) -> object:
-        """A range alone, or pool(...) where more is said of it."""
+    def _pool(self, node: Node, by_all: set[str]) -> object:
+        """A range alone, or pool(...) where more is said of it; `by_all` are classes that all pools of its subnet ask for."""
         text = node.get("pool")
         if text is None:
             raise InvalidValue("a pool without its range")
@@ -117,13 +132,15 @@ class Networks:
         takers = {"pool": lambda _: None, "pool-id": lambda one: self._teller.taken(one, "pools need no numbers"),
                   "client-class": lambda one: self._allow([one], one, call),
                   "client-classes": lambda one: self._allow(one.items, one, call),
-                  **dict.fromkeys(REQUIRED, self._required_by_pool)}
+                  **dict.fromkeys(REQUIRED, lambda one: self._required_by_pool(one, by_all))}
         self._scopes.take(node, call, takers)
         self._teller.taken(text, "a pool")
         return call if call.keywords or call.comments else call.arguments[0]
 
-    def _required_by_pool(self, node: Node) -> None:
-        if node.items:
+    def _required_by_pool(self, node: Node, by_all: set[str]) -> None:
+        if {one.text for one in node.items} <= by_all:
+            self._teller.taken(node, "the classes hold in the subnet, for all its pools ask for them")
+        else:
             raise InvalidValue("which pool an address comes from is not known when classes are; the options may stand in "
                                "the pool")
 
@@ -140,14 +157,15 @@ class Networks:
 
     def _shared(self, node: Node, outer: Looking) -> None:
         name, inside = node.get("name"), node.get("subnet4")
-        subnets = self.subnets(inside, self.looking(node, outer)) if inside is not None else []
+        with self._scopes.inside(node):
+            subnets = self.subnets(inside, self.looking(node, outer)) if inside is not None else []
         if name is None or not subnets:
             raise InvalidValue("a shared network needs a name and subnets")
         call = Call("shared_network", [name.text, subnets])
         prefixes = [str(one.arguments[0]) for one in subnets]
         takers = self._link(node, call) | {
             "name": lambda _: None, "subnet4": lambda _: None,
-            **dict.fromkeys(REQUIRED, lambda one: self._classes.demand(one, prefixes))}
+            **dict.fromkeys(REQUIRED, lambda one: self._demand(one, prefixes))}
         self._scopes.take(node, call, takers, COMMON)
         guard = call.keywords.pop("allow", None)
         for one in subnets if guard is not None else ():
@@ -157,10 +175,26 @@ class Networks:
         self._scopes.draft.shared_networks.append(call)
 
 
+def _asked_for_by_all(pools: list[Node]) -> list[str]:
+    """The classes that each of some pools asks for."""
+    asked = [{name.text for key in REQUIRED if (found := one.get(key)) is not None for name in found.items} for one in pools
+             if isinstance(one.value, dict)]
+    return sorted(set.intersection(*asked)) if asked else []
+
+
+def _network(text: str) -> str:
+    """A prefix, of which Kea takes any address. Raises InvalidValue."""
+    address, sign, length = text.replace(" ", "").partition("/")
+    if not sign or not length.isdecimal():
+        return network_text(*network_from(text))
+    _, mask = network_from(f"0.0.0.0/{length}")
+    return network_text(address_from(address) & mask, mask)
+
+
 def _range(text: str) -> str:
     """As it is written here. Raises InvalidValue."""
     if "/" in text:
-        return network_text(*network_from(text.replace(" ", "")))
+        return _network(text)
     first, sign, last = (part.strip() for part in text.partition("-"))
     if not sign:
         raise InvalidValue("a range is FIRST - LAST, or a prefix")

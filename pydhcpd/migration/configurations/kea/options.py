@@ -65,6 +65,93 @@ DOCSIS_OPTIONS = (Definition(1, "oro", "vendor-4491", ("uint8",), is_list=True),
 """Those of Kea's own."""
 
 
+@dataclass
+class Entry:
+    """An item of `option-data`."""
+
+    node: Node
+    code: int
+    space: str
+    data: str
+    is_csv: bool | None
+    always: bool
+    never: bool
+    classes: list[str]
+    told: bool = False
+
+    @classmethod
+    def of(cls, node: Node, options: "Options") -> "Entry":
+        """Raises InvalidValue."""
+        get = node.members.get
+        space, name, code, data = get("space"), get("name"), get("code"), get("data")
+        where = space.text if space else TOP
+        if name is None and code is None:
+            raise InvalidValue("it has neither name nor code")
+        number = code.number if code is not None else options.code_of(name.text if name else "", where)
+        if not 0 < number < 255:
+            raise InvalidValue(f"{number} is no code of an option")
+        csv, always, never = get("csv-format"), get("always-send"), get("never-send")
+        classes = get("client-classes")
+        return cls(node, number, where, data.text if data else "", csv.truth if csv else None,
+                   always.truth if always else False, never.truth if never else False,
+                   [one.text for one in classes.items] if classes else [])
+
+    @property
+    def is_empty(self) -> bool:
+        return not self.data.strip()
+
+    def tell(self, teller: Teller, words: str) -> None:
+        """Once, at the member that names it."""
+        self.told = True
+        for member in self.node.members.values():
+            teller.taken(member, words if member.key in ("name", "data") else "")
+
+    def tell_differing(self, teller: Teller, words: str) -> None:
+        self.told = True
+        for member in self.node.members.values():
+            (teller.differs if member.key == "data" else teller.taken)(member, words if member.key == "data" else "")
+
+    def tell_none(self, teller: Teller, words: str) -> None:
+        self.told = True
+        for member in self.node.members.values():
+            teller.none(member, words)
+
+    def octets(self, options: "Options") -> bytes:
+        """The value on the wire. Raises InvalidValue."""
+        made = options.definition(self.space, self.code)
+        if self.is_csv is False or (made is None and self.is_csv is None and not self._is_standard):
+            return octets_of(self.data)
+        if made is not None:
+            words = words_of(self.data)
+            return b"" if made.types == ("empty",) or (not words and self.is_empty) else encoded(
+                made.types, words, is_list=made.is_list)
+        if not self._is_standard:
+            return self.data.encode("utf-8", "surrogateescape") if not self.is_csv else octets_of(self.data)
+        return _standard(self.code, self.data)
+
+    @property
+    def _is_standard(self) -> bool:
+        return self.space == TOP and self.code in OPTIONS.values() and self.code in BY_CODE
+
+    def value(self, options: "Options") -> object:
+        """The same in people's form."""
+        made = options.definition(self.space, self.code)
+        data = self.octets(options)
+        if self.space == TOP and self.code in BY_CODE:
+            return pretty(BY_CODE[self.code].codec, data)
+        return data if made is None else pretty(codec(made.shape), data)  # type: ignore[arg-type]
+
+    def whole(self, options: "Options") -> bytes:
+        """As a suboption: code, length and value. Raises InvalidValue."""
+        data = self.octets(options)
+        if len(data) > 255:
+            raise InvalidValue("a suboption has 255 octets at most")
+        return bytes([self.code, len(data)]) + data
+
+
+_Take = Callable[[Entry, list[Entry], Call], None]
+
+
 class Options:
     """The definitions, and what takes `option-data` over."""
 
@@ -74,6 +161,8 @@ class Options:
             (one.space, key): one for one in DOCSIS_OPTIONS for key in (one.code, one.name)}
         self._named: dict[str, tuple[object, ...]] = {}  # names of ours that are taken, and by what
         self._used: set[str] = set()
+        self.of_classes: list[tuple[Entry, Call]] = []
+        """Options that are for some classes alone, and the scopes that say them."""
 
     # --- definitions
 
@@ -155,7 +244,9 @@ class Options:
 
     def take(self, node: Node, call: Call) -> None:
         """Take a list of `option-data` into a scope of ours. Each is told."""
-        entries = list(self._entries(node))
+        found = list(self._entries(node))
+        self.of_classes += [(one, call) for one in found if one.classes]
+        entries = [one for one in found if not one.classes]
         top = [one for one in entries if one.space == TOP]
         for one in top:
             self._guarded(one, self._set, entries, call)
@@ -166,20 +257,28 @@ class Options:
             if not one.told:
                 one.tell_none(self._teller, "Kea sends it only with an option beside it that encapsulates its space")
 
-    def _entries(self, node: Node) -> "Iterator[_Entry]":
+    def _entries(self, node: Node) -> Iterator[Entry]:
         for one in node.items:
             try:
-                yield _Entry.of(one, self)
+                yield Entry.of(one, self)
             except InvalidValue as error:
                 self._teller.left_out(one, str(error))
 
-    def _guarded(self, entry: "_Entry", take: "_Take", entries: "list[_Entry]", call: Call) -> None:
+    def put(self, entry: Entry, call: Call) -> None:
+        """Take a single one into a scope. Raises InvalidValue."""
+        (self._set if entry.space == TOP else self._of_vendor)(entry, [entry], call)
+
+    def name_in(self, entry: Entry) -> set[str]:
+        """What it may be called in a scope."""
+        return {self.name_of(entry.code), f"option_{entry.code}"}
+
+    def _guarded(self, entry: Entry, take: _Take, entries: list[Entry], call: Call) -> None:
         try:
             take(entry, entries, call)
         except InvalidValue as error:
             entry.tell_none(self._teller, str(error))
 
-    def _set(self, entry: "_Entry", entries: "list[_Entry]", call: Call) -> None:
+    def _set(self, entry: Entry, entries: list[Entry], call: Call) -> None:
         """A top-level option, with what it encapsulates."""
         code = entry.code
         if code in PROTOCOL_OWN or code == LEASE_TIME:
@@ -222,19 +321,19 @@ class Options:
         else:
             call.comments += lines
 
-    def _plain(self, entry: "_Entry", name: str, call: Call) -> str:
+    def _plain(self, entry: Entry, name: str, call: Call) -> str:
         value = entry.value(self)
         if isinstance(value, bytes) and entry.code in BY_CODE and BY_CODE[entry.code].codec.name != "bytes":
             name = f"option_{entry.code}"
         call.keywords[name] = value
         return name
 
-    def _sub(self, entry: "_Entry", inside: Inside, call: Call) -> None:
+    def _sub(self, entry: Entry, inside: Inside, call: Call) -> None:
         name = self.suboption(inside, entry.code, entry.space)
         call.keywords[name] = entry.value(self)
         entry.tell(self._teller, f"{name}, within option {inside[0]}")
 
-    def _of_vendor(self, entry: "_Entry", _: "list[_Entry]", call: Call) -> None:
+    def _of_vendor(self, entry: Entry, _: list[Entry], call: Call) -> None:
         number = entry.space[len(OF_VENDORS):]
         if not number.isdigit():
             raise InvalidValue(f"the space {escape(entry.space)} is of no vendor's number")
@@ -242,14 +341,14 @@ class Options:
         self._teller.note(DOCSIS)
         self._sending(entry, "vendor_identifying", call)
 
-    def _of_enterprise(self, entry: "_Entry", entries: "list[_Entry]", call: Call) -> None:
+    def _of_enterprise(self, entry: Entry, entries: list[Entry], call: Call) -> None:
         """Option 125 by its enterprise number alone: its suboptions stand beside it."""
         if not any(one.space == f"{OF_VENDORS}{entry.data.strip()}" for one in entries):
             raise InvalidValue("it has no suboptions of this enterprise beside it")
         self._sending(entry, BY_CODE[VENDOR_IDENTIFYING].name, call)
         entry.tell(self._teller, "with its suboptions")
 
-    def _sending(self, entry: "_Entry", name: str, call: Call) -> None:
+    def _sending(self, entry: Entry, name: str, call: Call) -> None:
         if entry.always and name not in call.keywords.get("always_send", ()):  # type: ignore[operator]
             call.add("always_send", name)
         if entry.never and name not in call.keywords.get("never_send", ()):  # type: ignore[operator]
@@ -274,92 +373,6 @@ def _definition(node: Node) -> Definition:
     space, array, encapsulates = get("space"), get("array"), get("encapsulate")
     return Definition(code.number, name.text, space.text if space else TOP, types, array.truth if array else False,
                       encapsulates.text if encapsulates else "")
-
-
-@dataclass
-class _Entry:
-    """An item of `option-data`."""
-
-    node: Node
-    code: int
-    space: str
-    data: str
-    is_csv: bool | None
-    always: bool
-    never: bool
-    told: bool = False
-
-    @classmethod
-    def of(cls, node: Node, options: Options) -> "_Entry":
-        """Raises InvalidValue."""
-        get = node.members.get
-        space, name, code, data = get("space"), get("name"), get("code"), get("data")
-        where = space.text if space else TOP
-        if name is None and code is None:
-            raise InvalidValue("it has neither name nor code")
-        number = code.number if code is not None else options.code_of(name.text if name else "", where)
-        if not 0 < number < 255:
-            raise InvalidValue(f"{number} is no code of an option")
-        csv, always, never = get("csv-format"), get("always-send"), get("never-send")
-        if get("client-classes") is not None:
-            raise InvalidValue("options of classes within a scope have no counterpart: write them into client_class(...)")
-        return cls(node, number, where, data.text if data else "", csv.truth if csv else None,
-                   always.truth if always else False, never.truth if never else False)
-
-    @property
-    def is_empty(self) -> bool:
-        return not self.data.strip()
-
-    def tell(self, teller: Teller, words: str) -> None:
-        """Once, at the member that names it."""
-        self.told = True
-        for member in self.node.members.values():
-            teller.taken(member, words if member.key in ("name", "data") else "")
-
-    def tell_differing(self, teller: Teller, words: str) -> None:
-        self.told = True
-        for member in self.node.members.values():
-            (teller.differs if member.key == "data" else teller.taken)(member, words if member.key == "data" else "")
-
-    def tell_none(self, teller: Teller, words: str) -> None:
-        self.told = True
-        for member in self.node.members.values():
-            teller.none(member, words)
-
-    def octets(self, options: Options) -> bytes:
-        """The value on the wire. Raises InvalidValue."""
-        made = options.definition(self.space, self.code)
-        if self.is_csv is False or (made is None and self.is_csv is None and not self._is_standard):
-            return octets_of(self.data)
-        if made is not None:
-            words = words_of(self.data)
-            return b"" if made.types == ("empty",) or (not words and self.is_empty) else encoded(
-                made.types, words, is_list=made.is_list)
-        if not self._is_standard:
-            return self.data.encode("utf-8", "surrogateescape") if not self.is_csv else octets_of(self.data)
-        return _standard(self.code, self.data)
-
-    @property
-    def _is_standard(self) -> bool:
-        return self.space == TOP and self.code in OPTIONS.values() and self.code in BY_CODE
-
-    def value(self, options: Options) -> object:
-        """The same in people's form."""
-        made = options.definition(self.space, self.code)
-        data = self.octets(options)
-        if self.space == TOP and self.code in BY_CODE:
-            return pretty(BY_CODE[self.code].codec, data)
-        return data if made is None else pretty(codec(made.shape), data)  # type: ignore[arg-type]
-
-    def whole(self, options: Options) -> bytes:
-        """As a suboption: code, length and value. Raises InvalidValue."""
-        data = self.octets(options)
-        if len(data) > 255:
-            raise InvalidValue("a suboption has 255 octets at most")
-        return bytes([self.code, len(data)]) + data
-
-
-_Take = Callable[[_Entry, list[_Entry], Call], None]
 
 
 def _standard(code: int, data: str) -> bytes:

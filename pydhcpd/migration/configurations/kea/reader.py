@@ -16,6 +16,8 @@ from pydhcpd.escape import escape
 DEEPEST = 64  # objects and lists within each other
 LARGEST = 64 << 20  # octets of a file that is included
 MOST_FILES = 1000
+SECRETS = ("password", "secret", "basic-auth-password")
+"""Members whose values are shown nowhere."""
 SHORT = 40  # characters of what was found, in a message
 
 _TOKEN = re.compile(r"""
@@ -90,9 +92,16 @@ class Node:
         return self.members.get(key)
 
     def __str__(self) -> str:
-        """As it stood, what it holds left out."""
-        shown = "..." if isinstance(self.value, dict | list) else json.dumps(self.value, ensure_ascii=False)
-        return f"{json.dumps(self.key, ensure_ascii=False)}: {shown}" if self.key else shown
+        """As it stood, what it holds left out, and what is secret."""
+        return f'"{self.key}": {self._shown}' if self.key else self._shown
+
+    @property
+    def _shown(self) -> str:
+        if self.key in SECRETS:
+            return "***"
+        if isinstance(self.value, dict | list):
+            return "..."
+        return f'"{self.value}"' if isinstance(self.value, str) else json.dumps(self.value)
 
     def walk(self) -> Iterator["Node"]:
         """It and all that it holds, in order."""

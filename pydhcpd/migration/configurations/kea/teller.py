@@ -51,6 +51,10 @@ class Teller:
         if words not in self._report.notes:
             self._report.notes.append(words)
 
+    def is_told(self, node: Node) -> bool:
+        """Whether something was said of it."""
+        return id(node) in self._told
+
     def _first(self, node: Node) -> bool:
         first = id(node) not in self._told
         self._told.add(id(node))
