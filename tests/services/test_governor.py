@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from pydhcpd.services.child.governor import LEAST, LONGEST, PERIOD, Governor, allowed, cpu_clock
+from pydhcpd.services.child.governor import LEAST, LONGEST, PERIOD, Governor, allowed, cpu_clock, governed_by
 
 
 class World:
@@ -82,3 +82,13 @@ def test_the_processor_time_of_another_process_is_seen() -> None:
                 time.sleep(0.02)
         finally:
             busy.kill()
+
+
+def test_a_process_that_has_ended_is_given_way_to_no_more() -> None:
+    with subprocess.Popen([sys.executable, "-c", "pass"]) as gone:
+        gone.wait()
+    governor = governed_by(gone.pid).governor
+    assert governor is not None
+    end = time.monotonic() + 4 * PERIOD
+    while time.monotonic() < end:
+        governor.look()

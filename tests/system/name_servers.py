@@ -33,11 +33,13 @@ class NameServer:
     program = ""
 
     def __init__(self, machine: Machine, directory: Path, address: str = "127.0.0.53", zones: Sequence[str] = ZONES,
-                 may_update: bool = True) -> None:
-        self.machine, self.address, self.zones = machine, address, zones
+                 may_update: bool = True, port: int = 53) -> None:
+        self.machine, self.address, self.port, self.zones = machine, address, port, zones
         self.directory = directory / f"{self.program}-{address}"
         self.directory.mkdir(mode=0o755)
-        machine.ip(f"addr add {address}/32 dev lo")
+        if ":" in address:
+            machine.run("sh", "-c", "for one in all lo; do echo 0 > /proc/sys/net/ipv6/conf/$one/disable_ipv6; done")
+        machine.ip(f"addr add {address}/{128 if ':' in address else 32} dev lo nodad")
         for zone in zones:
             text = REVERSE_TEXT if zone.endswith(".arpa") else ZONE_TEXT
             self.zone_file(zone).write_text(text)
@@ -94,18 +96,19 @@ class NameServer:
 
     def dig(self, name: str, kind: str) -> list[str]:
         """The records of a name, as dig shows them; none where it does not answer."""
-        done = self.machine.run("dig", "+short", "+norecurse", "+time=1", "+tries=1", f"@{self.address}", name, kind,
-                                check=False)
+        done = self.machine.run("dig", "+short", "+norecurse", "+time=1", "+tries=1", "-p", self.port, f"@{self.address}", name,
+                                kind, check=False)
         return sorted(line for line in done.stdout.splitlines() if not line.startswith(";"))
 
     def ttl(self, name: str, kind: str) -> int:
         """How long a record may be kept."""
-        done = self.machine.run("dig", "+noall", "+answer", "+norecurse", f"@{self.address}", name, kind)
+        done = self.machine.run("dig", "+noall", "+answer", "+norecurse", "-p", self.port, f"@{self.address}", name,
+                                kind)
         return int(done.stdout.split()[1])
 
     def update(self, *lines: str, secret: str = SECRET) -> None:
         """Change a zone by nsupdate, as an administrator would."""
-        text = "\n".join([f"server {self.address}", *lines, "send", ""])
+        text = "\n".join([f"server {self.address} {self.port}", *lines, "send", ""])
         self.machine.run("nsupdate", "-y", f"hmac-sha256:{KEY}:{secret}", input=text)
 
 
@@ -118,9 +121,10 @@ class Bind(NameServer):
         policy = f'update-policy {{ grant {KEY} zonesub ANY; }};' if may_update else "allow-update { none; };"
         zones = "\n".join(f'zone "{zone}" {{ type primary; file "{self.zone_file(zone).name}"; {policy} }};'
                           for zone in self.zones)
+        ours, other = ("listen-on-v6", "listen-on") if ":" in self.address else ("listen-on", "listen-on-v6")
         (self.directory / "named.conf").write_text(f"""
             options {{ directory "{self.directory}"; pid-file none; lock-file none; session-keyfile none; recursion no;
-                       listen-on {{ {self.address}; }}; listen-on-v6 {{ none; }}; dnssec-validation no; }};
+                       {ours} port {self.port} {{ {self.address}; }}; {other} {{ none; }}; dnssec-validation no; }};
             controls {{ }};
             key "{KEY}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
             {zones}
@@ -141,7 +145,7 @@ class Knot(NameServer):
         (self.directory / "knot.conf").write_text(f"""
 server:
     rundir: "{self.directory}"
-    listen: {self.address}@53
+    listen: {self.address}@{self.port}
     udp-workers: 1
     tcp-workers: 1
     background-workers: 1

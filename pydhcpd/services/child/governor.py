@@ -69,5 +69,13 @@ def governed_by(process: int) -> GovernedSelector:
     """A selector for those who give way to a process."""
     made = GovernedSelector()
     clock = cpu_clock(process)
-    made.governor = Governor(time.monotonic, time.process_time, lambda: time.clock_gettime(clock))
+    made.governor = Governor(time.monotonic, time.process_time, lambda: _shown_by(clock))
     return made
+
+
+def _shown_by(clock: int) -> float:
+    """The time of such a clock; none where its process has ended, as we are about to."""
+    try:
+        return time.clock_gettime(clock)
+    except OSError:
+        return 0.0
