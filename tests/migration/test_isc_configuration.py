@@ -147,6 +147,11 @@ def test_others_are_not_taken_for_one(text):
     ('pick-first-value(option dhcp-client-identifier, hardware) = 1:2:0:0:0:0:1',
      'match(client_id="01:02:00:00:00:00:01") | match(client_id=None) & match(mac="02:00:00:00:00:01")'),
     ('exists host-name or exists user-class and known', '(match(host_name=ALL) | match(user_class=ALL)) & match(known=True)'),
+    ('exists host-name or option user-class = "a" and known',
+     'match(host_name=ALL) | match(user_class="a") & match(known=True)'),
+    ('option host-name = "a" and option user-class = "b" or known',
+     'match(host_name="a") & (match(user_class="b") | match(known=True))'),
+    ('option host-name = "a" and not option user-class = "b"', 'match(host_name="a") & ~match(user_class="b")'),
     ('option host-name = concat("a", "b")', 'match(host_name="ab")')])
 def test_conditions(text, ours):
     assert condition(text) == ours
@@ -161,9 +166,15 @@ def test_what_dhcpd_never_finds_true_is_told(text):
 
 
 @pytest.mark.parametrize(("text", "python"), [
-    ('substring(option host-name, 2, 3) = "pto"', '((request.option_12 or b""))[2:5] == b\'pto\''),
+    ('substring(option host-name, 2, 3) = "pto"', '(request.option_12 or b"")[2:5] == b"pto"'),
     ('not (lcase(substring(option agent.circuit-id, 1, 2)) = "a")',
-     'not ((((request.circuit_id or b""))[1:3]).lower() == b\'a\')')])
+     'not (((request.circuit_id or b"")[1:3]).lower() == b"a")'),
+    ('option host-name ~= "lab$"', '(request.option_12 or b"").endswith(b"lab")'),
+    ('lcase(option host-name) ~= "^lab"', '((request.option_12 or b"").lower()).startswith(b"lab")'),
+    ('option host-name ~~ "LAB"', 'b"lab" in (request.option_12 or b"").lower()'),
+    ('binary-to-ascii(10, 16, "", substring(option agent.circuit-id, 2, 2)) = "100"',
+     '"".join(str(number) for number in (high << 8 | low for high, low in zip(*[iter((request.circuit_id or b"")[2:4])] * 2)))'
+     '.encode() == b"100"')])
 def test_what_no_condition_says_is_a_function(text, python):
     node = folded(expression(list(tokens_of("x", text))))
     with pytest.raises(Unsayable):
@@ -263,7 +274,7 @@ def test_what_has_no_counterpart_is_told(text):
 def test_what_is_worked_out_gives_way_to_what_is_nearer(tmp_path):
     made, report = converted('option host-name = concat("pc-", suffix(option dhcp-client-identifier, 2));\n' + SUBNET)
     assert ('    if wants(request, 12) and "host_name" not in reply.options and '
-            "(value := b'pc-' + ((request.option_61 or b\"\"))[-2:]):") in made.splitlines()
+            '(value := b"pc-" + (request.option_61 or b"")[-2:]):') in made.splitlines()
     assert report.is_whole
     loaded(tmp_path, made)
 
@@ -353,3 +364,37 @@ def test_an_if_of_a_pool_is_told(tmp_path):
     assert told == ["which pool a client gets its address from is not known when classes are found; write it into "
                     "finish(request, reply)"] * 2
     loaded(tmp_path, made)
+
+
+# --- files as they stand on machines
+
+@pytest.mark.parametrize(("text", "lines"), [
+    ('option domain-search "a.example", "b.example";', ['domain_search = ["a.example", "b.example"]']),
+    ("# caf\udce9\nauthoritative;", ["# caf\xe9"]),
+    ('zone x. { primary ns.example.; }', []),
+    ("if exists host-name { log(info, \"x\"); }", []),
+    ('class "a" { match if exists user-class;\n if exists host-name { filename "x"; } else { filename "y"; } }', [
+        '    client_class("line 2", match(user_class=ALL) & match(host_name=ALL), boot_file_name="x"),',
+        '    client_class("a", match(user_class=ALL), boot_file_name="y"),']),
+    ('if option pxe-system-type = 00:07 { filename "e"; }', [
+        '    client_class("architecture 7", match(client_system_architecture=7), boot_file_name="e"),']),
+    ('option space U; option U.c code 1 = ip-address;\nclass "u" { match if exists user-class; vendor-option-space U; }\n'
+     "subnet 10.2.0.0 netmask 255.255.0.0 { option U.c 10.2.0.9; }", [
+         '    client_class("u in 10.2.0.0/16", match(user_class=ALL) & in_10_2_0_0, U_c="10.2.0.9"),']),
+    ('use-host-decl-names on; group { option host-name "g"; host a { hardware ethernet 2:0:0:0:0:1; option host-name "own"; }\n'
+     "host b { hardware ethernet 2:0:0:0:0:2; } host c { hardware ethernet 2:0:0:0:0:3; } }", [
+         '    host(mac="02:00:00:00:00:01", hostname="own"),'])])
+def test_what_was_found_in_whole_files(tmp_path, text, lines):
+    made, _ = converted(text + "\n" + SUBNET)
+    assert [one for one in lines if one not in made.splitlines()] == [], made
+    loaded(tmp_path, made)
+
+
+@pytest.mark.parametrize(("text", "verdicts"), [
+    ("if exists host-name {\n log(info, \"x\"); }", ["no counterpart"] * 2),
+    ("default-lease-time infinite;", ["differs"]), ("zone x. {\n primary ns.example.; }", ["no counterpart"] * 2),
+    ('if exists host-name {\n filename "x"; }', ["taken over"] * 2)])
+def test_what_the_report_says_is_true(text, verdicts):
+    _, report = converted(text + "\n" + SUBNET)
+    last = text.count("\n") + 1
+    assert [one.verdict for one in sorted(report.remarks, key=lambda one: one.line) if one.line <= last] == verdicts

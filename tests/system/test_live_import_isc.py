@@ -1,6 +1,7 @@
 """Configurations of ISC dhcpd, judged by dhcpd: what it says, ours says, but for what the report says."""
 
 import re
+from pathlib import Path
 
 import pytest
 from judge import Question, judged
@@ -171,7 +172,12 @@ subnet 10.77.0.0 netmask 255.255.0.0 {
             "not exists vendor-class-identifier and known", 'lcase(option vendor-class-identifier) = "phonex"',
             'suffix(option host-name, 3) = "top"', 'binary-to-ascii(16, 8, ":", hardware) = "1:2:77:0:0:0:2"',
             "substring(hardware, 1, 6) = @5", "packet(24, 4) = 0a:4e:00:01", 'substring(option host-name, 2, 3) = "pto"',
-            "hardware = 01:02", 'not (option user-class = "iPXE")'), 1)),
+            "hardware = 01:02", 'not (option user-class = "iPXE")',
+            'option vendor-class-identifier = "phonex" or exists vendor-class-identifier and exists host-name',
+            'option host-name = "laptop" or option vendor-class-identifier = "PhoneX 7" and exists user-class',
+            'option vendor-class-identifier = "PhoneX 7" and option host-name = "laptop" or exists vendor-class-identifier',
+            'exists host-name and option vendor-class-identifier = "MSFT 5.0" or exists vendor-class-identifier and known',
+            'option host-name != "laptop" and exists host-name or known'), 1)),
     "worked out": BEGIN + """
 option host-name = concat("dhcp-", binary-to-ascii(10, 8, "-", leased-address));
 subnet 10.77.0.0 netmask 255.255.0.0 {
@@ -261,15 +267,17 @@ option vivso-raw code 125 = string; option tftp-server-name "boot.lan"; server-n
 }
 RANGES = [RANGE, "10.78.1.20 - 10.78.1.90", "10.77.4.20 - 10.77.4.90", "10.77.5.20 - 10.77.5.90", "10.78.2.20 - 10.78.2.90",
           "10.79.1.20 - 10.79.1.90"]
+FILES = {file.stem: file.read_text() for file in sorted((Path(__file__).parent / "dhcpd_files").glob("*.conf"))}
+"""Whole files, as they stand on machines."""
 OURS = (97, 175)
 """What ours tells machines that boot, as the report says."""
 DIFFERS: dict[str, tuple[object, ...]] = {
-    "options": (249,), "old options": (43,), "vendors": (43,),
+    "options": (249,), "old options": (43,), "vendors": (43,), "times": (51, 57),
     **dict.fromkeys(("hosts", "pxe class", "netboot"), ("server_name",))}  # option 66
 
 
-@pytest.mark.parametrize("name", CONFIGURATIONS)
+@pytest.mark.parametrize("name", CONFIGURATIONS | FILES)
 def test_ours_says_what_dhcpd_says(lab, client, station, name):
-    text = re.sub(r"@(\d+)", lambda found: mac_of(int(found[1])).hex(":"), CONFIGURATIONS[name])
+    text = re.sub(r"@(\d+)", lambda found: mac_of(int(found[1])).hex(":"), (CONFIGURATIONS | FILES)[name])
     found, report = judged(lab, station, "isc", text, QUESTIONS, RANGES, (*OURS, *DIFFERS.get(name, ())))
     assert not found, "\n".join([*found, report])

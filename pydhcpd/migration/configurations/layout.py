@@ -33,8 +33,14 @@ def _helpers(functions: Sequence[str]) -> str:
 def comment(lines: Iterable[str], indent: int = 0) -> str:
     """Comment lines; a long one is wrapped."""
     room = WIDTH - indent - 2
-    filled = [part for line in lines for part in (wrap(line, room) if len(line) > room else [line])]
+    filled = [part for line in map(_legible, lines) for part in (wrap(line, room) if len(line) > room else [line])]
     return "\n".join(f"{' ' * indent}# {line}".rstrip() for line in filled)
+
+
+def _legible(text: str) -> str:
+    """Text whose octets are no UTF-8 is of Latin-1, as it was before."""
+    octets = text.encode("utf-8", "surrogateescape")
+    return text if octets == text.encode("utf-8", "replace") else octets.decode("latin-1")
 
 
 def _commented(call: Call, text: str, indent: int = 0) -> str:

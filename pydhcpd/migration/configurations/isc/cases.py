@@ -43,7 +43,7 @@ def if_(context: Context, scope: Scope, statements: list[Statement], block: Bloc
                         context.nothing_within(inner, "it depends on a condition that is not taken over")
             return
         others = [_opposite(context, one) for one in owns if one]
-        _case(context, scope, statement, [*guard, *([own] if own else []), *others], block)
+        _case(context, scope, statement, own, [*guard, *([own] if own else []), *others], block)
         owns.append(own)
     if len(context.cases) - first == len(statements) > 1:
         _simplify(context, scope, context.cases[first:], guard, owns)
@@ -67,7 +67,7 @@ def _guard(context: Context, scope: Scope) -> list[str]:
     if scope.kind in (SUBNET, SHARED):
         if context.networks == len(scope.subnets):
             return []
-        return [_in_subnet(context, scope.subnets)]
+        return [in_subnets(context, scope.subnets)]
     if scope.kind == HOST:
         return [identity_of(scope.call)]
     if scope.kind == GROUP:
@@ -105,7 +105,8 @@ def _among(context: Context, scope: Scope, hosts: list[Scope]) -> str:
     return name
 
 
-def _in_subnet(context: Context, subnets: list[str]) -> str:
+def in_subnets(context: Context, subnets: list[str]) -> str:
+    """The function that says whether a client is in one of these networks."""
     name = "in_" + re.sub(r"\W", "_", subnets[0].partition("/")[0])
     test = f'request.subnet == "{subnets[0]}"' if len(subnets) == 1 else f"request.subnet in {value_text(subnets)}"
     text = f"def {name}(request):\n    return {test}"
@@ -114,8 +115,8 @@ def _in_subnet(context: Context, subnets: list[str]) -> str:
     return name
 
 
-def _case(context: Context, scope: Scope, statement: Statement, conditions: list[str], block: Block) -> None:
-    call = Call("client_class", [_case_name(context, statement, conditions), _all(context, conditions, statement.line)],
+def _case(context: Context, scope: Scope, statement: Statement, own: str | None, conditions: list[str], block: Block) -> None:
+    call = Call("client_class", [_case_name(context, statement, own), all_of(context, conditions, statement.line)],
                 comments=[*statement.comments])
     statement.comments = []
     inner = Scope(CASE, call, scope, subnets=scope.subnets)
@@ -126,16 +127,26 @@ def _case(context: Context, scope: Scope, statement: Statement, conditions: list
     context.cases.append(Case(inner, statement, context.chains))
 
 
-def in_order(cases: Iterable[Case]) -> list[Call]:
+def with_cases(context: Context) -> list[Call]:
+    """The classes of the file with those that branches became: of hosts first, of a class before that, all others last."""
+    said = [one for one in context.cases if _says_anything(one)]
+    of_classes: dict[int, list[Case]] = {}
+    for one in said:
+        if one.scope.block.kind == CLASS:
+            of_classes.setdefault(id(one.scope.block.call), []).append(one)
+    others = [one for one in said if one.scope.block.kind != CLASS]
+    return [*_in_order(one for one in others if _is_of_hosts(one)),
+            *(one for call in context.draft.classes for one in (*_in_order(of_classes.get(id(call), ())), call)),
+            *_in_order(one for one in others if not _is_of_hosts(one))]
+
+
+def _says_anything(case: Case) -> bool:
+    return bool(case.scope.call.keywords) or case.scope.flags.get("booting") is False or case.scope.flags.get("named", False)
+
+
+def _in_order(cases: Iterable[Case]) -> list[Call]:
     """What is nearer first, and of what is as near the later: it would overwrite the earlier with dhcpd."""
     return [one.scope.call for one in sorted(cases, key=lambda one: (-len(list(one.scope.chain())), -one.chain))]
-
-
-def classes_of(context: Context) -> tuple[list[Call], list[Call]]:
-    """The classes that stand before those of the file, and those that stand last."""
-    said = [one for one in context.cases if one.scope.call.keywords or one.scope.flags.get("booting") is False
-            or one.scope.flags.get("named")]
-    return in_order(one for one in said if _is_of_hosts(one)), in_order(one for one in said if not _is_of_hosts(one))
 
 
 def _is_of_hosts(case: Case) -> bool:
@@ -147,15 +158,15 @@ def _simplify(context: Context, scope: Scope, cases: list[Case], guard: list[str
     """Where all branches say the same things, the first class that holds wins by itself, and `else` is what holds for all."""
     said = [set(one.scope.call.keywords) for one in cases]
     if not all(one == said[0] for one in said) or any(one.scope.members or one.scope.flags.get("named") for one in cases) or (
-            not said[0] or scope.kind not in (GLOBAL, SUBNET, SHARED, HOST, GROUP)):
+            not said[0] or scope.kind not in (GLOBAL, SUBNET, SHARED, HOST, GROUP, CLASS)):
         return
     for one, own in zip(cases, owns, strict=True):
         if own:
-            one.scope.call.arguments[1] = _all(context, [*guard, own], one.statement.line)
+            one.scope.call.arguments[1] = all_of(context, [*guard, own], one.statement.line)
     if owns[-1] is not None:
         return
     if scope.kind == HOST or scope.flags.get("hosts"):
-        cases[-1].scope.call.arguments[1] = _all(context, guard, cases[-1].statement.line)
+        cases[-1].scope.call.arguments[1] = all_of(context, guard, cases[-1].statement.line)
         _drop_unread(context, scope, cases[0].statement, said[0])
     else:
         context.cases.remove(cases[-1])
@@ -183,6 +194,9 @@ def settle_cases(context: Context) -> None:
     for scope in list(context.top.everything()):
         if scope.kind == HOST or scope.flags.get("hosts"):
             _give_way(context, scope)
+    for case in context.cases:
+        if not any(_says_anything(one) for one in context.cases if case.scope in one.scope.chain()):
+            context.nothing_left(case.statement, "nothing of what it says is in the new file")
 
 
 def _why_not(context: Context, case: Case, name: str) -> str:
@@ -217,16 +231,15 @@ def _give_way(context: Context, scope: Scope) -> None:
             one.barred.add(name)
     if left:
         call = Call("client_class", [context.name_for(f"{scope.name or 'group'} {OTHERWISE}"),
-                                     _all(context, _guard(context, scope), cases[0].statement.line)], left)
+                                     all_of(context, _guard(context, scope), cases[0].statement.line)], left)
         context.cases.append(Case(Scope(CASE, call, scope), cases[0].statement, 0))
 
 
-def _case_name(context: Context, statement: Statement, conditions: list[str]) -> str:
-    """A name for the class that an `if` becomes: what is compared with, where that is a word."""
-    own = next((one for one in conditions if not one.startswith(("~", "in_", "not_"))), "")
-    found = re.search(r'"(\w[\w .-]*)"', own) or re.search(r"client_system_(architecture=\d+)", own)
-    wanted = found[1].replace("=", " ") if found and statement.word != "else" else f"line {statement.line}"
-    return context.name_for(wanted)
+def _case_name(context: Context, statement: Statement, own: str | None) -> str:
+    """A name for the class that a branch becomes: what is compared with, where that is a word."""
+    said = re.sub(r"~\w+\([^)]*\)", "", own or "")
+    found = re.search(r'"(\w[\w .-]*)"', said) or re.search(r"client_system_(architecture=\d+)", said)
+    return context.name_for(found[1].replace("=", " ") if found else f"line {statement.line}")
 
 
 def _opposite(context: Context, condition: str) -> str:
@@ -240,7 +253,7 @@ def _opposite(context: Context, condition: str) -> str:
     return name
 
 
-def _all(context: Context, conditions: list[str], line: int) -> Code:
+def all_of(context: Context, conditions: list[str], line: int) -> Code:
     """All of these; functions cannot be joined to each other, so that several of them alone become one."""
     functions = [one for one in conditions if one.isidentifier()]
     others = [one for one in conditions if not one.isidentifier()]

@@ -7,7 +7,7 @@ from pydhcpd.addresses import address_from, address_text, hardware_from, network
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Code
-from pydhcpd.migration.configurations.isc.cases import Block, classes_of, if_, in_order, settle_cases
+from pydhcpd.migration.configurations.isc.cases import Block, if_, settle_cases, with_cases
 from pydhcpd.migration.configurations.isc.conditions import agent_field
 from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, Members, one_word, parsed, texts
 from pydhcpd.migration.configurations.isc.expressions import FALSE, TRUE, Node, folded, without_known
@@ -68,6 +68,7 @@ def _name(scope: Scope, name: str) -> None:
     told = keywords.pop("host_name", None)
     if told is not None:
         scope.flags["told"] = True
+        scope.barred.add("host_name")
         keywords["hostname" if _is_hostname(told) else "host_name"] = told
         return
     scope.flags["told"] = bool(scope.flag("use-host-decl-names"))
@@ -92,8 +93,11 @@ def hardware(context: Context, scope: Scope, statement: Statement) -> None:
         raise BadSyntax(f"{statement.file}:{statement.line}: " + ("hardware TYPE ADDRESS is expected" if len(words) != 2 else
                                                                   "hardware stands in a host"))
     mac = hardware_from(":".join(one.rjust(2, "0") for one in words[1].split(":"))).hex(":")
+    is_second = "mac" in scope.call.keywords
     context.put(scope, "mac", mac, statement)
-    if words[0] == "ethernet":
+    if is_second:
+        context.differs(statement, "mac; the one above it does not count")
+    elif words[0].lower() == "ethernet":
         context.taken(statement, "mac")
     else:
         context.differs(statement, "mac, whatever type of hardware it is of")
@@ -250,10 +254,7 @@ def class_(context: Context, scope: Scope, statement: Statement, block: Block) -
     context.draft.classes.append(call)
     context.matched[name] = members, inner
     _limit(context, inner, statement, members)
-    before = len(context.cases)
     block(context, inner, statement)
-    context.draft.classes[-1:] = [*in_order(context.cases[before:]), call]
-    del context.cases[before:]
     if not statement.told:
         context.taken(statement, "classes")
 
@@ -367,5 +368,4 @@ def settle_classes(context: Context) -> None:
         if scope.flags.get("limited") and (per := re.match(r"match\((\w+)=", condition)):
             scope.call.keywords.setdefault("lease_limit_per", per[1])
     settle_cases(context)
-    first, last = classes_of(context)
-    context.draft.classes = [*first, *context.draft.classes, *last]
+    context.draft.classes = with_cases(context)

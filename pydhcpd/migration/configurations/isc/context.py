@@ -13,7 +13,7 @@ from pydhcpd.migration.configurations.isc.lexer import Token
 from pydhcpd.migration.configurations.isc.options import Definitions
 from pydhcpd.migration.configurations.isc.scope import GLOBAL, Scope
 from pydhcpd.migration.configurations.isc.tree import Statement
-from pydhcpd.migration.configurations.report import Report
+from pydhcpd.migration.configurations.report import TAKEN, Report
 
 
 class BadSyntax(InvalidValue):
@@ -92,6 +92,15 @@ class Context:
         for one in statement.body or []:
             if not one.told:
                 self.nothing_within(one, words)
+
+    def nothing_left(self, statement: Statement, words: str) -> None:
+        """It was taken over, and what came of it is not there any more."""
+        place = (statement.file, statement.line, statement.text)
+        said = {id(one): one for one in self.report.remarks if (one.file, one.line, one.text) == place}
+        untrue = {one for one, remark in said.items() if remark.verdict == TAKEN}
+        self.report.remarks = [one for one in self.report.remarks if id(one) not in untrue]
+        if len(untrue) == len(said):
+            self.none(statement, words)
 
     # --- values
 

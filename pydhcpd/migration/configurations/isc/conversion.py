@@ -11,6 +11,7 @@ from pydhcpd.migration.configurations.isc.grouping import settle_groups
 from pydhcpd.migration.configurations.isc.names import NONE
 from pydhcpd.migration.configurations.isc.parameters import PARAMETERS
 from pydhcpd.migration.configurations.isc.scope import CLASS, GROUP, HOST, Scope
+from pydhcpd.migration.configurations.isc.spaces import settle_spaces
 from pydhcpd.migration.configurations.isc.tree import Statement, tree_of, walk
 from pydhcpd.migration.configurations.report import Report
 
@@ -126,7 +127,7 @@ def _take(context: Context, scope: Scope, statement: Statement) -> None:
 def _settle(context: Context) -> None:
     """What depends on the whole file."""
     draft = context.draft
-    _settle_spaces(context)
+    settle_spaces(context)
     for scope in context.top.everything():
         scope.settle_times()
     draft.settings.keywords.setdefault("probe_before_offer", True)
@@ -152,21 +153,3 @@ def _drop_helpers(draft: Draft) -> None:
             named += one.partition("return")[2]
         else:
             draft.helpers.remove(one)
-
-
-def _settle_spaces(context: Context) -> None:
-    """Options of a space are sent where a vendor-option-space names it: there, and in what is within."""
-    scopes = list(context.top.everything())
-    for scope in scopes:
-        for known, value, statement in scope.inside:
-            places = [scope] if any(one.space == known.space for one in scope.chain()) or context.definitions.spaces.get(
-                known.space) else [one for one in scopes if one.space == known.space and scope in one.chain()]
-            for one in places:
-                if one is scope:
-                    context.put(one, known.name, value, statement)
-                else:
-                    one.call.keywords.setdefault(known.name, value)
-            if places:
-                context.taken(statement, known.name)
-            else:
-                context.none(statement, f"no vendor-option-space names {known.space}, so that dhcpd never sends it")

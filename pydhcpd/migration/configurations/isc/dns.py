@@ -1,8 +1,10 @@
 """How the DNS is told: key, zone, and the statements that begin with ddns-."""
 
 import os
+from ipaddress import ip_address
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Code, seconds
 from pydhcpd.migration.configurations.isc.context import BadSyntax, Context, one_word, texts
 from pydhcpd.migration.configurations.isc.parameters import switch
@@ -56,14 +58,33 @@ def _zone_statements(context: Context, statement: Statement) -> tuple[list[str],
     key_name = ""
     for one in statement.body or []:
         if one.word in ("primary", "secondary", "primary6", "secondary6"):
-            servers += texts(one.rest)
-            context.taken(one, "server")
+            _servers(context, one, servers)
         elif one.word == "key":
             key_name = one_word(one, "a name").rstrip(".")
             context.taken(one, "key")
         else:
             context.none(one, "it is not known here")
     return servers, key_name
+
+
+def _servers(context: Context, statement: Statement, servers: list[str]) -> None:
+    """The addresses of a statement; a name is told."""
+    words = texts(statement.rest)
+    addresses = [one for one in words if _is_address(one)]
+    servers += addresses
+    if addresses == words:
+        context.taken(statement, "server")
+    else:
+        context.none(statement, f"{escape(', '.join(one for one in words if one not in addresses))}: a name, which dhcpd asks "
+                                "the DNS for; write its address")
+
+
+def _is_address(word: str) -> bool:
+    try:
+        ip_address(word)
+    except ValueError:
+        return False
+    return True
 
 
 def style(context: Context, _: Scope, statement: Statement) -> None:

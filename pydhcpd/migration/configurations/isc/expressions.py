@@ -16,6 +16,7 @@ CALLS = ("substring", "suffix", "lcase", "ucase", "concat", "pick-first-value", 
          "encode-int", "extract-int", "encapsulate", "v6relay", "defined", "gethostbyname", "ns-update", "execute")
 HEXADECIMAL = re.compile("[0-9a-fA-F]{1,2}")
 COMPARE = ("=", "!=", "~=", "~~")
+RANKS = {"and": 1, "or": 1, **dict.fromkeys(COMPARE, 2)}
 
 
 @dataclass(frozen=True)
@@ -75,34 +76,41 @@ class _Parser:
             raise InvalidValue(f"{escape(self._peek())} is not expected there")
 
     def either(self) -> Node:
-        """Conditions joined by `and` and `or`: of one rank with dhcpd, the first two first."""
+        """Values with operators between them."""
         self._depth += 1
         if self._depth > DEEPEST:
             raise InvalidValue("the expression is nested too deeply")
-        node = self._negation()
-        while (joined := self._peek()) in ("and", "or"):
-            self._at += 1
-            node = Node(joined, (node, self._negation()))
+        node = self._joined(None, "")
         self._depth -= 1
         return node
+
+    def _joined(self, left: Node | None, sign: str) -> Node:
+        """dhcpd has `and` and `or` of one rank, the first two first; but what follows a comparison behind one of these is
+        taken together with it, to the end: A or B = 1 and C is A or (B = 1 and C)."""
+        while True:
+            right = self._negation()
+            following = self._peek() if self._peek() in RANKS else ""
+            self._at += bool(following)
+            if left is None:
+                if not following:
+                    return right
+                left, sign = right, following
+            elif not following:
+                return _combined(sign, left, right)
+            elif RANKS[sign] < RANKS[following]:
+                return _combined(sign, left, self._joined(right, following))
+            else:
+                left, sign = _combined(sign, left, right), following
 
     def _negation(self) -> Node:
         count = 0
         while self._peek() == "not":
             self._at, count = self._at + 1, count + 1
-        node = self._comparison()
+        node = self._value()
+        if count and (sign := self._peek()) in COMPARE:
+            self._at += 1
+            node = _combined(sign, node, self._value())
         return Node("not", (node,)) if count % 2 else node
-
-    def _comparison(self) -> Node:
-        left = self._value()
-        sign = self._peek()
-        if sign not in COMPARE:
-            return left
-        self._at += 1
-        node = Node("=" if sign == "!=" else sign, (left, self._value()))
-        if all(one.op != "extract-int" for one in node.parts):
-            node = Node(node.op, tuple(map(as_octets, node.parts)))
-        return Node("not", (node,)) if sign == "!=" else node
 
     def _value(self) -> Node:
         token = self._next()
@@ -142,6 +150,15 @@ class _Parser:
             if self._peek() != ")":
                 self._expect(",")
         self._expect(")")
+
+
+def _combined(sign: str, left: Node, right: Node) -> Node:
+    if sign not in COMPARE:
+        return Node(sign, (left, right))
+    node = Node("=" if sign == "!=" else sign, (left, right))
+    if all(one.op != "extract-int" for one in node.parts):
+        node = Node(node.op, tuple(map(as_octets, node.parts)))
+    return Node("not", (node,)) if sign == "!=" else node
 
 
 def as_octets(node: Node) -> Node:

@@ -71,7 +71,8 @@ NONE = {
     "subnet6": V6, "pool6": V6, "range6": V6, "prefix6": V6, "fixed-address6": V6, "fixed-prefix6": V6, "release-on-roam": V6,
     "authoring-byte-order": PLACES, "lease": "leases are taken over by -import", "hba": FAILOVER, "split": FAILOVER,
     "get-lease-hostnames": "names are not asked of the DNS when a lease is given; dns_name makes one of the address",
-    "deleted": "the host was deleted at runtime", "min-secs": "def accept(request) can look at request.secs",
+    "deleted": "the host was deleted at runtime", "dynamic": "the host was made at runtime",
+    "min-secs": "def accept(request) can look at request.secs",
     "update-static-leases": "the DNS is told of reservations as of other leases", "do-forward-updates":
     "a zone is updated where dns_zones names it", "ddns-hostname": "dns_name says how clients are called in the DNS",
     "persist-eui-64-leases": V6, "use-eui-64": V6}

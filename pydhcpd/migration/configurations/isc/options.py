@@ -194,13 +194,18 @@ def value_from(known: Known, octets: bytes) -> tuple[str, object]:
     """The name and the value that stand in our file for these octets."""
     try:
         value = known.codec.decode(octets)
-        if known.codec.encode(value) == octets:
+        if octets in (known.codec.encode(value), _uncompressed(known.codec, value)):
             return known.name, _as_written(known.codec, value)
     except (MalformedPacket, InvalidValue):
         pass
     if known.space != DHCP:
         raise InvalidValue("its value does not fit its definition")
     return f"option_{known.code}", octets_written(octets)
+
+
+def _uncompressed(codec: Codec, value: object) -> bytes:
+    """Domains as dhcpd writes them; ours are made shorter (RFC 3397)."""
+    return codecs.PLAIN_DOMAINS.encode(value) if codec.name == "domains" else b""
 
 
 def _as_written(codec: Codec, value: object) -> object:

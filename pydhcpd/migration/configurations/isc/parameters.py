@@ -40,6 +40,7 @@ OWN = {50: "", LEASE_TIME: "default-lease-time says it, here ip_address_lease_ti
        SERVER: "it is the address of the interface by which the client is reached", MESSAGE: "the server writes it"}
 WIDE = (GLOBAL, SHARED, SUBNET)
 INFINITE = 0xFFFFFFFF
+FARTHEST = 0x7FFFFFFF  # seconds that dhcpd can count
 
 
 def option(context: Context, scope: Scope, statement: Statement) -> None:
@@ -153,6 +154,7 @@ def _worked_out(context: Context, scope: Scope, statement: Statement, target: st
     asked = "" if is_field else f"wants(request, {known.code}) and "
     if _gives_way(scope, "boot_file_name" if is_field else known.name):  # what is nearer has been set already
         asked += "not reply.boot_file_name and " if is_field else f'"{known.name}" not in reply.options and '
+    scope.places["boot_file_name" if is_field else known.name] = context.places[id(statement)]
     context.finishing.append(f"    if {_for_whom(scope)}{asked}(value := {data}):\n        {target} = value"
                              + ".decode()" * is_field)
     context.taken(statement, "a line of finish()")
@@ -294,7 +296,10 @@ def lease_time(context: Context, scope: Scope, statement: Statement) -> None:
         context.draft.setting_comments.setdefault(OURS[statement.word], []).extend(statement.comments)
     else:
         scope.call.comments += statement.comments
-    context.taken(statement, OURS[statement.word])
+    if number >= FARTHEST:
+        context.differs(statement, f"{OURS[statement.word]}, as long as it says; dhcpd cuts it off in 2038")
+    else:
+        context.taken(statement, OURS[statement.word])
 
 
 def switch(statement: Statement) -> bool:
