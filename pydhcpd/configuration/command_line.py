@@ -10,7 +10,7 @@ from textwrap import wrap
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.literals import literal
-from pydhcpd.names import EVERYDAY
+from pydhcpd.names import CERTAINLY_NEAR, EVERYDAY, nearest
 from pydhcpd.settings import BY_NAME, FLAG, GROUPS, SETTINGS, TRUTH, Setting
 from pydhcpd.wire.options import PROTOCOL_OWN, TABLE, option_named
 
@@ -18,6 +18,7 @@ BARE_ACTIONS = ("check", "help", "version")
 SHORT = {"h": "help", "V": "version"}
 FILE_ACTIONS = ("export", "import_config", "replay", "rehearse")  # and import, which may be given again
 WORD_ACTIONS = ("ask", "explain", "history")  # they take all words before the next option
+ACTIONS = (*BARE_ACTIONS, *WORD_ACTIONS, *FILE_ACTIONS, "import")
 COMMAND_LINE_ONLY = tuple(setting.name for setting in SETTINGS if setting.command_line_only)
 NEGATIVE = frozenset("0123456789.")
 FLAG_WORDS = frozenset(str(word).lower() for word in (*TRUTH, 0, 1, None))
@@ -58,8 +59,16 @@ def parse(words: list[str], directory: Path | None = None) -> CommandLine:
             _act(line, name, "")
             line.words = [*([value] if joined else []), *_words_before_name(rest)]
         else:
+            _refuse_misspelt_action(name)
             _take_value(line, name, value if joined else _next_value(name, rest))
     return line
+
+
+def _refuse_misspelt_action(name: str) -> None:
+    """Told here, for a setting that is not known may be an option of the file's own."""
+    known = name in ACTIONS or name in BY_NAME or option_named(name) is not None
+    if not known and (near := nearest(name, ACTIONS, CERTAINLY_NEAR)):
+        raise InvalidValue(f"-{name}: is not known; did you mean -{near}?")
 
 
 def _next_value(name: str, rest: list[str]) -> str:
@@ -101,7 +110,8 @@ def _act(line: CommandLine, action: str, file: str) -> None:
 
 def _configuration_file(line: CommandLine, word: str) -> None:
     if not (line.directory / word).is_file():
-        raise InvalidValue(f"{word!r} is neither an option nor a configuration file that exists; see -help")
+        meant = f"did you mean -{word}?" if word in ACTIONS else "see -help"
+        raise InvalidValue(f"{word!r} is neither an option nor a configuration file that exists; {meant}")
     line.own["config_file"] = word
 
 

@@ -686,8 +686,11 @@ def _read(file: Path) -> bytes:
         text = read_executable_configuration(file)
     except InvalidValue as error:
         raise ConfigurationError([f"{file}: {error}"]) from error
+    except FileNotFoundError as error:
+        raise ConfigurationError([f"{file}: there is no such file; write it (man 5 pydhcpd.conf), or name another: "
+                                  "pydhcpd FILE"]) from error
     except OSError as error:
-        raise ConfigurationError([f"{file}: {error.strerror}; name another with -config_file"]) from error
+        raise ConfigurationError([f"{file}: {error.strerror}; name another: pydhcpd FILE"]) from error
     if b"\0" in text:
         line = text[:text.index(b"\0")].count(b"\n") + 1
         raise ConfigurationError([f"{file}:{line}: there is a NUL byte; allowed is text"])

@@ -101,6 +101,8 @@ WRONG = [
     (["-router"], "-router"), (["-router", "-debug", "yes"], "-router"), (["--router"], "--?router"), (["-import"], "-import"),
     (["no-such-file.conf"], "no-such-file.conf"), (["-"], "'-'"), (["--"], "'--'"), ([""], "''"), (["=x"], "=x"),
     (["-=x"], "-=x"),
+    (["-chek"], "-chek: is not known; did you mean -check"), (["-chek", "x.conf"], "did you mean -check"),
+    (["-imprt", "x"], "did you mean -import"), (["--Help"], "did you mean -help"), (["help"], "did you mean -help"),
     (["-check", "-version"], "-check and -version"), (["-import", "a", "-export", "b"], "-import and -export"), (["/"], "'/'"),
 ]
 

@@ -545,7 +545,8 @@ for n in range(1, 4):
 def test_a_file_that_is_missing_is_told_with_its_name(tmp_path):
     with pytest.raises(ConfigurationError) as caught:
         DHCPServerConfiguration.load(tmp_path / "missing.conf")
-    assert caught.value.problems == [f"{tmp_path}/missing.conf: No such file or directory; name another with -config_file"]
+    assert caught.value.problems == [f"{tmp_path}/missing.conf: there is no such file; write it (man 5 pydhcpd.conf), or name "
+                                     "another: pydhcpd FILE"]
 
 
 def test_a_file_that_is_a_directory_is_told(tmp_path):
