@@ -9,9 +9,11 @@ from pathlib import Path
 
 import pytest
 from test_manual import ROOT
+from test_manual import written as in_file
 
 from pydhcpd.addresses import address_from
 from pydhcpd.configuration.command_line import BARE_ACTIONS, FILE_ACTIONS, WORD_ACTIONS
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
 from pydhcpd.migration.configurations.dnsmasq.machine import Machine
 from pydhcpd.migration.configurations.draft import Draft
@@ -33,7 +35,7 @@ LEASES = "1999999999 02:00:00:00:99:07 192.168.137.50 printer *\n"
 
 def of_dnsmasq(text: str, report: Report) -> Draft:
     there = "dhcp-range=192.168.137.10,192.168.137.200,255.255.255.0,12h\n"
-    return convert_dnsmasq("dnsmasq.conf", text if there in text else there + text, report,
+    return convert_dnsmasq("dnsmasq.conf", text if "dhcp-range=" in text else there + text, report,
                            Machine([(address_from("192.168.137.1"), address_from("255.255.255.0"))]))
 
 
@@ -53,9 +55,14 @@ def of_kea(text: str, report: Report) -> Draft:
     return convert_kea("kea-dhcp4.conf", f'{{ "Dhcp4": {{ {text} }} }}', report)
 
 
+def of_udhcpd(text: str, report: Report) -> Draft:
+    there = "start 192.168.137.10\nend 192.168.137.200\noption subnet 255.255.255.0\n"
+    return convert_udhcpd("udhcpd.conf", text if "start" in text else there + text, report)
+
+
 CONVERTED: dict[str, Callable[[str, Report], Draft]] = {
     "ISC DHCPD": of_dhcpd, "KEA": of_kea, "DNSMASQ": of_dnsmasq, "SYSTEMD-NETWORKD": of_networkd,
-    "UDHCPD": lambda text, report: convert_udhcpd("udhcpd.conf", text, report)}
+    "UDHCPD": of_udhcpd}
 ROWS = [(name, "".join(line.removeprefix(".It Li ") for line in old.splitlines(keepends=True)).replace("\\(dq", '"'), new)
         for name in CONVERTED for old, new in ROW.findall(SECTIONS[f"COMING FROM {name}"])]
 
@@ -66,6 +73,13 @@ def test_what_stands_below_a_line_is_what_comes_of_it(server: str, old: str, new
     made = " ".join(written(CONVERTED[server](old, report)).split())
     assert [line for line in new.splitlines() if line not in made] == [], made
     assert [str(one) for one in report.remarks if one.verdict == NONE] == []
+
+
+@pytest.mark.parametrize(("server", "old", "new"), ROWS, ids=lambda one: one.split("\n")[0])
+def test_what_comes_of_a_line_is_a_good_configuration(server: str, old: str, new: str, tmp_path: Path) -> None:
+    text = written(CONVERTED[server](old, Report()))
+    somewhere = {} if re.search(r"^(network|interface|subnets|shared_networks) = ", text, flags=re.M) else {"interface": "lo"}
+    DHCPServerConfiguration.load(in_file(tmp_path, text), somewhere)
 
 
 @pytest.mark.parametrize("name", ["DNSMASQ", "ISC DHCPD", "KEA"])

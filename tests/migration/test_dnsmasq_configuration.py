@@ -31,6 +31,8 @@ def convert(text, name="dnsmasq.conf"):
     ("dhcp-range=10.9.0.50,10.9.0.150,255.255.0.0", 'network = "10.9.0.0/16"'),
     ("dhcp-range=10.9.0.50,10.9.0.150,255.255.0.0,10.9.0.255,1d", 'broadcast_address = "10.9.0.255"'),
     ("dhcp-range=192.168.0.0,proxy", "proxy_dhcp = True"),
+    ("dhcp-range=10.9.0.50,10.9.0.150,255.255.0.0\ndhcp-range=192.168.0.0,proxy",
+     'subnet("192.168.0.0/24", pools=[], proxy_dhcp=True)'),
     ("dhcp-option=3", ""), ("dhcp-option=option:router,1.2.3.4", 'router = ["1.2.3.4"]'),
     ("dhcp-option=3,1.2.3.4,1.2.3.5", '["1.2.3.4", "1.2.3.5"]'),
     ("dhcp-option=option:ntp-server,0.0.0.0", 'network_time_protocol_servers = ["192.168.0.1"]'),

@@ -191,7 +191,7 @@ class _Conversion:
         if len(masks) > 1:
             subnet.keywords["broadcast_address"] = masks[1]
         if PROXY in modes:
-            self._draft.set("proxy_dhcp", True)
+            subnet.keywords["proxy_dhcp"] = True
         else:
             self._time(subnet, pool, tags, time)
         for tag in made:
@@ -445,11 +445,11 @@ class _Conversion:
                 self._say_own(key, subnet, names)
             if self._boot.without_server and "tftp_root" not in self._draft.settings.keywords:
                 self._say_own(key, subnet, ["next_server"])
-        if self._is_dns and not self._draft.settings.keywords.get("proxy_dhcp"):
+        if self._is_dns and not any(map(self._is_proxy, self._places.subnets)):
             self._report.notes.append(NAMES_IN_DNS)
 
     def _is_proxy(self, key: Key) -> bool:
-        return bool(self._draft.settings.keywords.get("proxy_dhcp")) and not self._places.subnets[key].keywords["pools"]
+        return bool(self._places.subnets[key].keywords.get("proxy_dhcp"))
 
     def _say_own(self, key: Key, subnet: Call, names: Sequence[str]) -> None:
         """Name the machine's own address, where nothing is said."""
