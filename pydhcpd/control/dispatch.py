@@ -15,6 +15,7 @@ from itertools import chain
 from textwrap import wrap
 from typing import ClassVar, Protocol, TypeVar
 
+from pydhcpd.control.output import COLUMNS
 from pydhcpd.control.session import LOG, Session, SessionOver, Settings
 from pydhcpd.control.sources import Sources
 from pydhcpd.errors import InvalidValue, StoreError
@@ -25,7 +26,6 @@ Command = Callable[..., None]
 
 JSON = "json"
 EXAMPLE = "example: "
-COLUMNS = 80  # of a terminal, as they are usual
 ERROR = "error: "  # what begins the words of a failure for people
 HINT = "type help for the list of commands"
 ASK = "ask"  # what a program says before a command, to be told at the end whether it succeeded

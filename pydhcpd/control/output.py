@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from math import isinf
+from textwrap import wrap
 from typing import NamedTuple
 
 from pydhcpd.durations import duration
@@ -205,6 +206,8 @@ class CaptureRow(NamedTuple):
 
 # Widths that hold whatever is usual. What is longer pushes its own line aside rather than being cut.
 LONGEST_EVENT = 1000  # characters
+COLUMNS = 80  # of a terminal, as they are usual
+INDENT = " " * 4
 TABLE = "{:<15}  {:<17}  {:<24}  {:<30}  {}"
 TITLES = TABLE.format("address", "hardware address", "name", "expires", "state")
 
@@ -265,10 +268,10 @@ CLASS_TABLE = "{:<20}  {:>10}  {}"
 CLASS_TITLES = CLASS_TABLE.format("class", "leases", "condition")
 BINDING_TABLE = "{:<24} {:<24} {:<15}  {:<17}  {}"
 BINDING_TITLES = BINDING_TABLE.format("from", "until", "address", "hardware address", "name, and how it went on")
-DNS_ZONE_TABLE = "{:<24}  {:<16}  {:>10}  {:>7}  {:>7}  {}"
-DNS_ZONE_TITLES = DNS_ZONE_TABLE.format("zone", "server", "registered", "waiting", "failing", "trouble")
-DNS_TABLE = "{:<15}  {:<4}  {:<32}  {:<11}  {:<9}  {}"
-DNS_TITLES = DNS_TABLE.format("address", "type", "name", "state", "since", "trouble")
+DNS_ZONE_TABLE = "{:<24}  {:<16}  {:>10}  {:>7}  {:>7}"
+DNS_ZONE_TITLES = DNS_ZONE_TABLE.format("zone", "server", "registered", "waiting", "failing")
+DNS_TABLE = "{:<15}  {:<4}  {:<32}  {:<11}  {}"
+DNS_TITLES = DNS_TABLE.format("address", "type", "name", "state", "since")
 BOOT_TABLE = "{:<19}  {:<15}  {:<17}  {:<16}  {:<4}  {}"
 BOOT_TITLES = BOOT_TABLE.format("asked for", "address", "hardware address", "name", "by", "what became of it")
 BAR = 10  # characters
@@ -367,17 +370,22 @@ def metric_document(row: MetricRow) -> dict[str, object]:
 
 
 def dns_zone_line(row: DnsZoneRow, now: float) -> str:
-    """A zone of the DNS in a line."""
+    """A zone of the DNS in a line, with what is wrong below it."""
     since = f" (since {distance(row.since - now)})" if row.since is not None and row.trouble else ""
-    return DNS_ZONE_TABLE.format(row.zone, row.server, row.registered, row.waiting, row.failing,
-                                 (escape(row.trouble, LONGEST_EVENT) or "-") + since)
+    return DNS_ZONE_TABLE.format(row.zone, row.server, row.registered, row.waiting, row.failing) + _below(row.trouble, since)
 
 
 def dns_line(row: DnsRow, now: float) -> str:
-    """A record of the DNS in a line."""
+    """A record of the DNS in a line, with what is wrong below it."""
     again = f"; again {distance(row.next_try - now)}" if row.next_try is not None and row.next_try > now else ""
-    return DNS_TABLE.format(row.address, row.type, escape(row.name), row.state, distance(row.since - now),
-                            (escape(row.trouble, LONGEST_EVENT) or "-") + again)
+    line = DNS_TABLE.format(row.address, row.type, escape(row.name), row.state, distance(row.since - now))
+    return line + _below(row.trouble, again)
+
+
+def _below(trouble: str, more: str) -> str:
+    """What stands below a line of a table, no wider than a terminal."""
+    lines = wrap(escape(trouble, LONGEST_EVENT) + more, COLUMNS, initial_indent=INDENT, subsequent_indent=INDENT)
+    return "".join(f"\r\n{line}" for line in lines)
 
 
 def capture_line(row: CaptureRow) -> str:

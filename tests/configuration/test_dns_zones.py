@@ -38,6 +38,9 @@ def problems(directory, zones, **files):
     ("server=['10.0.0.53', '10.0.0.54:54'], port=5353", (("10.0.0.53", 5353), ("10.0.0.54", 54))),
     ("server='2001:db8::53'", (("2001:db8::53", 53),)),
     ("server='[2001:db8::53]:5353'", (("2001:db8::53", 5353),)),
+    ("server='[2001:db8::53]', port=54", (("2001:db8::53", 54),)),
+    ("server='fe80::53%eth1'", (("fe80::53%eth1", 53),)),
+    ("server='[fe80::53%eth1]:5353'", (("fe80::53%eth1", 5353),)),
 ])
 def test_servers(tmp_path, server, expected):
     (zone,) = loaded(tmp_path, f"dns_zone('Lab.Example.', {server})")["dns_zones"]
@@ -87,6 +90,11 @@ def test_a_name_is_of_the_longest_zone_and_an_address_of_the_smallest(tmp_path):
     ("tsig('Lab-Key', 'HMAC-SHA512', file='a.key')", BIND, ("lab-key", "hmac-sha512")),
     ("tsig('lab-key', file='a.key')", f"{SECRET}\n", ("lab-key", "hmac-sha256")),
     ("tsig('lab-key', 'hmac-md5.sig-alg.reg.int', file='a.key')", SECRET, ("lab-key", "hmac-md5")),
+    ("tsig(file='a.key')", "\ufeff" + BIND.replace("\n", "\r\n"), ("lab-key", "hmac-sha512")),
+    ("tsig(file='a.key')", BIND.replace("Lab-Key", "old").replace("key", "# key", 1) + BIND, ("lab-key", "hmac-sha512")),
+    ("tsig(file='a.key')", "/* " + BIND.replace("Lab-Key", "old") + "*/\n" + BIND, ("lab-key", "hmac-sha512")),
+    ("tsig('lab-key', file='a.key')", BIND.replace("Lab-Key", "other") + BIND, ("lab-key", "hmac-sha512")),
+    ("tsig('lab-key', file='a.key')", f"{SECRET}\r\n", ("lab-key", "hmac-sha256")),
     (f"tsig('lab-key', 'hmac-sha1', secret={SECRET!r})", "", ("lab-key", "hmac-sha1")),
     (f"tsig('lab-key', secret={SECRET!r})", "", ("lab-key", "hmac-sha256")),
 ])
@@ -113,6 +121,15 @@ WRONG = {
     "dns_zone('192.0.2.0/25', server='10.0.0.53')": "or '0/25.2.0.192.in-addr.arpa' (RFC 2317)",
     "dns_zone('a.2.0.192.in-addr.arpa', server='10.0.0.53')": "is no reverse zone",
     "dns_zone('lab.example', server='ns.lab.example')": "allowed is its address",
+    "dns_zone('lab.example', server='10.0.0.53#5353')": "or '[2001:db8::53]:5353'",
+    "dns_zone('lab.example', server='2001:db8::53 port 5353')": "or '[2001:db8::53]:5353'",
+    "dns_zone('lab.example', server='[2001:db8::53]:0')": "0 is no port",
+    "dns_zone('lab.example', server='2001:db8::/64')": "is no DNS server",
+    "dns_zone('lab.example', server='fe80::53')": "is on any link; say by which interface: 'fe80::53%eth1'",
+    "dns_zone('lab.example', server='[fe80::53]:5353')": "is on any link; say by which interface",
+    "dns_zone('lab.example', server='ff02::1')": "'ff02::1' is the address of no machine",
+    "dns_zone('lab.example', server='0.0.0.0')": "'0.0.0.0' is the address of no machine",
+    "dns_zone('lab.example', server='255.255.255.255')": "is the address of no machine",
     "dns_zone('lab.example', server='10.0.0.53:99999')": "99999 is no port",
     "dns_zone('lab.example', server=[])": "there are 0; allowed are 1 to 8",
     "dns_zone('lab.example', server='10.0.0.53', port='x')": "'x' is no port",
@@ -130,13 +147,16 @@ WRONG = {
     "dns_zone('lab.example', server='10.0.0.53', key=tsig('other', file='a.key'))": "it is a key of the name 'lab-key'",
     "dns_zone('lab.example', server='10.0.0.53', key=tsig(file='b.key'))": "there is no name of the key in it",
     "dns_zone('lab.example', server='10.0.0.53', key=tsig(file='c.key'))": "there is no key in it",
+    "dns_zone('lab.example', server='10.0.0.53', key=tsig(file='d.key'))": "there is no key in it",
+    "dns_zone('lab.example', server='10.0.0.53', key=tsig(file='e.key'))": "the secret is no base64",
+    "dns_zone('lab.example', server='10.0.0.53', key=tsig(file='.'))": "is not a plain file",
     "'lab.example'": "dns_zone('lab.example', ...)",
 }
 
 
 @pytest.mark.parametrize("zones", WRONG)
 def test_what_is_wrong_is_told_with_its_line_and_remedy_and_no_secret(tmp_path, zones):
-    told = problems(tmp_path, zones, a=BIND, b=SECRET, c="nothing here")
+    told = problems(tmp_path, zones, a=BIND, b=SECRET, c="nothing here", d="", e=BIND.replace('";', '*";'))
     assert WRONG[zones] in told
     assert f"{tmp_path}/pydhcpd.conf:2: " in told
     assert SECRET not in told

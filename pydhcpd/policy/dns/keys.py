@@ -29,6 +29,7 @@ _FORMS = (
 )
 """Forms of a key file: the first that is found in it holds. The last two are all that there is in it."""
 _ALONE = 2
+_COMMENT = re.compile(r"/\*.*?\*/|^[ \t]*(?:#|//)[^\n]*", re.DOTALL | re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True, repr=False)
@@ -65,11 +66,9 @@ class Tsig:
 
     def with_text(self, text: str) -> "Tsig":
         """The key with what its file says besides. Raises InvalidValue where that is no key, or that of another name."""
-        found = next((match for number, form in enumerate(_FORMS)
-                      if (match := form.fullmatch(text) if number >= _ALONE else form.search(text))), None)
-        if found is None:
+        told = self._found_in(text.removeprefix("\ufeff"))
+        if told is None:
             raise InvalidValue(f"there is no key in it; allowed is a file as {MAKE_ONE}, or the secret in base64 alone")
-        told = found.groupdict()
         name = _name(told["name"]) if told.get("name") else ""
         algorithm = _algorithm(told["algorithm"]) if told.get("algorithm") else ""
         for given, said, what in ((self.name, name, "name"), (self.algorithm, algorithm, "algorithm")):
@@ -79,6 +78,15 @@ class Tsig:
             raise InvalidValue("there is no name of the key in it; write it into tsig() as the first argument")
         return replace(self, name=self.name or name, algorithm=self.algorithm or algorithm or USUAL,
                        secret=_secret(told["secret"]))
+
+    def _found_in(self, text: str) -> dict[str, str] | None:
+        """The parts of a key in a text; of several that of our name, else the first."""
+        for number, form in enumerate(_FORMS):
+            matches = [form.fullmatch(text)] if number >= _ALONE else list(form.finditer(_COMMENT.sub("", text)))
+            found = [match.groupdict() for match in matches if match is not None]
+            if found:
+                return next((one for one in found if one.get("name", "").lower().rstrip(".") == self.name), found[0])
+        return None
 
 
 def _name(value: object) -> str:

@@ -7,7 +7,7 @@ it ends in; an address of the one with the fewest addresses.
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 
 from pydhcpd.errors import InvalidValue
 from pydhcpd.names import NEAR, nearest
@@ -127,15 +127,22 @@ def _server(value: object) -> tuple[str, int | None]:
     found = _WITH_PORT.fullmatch(text)
     if found is not None and (address := _address(found["long"] or found["short"])) is not None:
         return address, None if found["port"] is None else _port(int(found["port"]))
-    raise InvalidValue(f"{value!r} is no DNS server; allowed is its address, such as '10.0.0.53', '10.0.0.53:5353' or "
-                       "'2001:db8::53', or a list of them (not its name: that would have to be asked of the DNS)")
+    raise InvalidValue(f"{value!r} is no DNS server; allowed is its address, such as '10.0.0.53', '10.0.0.53:5353', "
+                       "'2001:db8::53' or '[2001:db8::53]:5353', or a list of them (not its name: that would have to be asked "
+                       "of the DNS)")
 
 
 def _address(text: str) -> str | None:
+    """The address of a machine; None where that is none. Raises InvalidValue where no server can be there."""
     try:
-        return str(ip_address(text))
+        address = ip_address(text)
     except ValueError:
         return None
+    if address.is_multicast or address.is_unspecified or text == "255.255.255.255":
+        raise InvalidValue(f"{text!r} is the address of no machine; allowed is that of the DNS server, such as '10.0.0.53'")
+    if isinstance(address, IPv6Address) and address.is_link_local and not address.scope_id:
+        raise InvalidValue(f"{text!r} is on any link; say by which interface: '{text}%eth1'")
+    return str(address)
 
 
 def _port(value: object) -> int:

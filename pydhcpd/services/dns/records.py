@@ -81,11 +81,11 @@ class Records:
 
     def order(self, zones: Sequence[str]) -> list[str]:
         """Have zones put right, all if none is named; returns their labels. Raises InvalidValue."""
-        labels = list(self._table.by_label)
-        for zone in zones:
-            if zone.lower().rstrip(".") not in labels:
+        labels, whole = list(self._table.by_label), " ".join(zones)
+        wanted = [one.lower().rstrip(".") for one in ([whole] if whole in labels else zones)] or labels
+        for zone in wanted:
+            if zone not in labels:
                 raise InvalidValue(f"{zone!r} is no zone of dns_zones; there are {', '.join(labels)}")
-        wanted = [zone.lower().rstrip(".") for zone in zones] or labels
         with self._open("rw") as connection, connection:
             connection.executemany("INSERT OR REPLACE INTO orders VALUES (?)", [(label,) for label in wanted])
         return wanted

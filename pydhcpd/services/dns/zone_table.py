@@ -1,6 +1,7 @@
 """`ZoneTable`: the zones of a configuration, which of them holds for which address, and what to call each."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 
 from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.policy.dns.zone import DnsZone, server_text, zone_of_address, zone_of_name
@@ -51,6 +52,11 @@ def _labels(zones: Sequence[DnsZone]) -> dict[DnsZone, str]:
     labels: dict[DnsZone, str] = {}
     for zone in zones:
         if zone not in labels:
-            taken = any(other.name == zone.name for other in labels)
-            labels[zone] = f"{zone.name} at {', '.join(server_text(*one) for one in zone.servers)}" if taken else zone.name
+            labels[zone] = next(one for one in _ways_to_call(zone) if one not in labels.values())
     return labels
+
+
+def _ways_to_call(zone: DnsZone) -> Iterator[str]:
+    yield zone.name
+    yield (longer := f"{zone.name} at {', '.join(server_text(*one) for one in zone.servers)}")
+    yield from (f"{longer} ({number})" for number in count(2))  # with another key

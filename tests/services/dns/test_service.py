@@ -11,6 +11,7 @@ from rig import ALICE, BOB, CAROL, NETWORK
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.alarms import DNS, About
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.control.output import DNS_TITLES, DNS_ZONE_TITLES, dns_line, dns_zone_line
 from pydhcpd.errors import InvalidValue
 from pydhcpd.events import Events, event
 from pydhcpd.leases.interface import BOUND, Row
@@ -18,6 +19,7 @@ from pydhcpd.process import libraries
 from pydhcpd.services import room
 from pydhcpd.services.dns import service as module
 from pydhcpd.services.dns.messages import line_of, told_by
+from pydhcpd.services.dns.records import Records
 from pydhcpd.services.dns.register import Work
 from pydhcpd.services.dns.service import DnsUpdates
 from pydhcpd.services.service import Surroundings
@@ -315,6 +317,29 @@ def test_sync(keeper):
     assert keeper.service._register.orders() == ["example"]
     keeper.round()
     assert keeper.service._register.orders() == []
+
+
+def test_sync_of_a_zone_that_has_its_server_in_its_label(keeper):
+    table = SimpleNamespace(by_label=dict.fromkeys(["example", "example at 127.0.0.9"]))
+    records = Records(keeper.configuration.dns_file, table, float)
+    assert records.order(["example", "at", "127.0.0.9"]) == ["example at 127.0.0.9"]
+    assert keeper.service._register.orders() == ["example at 127.0.0.9"]
+
+
+def test_what_the_prompt_shows_fits_a_terminal(bench, keeper):
+    lease(bench, ALICE, "a" * 12)
+    keeper.round()
+    work = Work(keeper.configuration.dns_file)
+    (job,) = work.pick("example", 10, ())
+    work.note_failure(job, "another client has the name, " * 5)
+    work.note_zone("2.0.192.in-addr.arpa", 0, "127.0.0.54 does not answer, and " * 4)
+    work.close()
+    now = bench.now + 1
+    shown = [*(dns_line(row, now) for row in keeper.views().dns([])[0]),
+             *(dns_zone_line(row, now) for row in keeper.views().dns_zones())]
+    lines = "\r\n".join([DNS_TITLES, DNS_ZONE_TITLES, *shown]).split("\r\n")
+    assert max(map(len, lines)) <= 80
+    assert sum(line.startswith("    ") for line in lines) >= 4
 
 
 def test_without_zones_nothing_runs_and_the_prompt_says_so(bench, tmp_path):

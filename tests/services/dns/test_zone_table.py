@@ -59,3 +59,13 @@ def test_every_zone_has_a_label_of_its_own(configuration):
     assert list(ZoneTable(configuration).by_label) == [
         "lab.example", "guest.example", "10.in-addr.arpa", "2.10.in-addr.arpa", "lab.example at 10.0.0.55",
         "lab.example at 10.0.0.56", "5.10.in-addr.arpa"]
+
+
+def test_zones_of_one_name_and_server_that_have_other_keys_have_labels_of_their_own(tmp_path):
+    zone = "dns_zones=[dns_zone('lab.example', server='10.0.0.53', ttl={})]"
+    subnets = ", ".join(f"subnet('10.{number}.0.0/16', {zone.format(number)})" for number in (1, 2, 3))
+    file = tmp_path / "pydhcpd.conf"
+    file.write_text(f"subnets = [{subnets}]\n")
+    zones = ZoneTable(DHCPServerConfiguration.load(file)).by_label
+    assert {label: zone.ttl for label, zone in zones.items()} == {
+        "lab.example": 1, "lab.example at 10.0.0.53": 2, "lab.example at 10.0.0.53 (2)": 3}
