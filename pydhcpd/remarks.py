@@ -6,11 +6,13 @@ configuration tell.
 
 from collections.abc import Iterable, Iterator
 
-from pydhcpd.addresses import address_text
+from pydhcpd.addresses import address_from, address_text
 from pydhcpd.configuration.checks import routers_of
 from pydhcpd.configuration.file import DHCPServerConfiguration
+from pydhcpd.errors import InvalidValue
 from pydhcpd.policy.network import RESERVED, Network
 from pydhcpd.policy.ranges import range_text
+from pydhcpd.policy.scope import TFTP_SERVER_NAME, Scope
 from pydhcpd.serving import Serving
 
 MOST = 5  # remarks of a kind; more are counted
@@ -18,7 +20,8 @@ MOST = 5  # remarks of a kind; more are counted
 
 def remarks(configuration: DHCPServerConfiguration, serving: Serving) -> list[str]:
     """What an administrator should know of it, a line each."""
-    found = [*_without_network(serving), *_without_addresses(serving), *_of_our_own(configuration, serving)]
+    found = [*_without_network(serving), *_without_addresses(serving), *_of_our_own(configuration, serving),
+             *_two_boot_servers(configuration.scope, serving)]
     if not configuration.subnets and not configuration.shared_networks and serving.links:
         served = ", ".join(f"{link.network} on {link.name}" for link in serving.links.values() if link.network)
         found += _elsewhere(configuration, list(serving.policy.networks), served)
@@ -47,6 +50,22 @@ def _of_our_own(configuration: DHCPServerConfiguration, serving: Serving) -> Ite
     yield from _few((f"{one}: {address_text(ip)} is the server's own address, so that host cannot have it; write another ip"
                      for one in configuration.hosts for ip in one.ips if ip in serving.own),
                     "have addresses of the server's own")
+
+
+def _two_boot_servers(scope: Scope, serving: Serving) -> Iterator[str]:
+    """Option 66 with another address than siaddr: which of them a machine goes by is its own affair."""
+    next_server = scope.settings.get("next_server")
+    try:
+        named = address_from((scope.options.get(TFTP_SERVER_NAME) or b"").decode("ascii"))
+    except (InvalidValue, UnicodeDecodeError):
+        return  # none, or a name, which may be that of the same machine
+    if next_server:
+        other = "" if named == next_server else f"next_server, to {address_text(next_server)}"
+    else:
+        other = "" if scope.settings.get("tftp_root") is None or named in serving.own else "tftp_root, to this server"
+    if other:
+        yield (f"tftp_server_name: some machines go by it, to {address_text(named)}, and others by {other}; let next_server be "
+               "the same, or say tftp_server_name in the classes of those that are to go there")
 
 
 def _elsewhere(configuration: DHCPServerConfiguration, networks: list[Network], served: str) -> Iterator[str]:

@@ -266,6 +266,28 @@ def test_names_of_items_may_hold_values_of_the_client(bench):
     assert asked(bench, request(bench, (0x8000, 0)))[0].file == f"{ALICE.hex('-')}/{ELSEWHERE}.0".encode()
 
 
+@pytest.mark.parametrize(("more", "shown", "file"), [
+    (', pxe_item("Any", "any.0")', [(0x8001, b"Any")], b""), (', pxe_item("Own disk")', None, b"grub.0"), ("", None, b"")],
+    ids=["another item", "no other to boot", "no other, and no boot file"])
+def test_an_item_with_a_value_that_is_not_known_of_the_client_is_not_shown_and_that_is_told(bench, caplog, more, shown, file):
+    """To whom an item is not for, by its architecture, is none of that."""
+    bench.serve(PROXY + f"""
+pxe_menu = pxe_menu("?", [pxe_item("Own", "{{hostname}}.0"){more}, pxe_item("Pi", {{"arm64": "pi.efi"}})])
+boot_file_name = {'"grub.0"' if file else None}
+hosts = [host(mac="{BOB.hex(":")}", hostname="bob")]
+""")
+    sent = bench.say(bench.discover(ALICE, options=firmware()))
+    menu = encode_menu(b"?", 255, shown, {kind: OURS for kind, _ in shown}) if shown else THIS_FILE
+    assert [(one.packet.options[43], one.packet.file) for one in sent] == ([(menu, file)] if shown or file else [])
+    assert [one.getMessage() for one in caplog.records if one.name == "pydhcpd.policy"] == [
+        f"{ALICE.hex(':')} is not shown 'Own' in its menu: it gets no boot file: '{{hostname}}.0' needs {{hostname}}, which is "
+        "not known of it"]
+    (known,) = bench.say(bench.discover(BOB, options=firmware()))
+    assert b"Own" in known.packet.options[43]
+    assert asked(bench, request(bench, (0x8000, 0), client=BOB))[0].file == b"bob.0"
+    assert len(caplog.records) == 1
+
+
 # --- port 4011, without an item
 
 @pytest.mark.parametrize("kind", [REQUEST, INFORM])

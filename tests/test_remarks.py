@@ -27,6 +27,11 @@ def told(tmp_path, text):
            'pools=["10.0.0.10 - 10.0.0.19"])]',
     ETH1 + 'subnets = [subnet("192.0.2.0/24")]\ndef identify(request):\n    return None',
     ETH1 + 'subnets = [subnet("192.0.2.0/24", proxy_dhcp=True)]',
+    ETH1 + 'tftp_root = "/srv/tftp"\ntftp_server_name = "192.0.2.1"',
+    ETH1 + 'tftp_root = "/srv/tftp"\ntftp_server_name = "boot.example"',
+    ETH1 + 'tftp_server_name = "192.0.2.9"',
+    ETH1 + 'next_server = "192.0.2.9"\ntftp_server_name = "192.0.2.9"',
+    ETH1 + 'tftp_root = "/srv/tftp"\nclasses = [client_class("voip", match(mac=ALL), tftp_server_name="192.0.2.9")]',
 ])
 def test_nothing_is_said_where_all_is_well(tmp_path, text):
     assert told(tmp_path, text) == []
@@ -54,6 +59,11 @@ def test_nothing_is_said_where_all_is_well(tmp_path, text):
     (ETH1 + 'hosts = [host(mac="02:00:00:00:00:0a", ip="192.0.2.1")]',
      ["host(ip='192.0.2.1', mac='02:00:00:00:00:0a'): 192.0.2.1 is the server's own address, so that host cannot have it"]),
     (ETH1 + 'subnets = [subnet("192.0.2.0/24")]', ["192.0.2.0/24 has no address to give: no pools"]),
+    (ETH1 + 'tftp_root = "/srv/tftp"\ntftp_server_name = "192.0.2.9"',
+     ["tftp_server_name: some machines go by it, to 192.0.2.9, and others by tftp_root, to this server; let next_server be the "
+      "same, or say tftp_server_name in the classes of those that are to go there"]),
+    (ETH1 + 'next_server = "192.0.2.8"\ntftp_server_name = "192.0.2.9"',
+     ["tftp_server_name: some machines go by it, to 192.0.2.9, and others by next_server, to 192.0.2.8; let next_server be"]),
 ])
 def test_what_does_not_fit_is_told(tmp_path, text, words):
     found = told(tmp_path, text)

@@ -19,6 +19,7 @@ ROOTS = ("tftp_root", "http_root")
 HIDDEN = {"/home": "ProtectHome=yes", "/root": "ProtectHome=yes", "/run/user": "ProtectHome=yes",
           "/tmp": "PrivateTmp=yes", "/var/tmp": "PrivateTmp=yes"}  # noqa: S108 (nothing is written there)
 """What systemd/pydhcpd.service keeps from the daemon, and by which setting."""
+PASSWORDS = "/etc/passwd"  # stands for the files of the system
 MOVE = "move the directory, to /srv for example"
 LIBRARY = "aiohttp"
 NO_LIBRARY = (f"nothing is served by HTTP, for {LIBRARY} is not installed; run: pip install 'pydhcpd[web]', with "
@@ -34,7 +35,8 @@ def has_http() -> bool:
 def lack_of_roots(configuration: DHCPServerConfiguration) -> list[str]:
     """What is wrong with them, a line each."""
     reader = _reader(configuration)
-    found = [f"{setting}: {words}" for setting, root in _roots(configuration) if (words := _lack(root, reader))]
+    found = [f"{setting}: {words}" for setting, root in _roots(configuration)
+             if (words := _lack(root, reader) or _excess(root, configuration))]
     lacking = [] if has_http() else [_setting(configuration, name) for name in BY_HTTP if configuration[name] is not None]
     return [*found, *(f"{setting}: {NO_LIBRARY}" for setting in lacking)]
 
@@ -106,3 +108,11 @@ def _lack(root: Path, reader: _Reader) -> str:
     if not reader.may(stat.S_IROTH | stat.S_IXOTH, status):
         return f"the user of pydhcpd may not read it; run: chmod a+rx {root}"
     return ""
+
+
+def _excess(root: Path, configuration: DHCPServerConfiguration) -> str:
+    """What lies in one that is not for everybody, and what to do about it; empty where nothing does."""
+    files = [configuration.file, configuration["host_file"], PASSWORDS]
+    inside = next((one for one in files if one is not None and Path(one).resolve().is_relative_to(root.resolve())), None)
+    return "" if inside is None else (f"{inside} lies in it, and anybody may ask for what pydhcpd can read there; name a "
+                                      "directory that has nothing but files to boot, /srv/tftp for example")

@@ -2,6 +2,7 @@
 
 import os
 import pwd
+from pathlib import Path
 
 import pytest
 
@@ -25,6 +26,8 @@ def place(tmp_path, monkeypatch):
 class Configuration(dict):
     """Settings, each on line 7."""
 
+    file = Path("/etc/pydhcpd/pydhcpd.conf")
+
     @property
     def scope(self):
         return Scope({}, {}, origins=dict.fromkeys(self, ("global", "conf:7")))
@@ -32,7 +35,7 @@ class Configuration(dict):
 
 def configured(**settings):
     return Configuration({"user": None, "group": None, "tftp_root": None, "http_root": None, "status_port": None,
-                          **settings})
+                          "host_file": Path("/var/lib/pydhcpd/leases.db"), **settings})
 
 
 def test_nothing_is_said_where_nothing_is_served_or_all_is_well(place):
@@ -74,6 +77,17 @@ def test_a_closed_directory_above_is_named(place):
     (place / "closed").chmod(0o700)
     (found,) = lack_of_roots(configured(tftp_root=root, user="nobody"))
     assert found.endswith(f"the user of pydhcpd may not enter {place}/closed; run: chmod a+x {place}/closed")
+
+
+@pytest.mark.parametrize(("root", "inside"), [
+    ("/", "/etc/pydhcpd/pydhcpd.conf"), ("/etc", "/etc/pydhcpd/pydhcpd.conf"), ("/etc/../etc", "/etc/pydhcpd/pydhcpd.conf"),
+    ("/var", "/var/lib/pydhcpd/leases.db"), ("/usr/bin", "")])
+@pytest.mark.parametrize("name", ["tftp_root", "http_root"])
+def test_what_is_not_for_everybody_is_told(monkeypatch, name, root, inside):
+    monkeypatch.setattr(roots, "has_http", lambda: True)
+    found = lack_of_roots(configured(**{name: Path(root)}))
+    assert found == ([f"conf:7: {name} = {root!r}: {inside} lies in it, and anybody may ask for what pydhcpd can read there; "
+                      "name a directory that has nothing but files to boot, /srv/tftp for example"] if inside else [])
 
 
 @pytest.mark.parametrize(("path", "hidden"), [

@@ -150,6 +150,7 @@ class Netboot:
     http_port: int
     architectures: Architectures
     menu: PxeMenu | None = None
+    is_item: bool = False  # what has been chosen of a menu
 
     fixed: str = field(init=False)
     is_plain: bool = field(init=False)
@@ -169,31 +170,46 @@ class Netboot:
         if kind == PXE and is_pi(request, numbers):
             kind, numbers = PI, (RASPBERRY_PI,)
         client = self._client(kind, vendor, ours)
-        if self.menu is not None and (kind == PXE or (kind == IPXE and self.script is None)) and (
-                menu := self._menu(self.menu, kind, request, ours, address, hostname, subnet)):
-            return client._replace(menu=menu), b"", ""
-        template, trouble = self._template(kind, numbers)
+        of_menu = ""
+        if self.menu is not None and (kind == PXE or (kind == IPXE and self.script is None)):
+            menu, of_menu = self._menu(self.menu, kind, request, ours, address, hostname, subnet)
+            if menu:
+                return client._replace(menu=menu), b"", of_menu
+        file, trouble = self._file(client, request, numbers, address, hostname, subnet)
+        return client, file, trouble or of_menu
+
+    def _file(self, client: Client, request: Request, numbers: tuple[int, ...], address: int, hostname: str,
+              subnet: str) -> tuple[bytes, str]:
+        """The boot file of a client that has the architectures of these numbers; and why there is none."""
+        template, trouble = self._template(client.kind, numbers)
         if template is None:
-            return client, b"", trouble
+            return b"", trouble
         architecture = self.architectures.base(numbers[0]) if numbers else ""
         name, lacks = template.filled(Facts(request.chaddr[:request.hlen], address, hostname,
                                             request.options.get(MACHINE, b"")[1:], architecture, subnet))
         if lacks:
-            return client, b"", f"gets no boot file: {template.text!r} needs {{{lacks}}}, which is not known of it"
-        if kind == IPXE and self.script is None and is_ipxe(name):
-            return client, b"", (f"runs iPXE and gets no boot file, for {template.text!r} is iPXE again, and would be "
-                                 "loaded for ever; set ipxe_script to what iPXE is to run")
-        return client, *client.named(name, template.text)
+            return b"", f"gets no boot file: {template.text!r} needs {{{lacks}}}, which is not known of it"
+        if client.kind == IPXE and self.script is None and is_ipxe(name):
+            return b"", (f"runs iPXE and gets no boot file, for {template.text!r} is iPXE again, and would be loaded for ever; "
+                         "set ipxe_script to what iPXE is to run")
+        return client.named(name, template.text)
 
-    def _menu(self, menu: PxeMenu, kind: int, request: Request, ours: int, address: int, *names: str) -> bytes:
-        """Option 43 with the items that a client can boot, b"" where it can boot none. When it asks, it has an address."""
-        items = [one for one in menu.items
-                 if one.boot_file is None or self.of_item(one).answer(kind, request, ours, address or SOME, *names)[1]]
-        return b"" if all(one.is_local for one in items) else menu.encode(items, ours)
+    def _menu(self, menu: PxeMenu, kind: int, request: Request, ours: int, address: int, *names: str) -> tuple[bytes, str]:
+        """Option 43 with the items that a client can boot, b"" where it can boot none; and in words why one is not among them
+        that is for such machines. When it asks, it has an address."""
+        items, trouble = list(menu.items), ""
+        for one in menu.items:
+            if one.boot_file is None:
+                continue
+            _, file, why = self.of_item(one).answer(kind, request, ours, address or SOME, *names)
+            if not file:
+                items.remove(one)
+                trouble = trouble or (why and f"is not shown {one.text.decode()!r} in its menu: it {why}")
+        return b"" if all(one.is_local for one in items) else menu.encode(items, ours), trouble
 
     def of_item(self, item: PxeItem) -> "Netboot":
         """What is told of booting to who has chosen an item of the menu."""
-        made = replace(self, boot_file=item.boot_file, script=None, menu=None)
+        made = replace(self, boot_file=item.boot_file, script=None, menu=None, is_item=True)
         return replace(made, next_server=item.server, follows=False) if item.server else made
 
     def ordinary(self, ours: int) -> Client:
@@ -215,7 +231,7 @@ class Netboot:
         if file is None:
             return None, ""
         template, is_known = file.template_for(numbers, self.architectures.names)
-        if is_known or kind in (ORDINARY, PI):
+        if is_known or kind in (ORDINARY, PI) or self.is_item:  # which is not shown to whom it is not for
             return template, ""
         words = f"is of architecture {self.architectures.words(numbers[:MOST_SHOWN])}" if numbers else "tells no architecture"
         setting = "ipxe_script" if is_script else "boot_file_name"
