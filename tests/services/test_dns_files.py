@@ -13,6 +13,8 @@ from pydhcpd.alarms import DNS_FILE
 from pydhcpd.configuration.file import ConfigurationError, DHCPServerConfiguration
 from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.services.dns_files import forms
+from pydhcpd.services.dns_files import service as module
+from pydhcpd.services.dns_files.former import KEPT, LONG, STEP, Formers
 from pydhcpd.services.dns_files.service import DnsFiles
 from pydhcpd.services.service import Surroundings
 from pydhcpd.wire.packet import RELEASE
@@ -330,3 +332,57 @@ def test_names_are_read_back_as_they_are_written():
     for form in ("hosts", "zone"):
         file = DnsFile.of(1, {"path": "x", "form": form, "domain": "lab.example"})
         assert list(forms.names_in(file, (forms.head(file, 7) + forms.body(file, held)).splitlines())) == held
+
+
+# --- many names
+
+
+def test_a_long_file_stays_whole_for_its_readers_and_is_freed_in_steps(tmp_path):
+    path, formers = tmp_path / "hosts", Formers()
+    path.write_bytes(b"x" * (LONG + 5))
+    with path.open("rb") as reader:
+        formers.hold(path, 100.0)
+        (tmp_path / "new").write_bytes(b"new")
+        (tmp_path / "new").rename(path)
+        assert list(formers.let_go(101.0)) == []
+        assert len(reader.read()) == LONG + 5
+        sizes = [os.fstat(reader.fileno()).st_size for _ in formers.let_go(100.0 + KEPT)]
+    assert sizes == [2 * STEP, STEP, 0]
+    assert path.read_bytes() == b"new"
+
+
+@pytest.mark.parametrize("size", [0, LONG - 1, LONG])
+def test_a_file_that_is_still_there_is_not_made_shorter(tmp_path, size):
+    """It could not be replaced, or somebody keeps it by another name."""
+    path, formers = tmp_path / "hosts", Formers()
+    path.write_bytes(b"x" * size)
+    formers.hold(path, 100.0)
+    assert list(formers.let_go(1000.0)) == []
+    assert path.stat().st_size == size
+    formers.hold(tmp_path / "none", 100.0)
+    formers.close()
+
+
+def test_what_was_there_from_before_is_read_in_portions_and_before_anything_else(files, monkeypatch):
+    (files.directory / "hosts").write_text("192.0.2.12 pc.example pc\n" + "".join(
+        f"192.0.2.{number} pc-{number}.example\n" for number in range(20, 200)))
+    monkeypatch.setattr(module, "LINES", 10)
+    files.bench.lease(BOB, options={12: b"pc"})
+    files.bench.lease(ALICE, options={12: b"other"})
+    files.bench.lease(CAROL, options={12: b"pc"})
+    assert [line for line in files.serve(HOSTS).lines() if "pc" in line] == ["192.0.2.12 pc.example pc"]
+
+
+def test_a_write_of_many_names_lets_others_go_on_and_takes_a_small_part_of_the_time(files, monkeypatch):
+    files.serve(HOSTS)
+    waits = []
+    monkeypatch.setattr(module, "LINES", 1)
+    monkeypatch.setattr(files.service._ended, "wait", lambda seconds: waits.append(seconds) or time.sleep(0.05) or False)
+    for client, name in ((ALICE, b"a"), (BOB, b"b"), (CAROL, b"c")):
+        files.bench.lease(client, options={12: name})
+    files.service._guarded()
+    waits.clear()
+    files.service._unwritten, files.service._next_write = set(files.service._files), 0.0
+    files.service._guarded()
+    assert waits == [module.BREATH] * 3
+    assert files.service._next_write - time.monotonic() > 1.0, "ten times what it took"

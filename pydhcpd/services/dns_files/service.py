@@ -26,6 +26,7 @@ from pydhcpd.policy.dns.file import DnsFile
 from pydhcpd.policy.policy import Policy
 from pydhcpd.registrations import registration_of, reserved_names
 from pydhcpd.services.dns_files import forms
+from pydhcpd.services.dns_files.former import Formers
 from pydhcpd.services.dns_files.holdings import Claim, Holdings, rivals
 from pydhcpd.services.follower import BREATH, PORTION, Follower, Lease
 from pydhcpd.services.room import check_room
@@ -60,6 +61,7 @@ class DnsFiles(Follower):
         self._files: tuple[DnsFile, ...] = ()
         self._recall: Iterator[None] = iter(())  # reads those that are there from before
         self._unwritten: set[DnsFile] = set()
+        self._formers = Formers()
         self._next_write = 0.0
         self._written = 0
         self._sparing = Sparing(most=MOST_TOLD)
@@ -90,6 +92,7 @@ class DnsFiles(Follower):
         while not self._ended.wait(self._pause()):
             self._guarded()
         self._guarded()
+        self._formers.close()
         self._holdings.close()
 
     def _guarded(self) -> None:
@@ -109,6 +112,7 @@ class DnsFiles(Follower):
         if self._is_new:
             self._begin()
         self._keep_up(serving.policy)
+        any(self._ended.wait(BREATH) for _ in self._formers.let_go(time.monotonic()))
         if self._unwritten and self._is_complete and time.monotonic() >= self._next_write:
             self._write_all()
 
@@ -210,6 +214,7 @@ class DnsFiles(Follower):
 
     def _write(self, file: DnsFile) -> None:
         serial = forms.next_serial(_beginning(file.path))
+        self._formers.hold(file.path, time.monotonic())
         with replacing(file.path, READABLE) as made:
             made.write(forms.head(file, serial).encode())
             unsynced = 0
