@@ -6,6 +6,7 @@ pool here is a small one.
 
 import pytest
 from judge import Question, judged
+from lab import SERVER_MAC
 from messages import mac_of
 
 pytestmark = [pytest.mark.namespaces, pytest.mark.unsandboxed]
@@ -44,6 +45,67 @@ CONFIGURATIONS = {
     "vendor": BASE + "SendVendorOption=1:string:abc\nSendVendorOption=2:uint32:7\nSendVendorOption=3:ipv4address:10.77.0.5\n",
     "server address": HEAD.replace("Address=10.77.0.1/16", "Address=10.99.0.1/24\nAddress=10.77.0.1/16")
                       + "ServerAddress=10.77.0.1/16\nPoolOffset=276\nPoolSize=71\n",
+    "of the public": """[Match]
+Name=s0
+
+[Network]
+Address=10.77.0.1/16
+DHCPServer=yes
+IPMasquerade=ipv4
+LinkLocalAddressing=no
+
+[DHCPServer]
+PoolOffset=276
+PoolSize=71
+EmitDNS=yes
+DNS=9.9.9.9 149.112.112.112
+EmitNTP=yes
+NTP=10.77.0.3
+EmitTimezone=no
+SendOption=15:string:home.example
+SendOption=119:string:\\x04home\\x07example\\x00
+SendOption=252:string:http://10.77.0.1/wpad.dat
+BootServerAddress=10.77.0.9
+BootFilename=undionly.kpxe
+
+# the NAS
+[DHCPServerStaticLease]
+MACAddress=02:77:00:00:00:01
+Address=10.77.2.1
+
+[DHCPServerStaticLease]
+Address=10.77.2.2
+MACAddress=02-77-00-00-00-02
+""",
+    "by address": """[Match]
+MACAddress={server}
+Type=ether
+[Network]
+Address=fe80::1/64
+Address=10.77.0.1/16
+DHCPServer=1
+LinkLocalAddressing=no
+[Address]
+Address=10.99.0.1/24
+[DHCPServer]
+ServerAddress=10.77.0.1/16
+UplinkInterface=:none
+PoolOffset=276
+PoolSize=71
+DefaultLeaseTimeSec=30min
+EmitDNS=no
+EmitSIP=yes
+SIP=10.77.0.7
+Timezone=UTC
+SendVendorOption=1:ipv4address:10.77.0.9
+BindToInterface=no
+Foo=bar
+[DHCPServerStaticLease]
+MACAddress=02:77:00:00:00:01
+[DHCPServerStaticLease]
+MACAddress=02:77:00:00:00:03
+Address=10.77.2.3
+""".replace("{server}", SERVER_MAC.hex(":")),
     "small": HEAD.replace("/16", "/24") + "EmitTimezone=no\n",
 }
 RANGES = {"bare": [WHOLE], "small": [SMALL]}

@@ -26,6 +26,85 @@ CONFIGURATIONS = {
     "raw": BASE + "option 0x96 0a4d0001\noption 43 0104deadbeef\n",
     "print": BASE + "option lprsrv 10.77.0.7\noption broadcast 10.77.255.255\noption ipttl 64\n",
     "nis": BASE + "option nisdomain corp\noption nissrv 10.77.0.3\noption rootpath /srv/root\n",
+    "the sample": """# Sample udhcpd configuration file (/etc/udhcpd.conf)
+# Values shown are defaults
+
+# The start and end of the IP lease block
+start		10.77.1.20
+end		10.77.1.90
+
+# The interface that udhcpd will use
+
+# The maximum number of leases (includes addresses reserved
+# by OFFER's, DECLINE's, and ARP conflicts). Will be corrected
+# if it's bigger than IP lease block, but it ok to make it
+# smaller than lease block.
+max_leases	254
+
+# The amount of time that an address will be reserved
+# (leased to nobody) if a DHCP decline message is received
+decline_time	3600
+conflict_time	3600
+offer_time	60
+min_lease	60
+siaddr		10.77.0.22
+sname		zorak
+boot_file	/var/nfs_root
+opt	dns	192.168.10.2 192.168.10.10
+option	subnet	255.255.0.0
+opt	router	10.77.0.2
+opt	wins	192.168.10.10
+option	dns	129.219.13.81	# appended to above DNS servers for a total of 3
+option	domain	local
+option	lease	864000
+option	0x08	01020304
+option	14	"dumpfile"
+static_lease 00:60:08:11:CE:4E 10.77.0.54
+static_lease 02:77:00:00:00:02 10.77.0.44 optional_hostname
+""",
+    "an access point": """start 10.77.1.20
+end 10.77.1.90
+remaining yes
+auto_time 7200
+opt dns 8.8.8.8 8.8.4.4
+opt subnet 255.255.0.0
+opt router 10.77.0.1
+opt lease 864000 # 10 day DHCP lease time in seconds
+opt hostname guest
+opt search a.example b.example
+option vlanid 100
+option vlanpriority 3
+option pxeconffile pxe.cfg
+option pxepathprefix /pxe
+""",
+    "a rack": """start 10.77.1.20
+end 10.77.1.90
+opt subnet 255.255.0.0
+opt mtu 1400
+opt ntpsrv 10.77.0.3
+opt tftp boot.example
+opt bootfile pxelinux.0
+opt rootpath /srv/nfs
+opt wpad http://x/wpad
+min_lease 600
+opt lease 1200
+static_lease 02:77:00:00:00:03 10.77.1.25
+""",
+    "all names": """start 10.77.1.20
+end 10.77.1.90
+opt subnet 255.255.0.0
+static_lease 02:77:00:00:00:01 10.77.2.1 myname
+opt tzstr CET-1CEST
+opt tzdbstr Europe/Berlin
+opt vlanid 100
+opt vlanpriority 3
+opt pxeconffile pxe.cfg
+opt pxepathprefix /pxe
+opt reboottime 30
+opt 43 0104c0a80101
+opt 0x96 0a4d0009
+opt 14 64756d70
+""",
 }
 
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Sequence
 
 from pydhcpd.addresses import address_from, address_text
-from pydhcpd.errors import InvalidValue
+from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.escape import escape
-from pydhcpd.wire.options import Option, option_named
+from pydhcpd.wire.options import BY_CODE, PROTOCOL_OWN, Option, option_named
 
+OF_THE_LEASE = frozenset((51, 54))  # options that the server says itself, besides PROTOCOL_OWN
 FLAGS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
 
 
@@ -34,6 +35,24 @@ def octets(words: Sequence[str]) -> bytes:
         return bytes.fromhex("".join(words).replace(":", ""))
     except ValueError:
         raise InvalidValue(f"{escape(' '.join(words))!r} is not hexadecimal") from None
+
+
+def option_of_ours(code: int, data: bytes) -> tuple[str, object]:
+    """Name and value in our file of an option by its octets: as its kind has it where the octets are of that kind.
+
+    Raises InvalidValue.
+    """
+    if code in PROTOCOL_OWN | OF_THE_LEASE:
+        raise InvalidValue("the server itself says that in each answer")
+    option = BY_CODE.get(code)
+    if option is not None:
+        try:
+            value = option.codec.decode(data)
+            if option.codec.encode(value) == data:
+                return option.name, value
+        except (MalformedPacket, InvalidValue):
+            pass
+    return f"option_{code}", data
 
 
 def _address(words: Sequence[str]) -> object:

@@ -8,10 +8,10 @@ from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import Call, Draft, seconds
 from pydhcpd.migration.configurations.networkd.lines import Line, all_lines
 from pydhcpd.migration.configurations.networkd.machine import Machine
-from pydhcpd.migration.configurations.networkd.values import is_yes, option_from, option_of_ours, time_span, words_of
+from pydhcpd.migration.configurations.networkd.values import is_yes, option_from, time_span, words_of
 from pydhcpd.migration.configurations.networkd.words import LEFT, NOTES, OTHERWISE, VERSION
 from pydhcpd.migration.configurations.report import Report
-from pydhcpd.migration.configurations.values import int_from
+from pydhcpd.migration.configurations.values import int_from, option_of_ours
 
 SERVER, LEASE = "DHCPServer", "DHCPServerStaticLease"
 LEASE_TIME, LONGEST = 3600, 43200  # seconds, networkd's own
@@ -148,6 +148,8 @@ class _Conversion:
             raise InvalidValue(f"{relay.file}:{relay.number}: RelayTarget= makes networkd a relay agent, which pydhcpd is not: "
                                f"leave it to networkd, and let pydhcpd serve {escape(relay.value)}")
         switch = self._line("DHCPServer", "Network")
+        if switch is None and not any(section in (SERVER, LEASE) for section, _ in self._counts) and not self._leases:
+            raise InvalidValue(f"{name} serves nothing: it has neither DHCPServer=yes nor [DHCPServer]")
         if switch is None or switch.value.lower() in ("0", "no", "n", "false", "f", "off"):
             self._report.notes.append(f"{name} does not say DHCPServer=yes: networkd serves nothing by it as it is")
         if switch is not None:

@@ -5,11 +5,10 @@ import re
 from collections.abc import Iterator
 
 from pydhcpd.addresses import address_from
-from pydhcpd.errors import InvalidValue, MalformedPacket
+from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.draft import INFINITE
 from pydhcpd.migration.configurations.values import int_from
-from pydhcpd.wire.options import BY_CODE, PROTOCOL_OWN
 
 YES, NO = ("1", "yes", "y", "true", "t", "on"), ("0", "no", "n", "false", "f", "off")
 UNITS = {
@@ -21,7 +20,6 @@ UNITS = {
 TIME = re.compile(r"\s*(\d+(?:\.\d*)?|\.\d+)\s*([a-zA-Zµμ]*)")
 WIDTHS = {"uint8": 1, "uint16": 2, "uint32": 4}
 ESCAPES = {"a": 7, "b": 8, "f": 12, "n": 10, "r": 13, "t": 9, "v": 11, "s": 32}
-OF_THE_LEASE = frozenset((51, 54))  # besides PROTOCOL_OWN
 
 
 def is_yes(text: str) -> bool:
@@ -86,21 +84,3 @@ def _unescaped(text: str) -> bytes:
             return bytes((int(sign, 8) & 0xFF,))
         return bytes((ESCAPES[sign],)) if sign in ESCAPES else found[1]
     return re.sub(rb"\\(x[0-9a-fA-F]{2}|[0-7]{3}|.)", octet, text.encode("utf-8", "surrogateescape"))
-
-
-def option_of_ours(code: int, data: bytes) -> tuple[str, object]:
-    """Name and value in our file of an option by its octets: as its kind has it where the octets are of that kind.
-
-    Raises InvalidValue.
-    """
-    if code in PROTOCOL_OWN | OF_THE_LEASE:
-        raise InvalidValue("the server itself says that in each answer")
-    option = BY_CODE.get(code)
-    if option is not None:
-        try:
-            value = option.codec.decode(data)
-            if option.codec.encode(value) == data:
-                return option.name, value
-        except (MalformedPacket, InvalidValue):
-            pass
-    return f"option_{code}", data
