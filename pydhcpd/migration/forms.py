@@ -73,6 +73,9 @@ def form_of(source: Source) -> Form:
         raise InvalidValue(f"{source.name} has leases of IPv6; pydhcpd serves IPv4: name the file kea-leases4.csv")
     start = COMMENTS.match(beginning)
     form = next(form for form in FORMS if form.begins.match(beginning, start.end() if start else 0))
+    if form is OLDER and b";" not in beginning and COMMENTS.sub(b"", beginning, count=1).strip():
+        known = ", ".join(one.words for one in FORMS)
+        raise InvalidValue(f"{source.name} is not known for a file of leases; known are {known}")
     if form.read is read_isc and isc_leases.HAS_IPV6.search(beginning):
         raise InvalidValue(f"{source.name} has leases of IPv6; pydhcpd serves IPv4: name the file dhcpd.leases")
     return form

@@ -8,8 +8,9 @@ import csv
 import json
 import re
 import time
+from calendar import timegm
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 from pydhcpd.addresses import address_from, address_text
 from pydhcpd.errors import InvalidValue
@@ -30,11 +31,13 @@ from pydhcpd.migration.source import (
 )
 from pydhcpd.wire.relay import REMOTE_ID
 
-BEGINS = re.compile(rb"address,hwaddr,client_id,")
-BEGINS_IPV6 = re.compile(rb"address,duid,")
+BEGINS = re.compile(rb'(\xef\xbb\xbf)?"?address"?,"?hwaddr"?,"?client_id"?,')
+BEGINS_IPV6 = re.compile(rb'(\xef\xbb\xbf)?"?address"?,"?duid"?,')
 ADDRESS, LIFETIME, EXPIRE = "address", "valid_lifetime", "expire"
 NEEDED = (ADDRESS, "hwaddr", "client_id", LIFETIME, EXPIRE)
+OPTIONAL = ("state", "hostname", "user_context")
 WRITTEN = (*NEEDED, "subnet_id", "fqdn_fwd", "fqdn_rev", "hostname", "state", "user_context")  # as Kea 1.8 and later read it
+MOMENT = re.compile(r"(?P<there>\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)(\.\d+)?((?P<sign>[+-])(?P<hours>\d\d):?(?P<minutes>\d\d)?)?")
 ENTITY = re.compile(rb"&#x([0-9a-fA-F]{2})")
 STATES = {"0": BOUND, "default": BOUND, "assigned": BOUND, "1": QUARANTINED, "declined": QUARANTINED, "2": RELEASED,
           "expired-reclaimed": RELEASED, "3": RELEASED, "released": RELEASED, "": BOUND}
@@ -49,18 +52,33 @@ def older_parts(name: str, is_there: Callable[[str], bool]) -> list[str]:
     return [done] if is_there(done) else [one for one in (f"{name}.2", f"{name}.1") if is_there(one)]
 
 
+class Columns(NamedTuple):
+    """What the header says of a file: how many fields a row has, and where those that count stand, -1 for one that is not
+    there (behind each row there is an empty one)."""
+
+    width: int
+    places: tuple[int, ...]
+
+    @classmethod
+    def of(cls, source: Source, header: str) -> "Columns":
+        """Raises InvalidValue where one is missing that is needed."""
+        names = _fields_of(header.removeprefix("\ufeff"))
+        if missing := [name for name in NEEDED if name not in names]:
+            raise InvalidValue(f"{source.name}: line 1: {', '.join(missing)} is missing in the header; nothing was imported")
+        return cls(len(names), tuple(names.index(name) if name in names else -1 for name in (*NEEDED, *OPTIONAL)))
+
+
+Entry = tuple[Source, Columns, int, bytes]
+"""A row as it is: the file, its header, the number and the text of the line."""
+
+
 def read_kea(sources: Sequence[Source]) -> Iterator[Row]:
-    """Rows of the leases in files, the oldest first, their times by the wall clock; what cannot be read is told."""
+    """Rows of the leases in files, the oldest first, their times by the wall clock; what cannot be read is told. Raises
+    InvalidValue."""
     bad: set[tuple[str, int]] = set()
-
-    def entries() -> Iterator[tuple[str, tuple[Source, int, dict[str, str]]]]:
-        for source in sources:
-            for number, fields in _rows(source, bad):
-                yield fields[ADDRESS], (source, number, fields)
-
-    for source, number, fields in last_of_each(entries):
+    for source, columns, number, line in last_of_each(lambda: _entries(sources, bad)):
         try:
-            row = _row(fields, source.now)
+            row = _row(columns, line.decode("utf-8", "surrogateescape"), source.now)
         except InvalidValue as error:
             source.cannot(number, error)
         else:
@@ -68,42 +86,49 @@ def read_kea(sources: Sequence[Source]) -> Iterator[Row]:
                 yield row
 
 
-def _rows(source: Source, bad: set[tuple[str, int]]) -> Iterator[tuple[int, dict[str, str]]]:
-    """The rows by the names of the header; what has too few or too many fields is told once."""
-    names: list[str] = []
-    for number, line in source.lines():
-        text = line.decode("utf-8", "surrogateescape")
-        if not names:
-            names = text.split(",")
-            continue
-        values = text.split(",") if '"' not in text else next(csv.reader([text]))
-        if len(values) == len(names):
-            yield number, dict(zip(names, values, strict=True))
-        elif text and (source.name, number) not in bad:
-            bad.add((source.name, number))
-            source.cannot(number, f"{len(values)} fields; the header has {len(names)}")
+def _entries(sources: Sequence[Source], bad: set[tuple[str, int]]) -> Iterator[tuple[bytes, Entry]]:
+    """The rows by their addresses; what has too few or too many fields is told once."""
+    for source in sources:
+        lines = source.lines()
+        _, header = next(lines, (1, b""))
+        columns = Columns.of(source, header.decode("utf-8", "surrogateescape"))
+        commas = columns.width - 1
+        for number, line in lines:
+            if line.count(b",") == commas and b'"' not in line:
+                yield line[:line.find(b",")], (source, columns, number, line)
+                continue
+            values = _fields_of(line.decode("utf-8", "surrogateescape"))
+            if len(values) == columns.width:
+                yield values[0].encode("utf-8", "surrogateescape"), (source, columns, number, line)
+            elif line and (source.name, number) not in bad:
+                bad.add((source.name, number))
+                source.cannot(number, f"{len(values)} fields; the header has {columns.width}")
 
 
-def _row(fields: dict[str, str], now: int) -> Row | None:
+def _fields_of(line: str) -> list[str]:
+    return next(csv.reader([line]), []) if '"' in line else line.split(",")
+
+
+def _row(columns: Columns, line: str, now: int) -> Row | None:
     """The row that one of Kea's means; None where the lease was deleted, or is nobody's."""
-    address = address_from(fields[ADDRESS])
-    lifetime = _number(fields[LIFETIME])
+    values = [*_fields_of(line), ""]
+    address_text_, hwaddr, client_id, lifetime_text, expire, state_text, name, context = [values[at] for at in columns.places]
+    address, lifetime = address_from(address_text_), _number(lifetime_text)
     if not lifetime:
         return None
-    state = STATES.get(fields.get("state", ""))
+    state = STATES.get(state_text)
     if state is None:
-        raise InvalidValue(f"state {escape(fields['state'])!r} is not known")
-    expires = _moment(fields[EXPIRE])
+        raise InvalidValue(f"state {escape(state_text)!r} is not known")
+    expires = _moment(expire)
     ends = NEVER if lifetime == INFINITE else time_within(expires)
     used = min(time_within(max(expires - lifetime, 0)), now)
     if state == QUARANTINED:
         return Row(address, b"", 0, b"", "", ends, used, QUARANTINED) if ends > now else None
-    hardware, identifier = hardware_of(fields["hwaddr"]), octets(fields["client_id"])
+    hardware, identifier = hardware_of(hwaddr), octets(client_id)
     if not hardware and not identifier:
         return None
-    return held(address, identifier, ETHERNET, hardware, ends if state == BOUND else min(ends, now), used,
-                state=state, hostname=name_from(_plain(fields.get("hostname", ""))),
-                relay=_relay(_plain(fields.get("user_context", ""))))
+    return held(address, identifier, ETHERNET, hardware, ends if state == BOUND else min(ends, now), used, state=state,
+                hostname=name_from(_plain(name)), relay=_relay(_plain(context)) if context else b"")
 
 
 def _plain(text: str) -> str:
@@ -121,11 +146,18 @@ def _number(text: str) -> int:
 
 
 def _moment(text: str) -> int:
-    """Seconds of the epoch, or a date as the databases print it, in local time."""
+    """Seconds of the epoch, or a date as the databases print it, in local time unless it says how far that is from UTC."""
     if text.isdecimal():
         return int(text)
+    found = MOMENT.fullmatch(text)
     try:
-        return int(time.mktime(time.strptime(text[:19], "%Y-%m-%d %H:%M:%S")))
+        if found is None:
+            raise ValueError
+        there = time.strptime(found["there"], "%Y-%m-%d %H:%M:%S")
+        if found["sign"] is None:
+            return int(time.mktime(there))
+        ahead = int(found["hours"]) * 3600 + int(found["minutes"] or 0) * 60
+        return timegm(there) - (ahead if found["sign"] == "+" else -ahead)
     except (ValueError, OverflowError):
         raise InvalidValue(f"{escape(text)!r} is not a time") from None
 

@@ -209,6 +209,16 @@ KEA = f"192.0.2.7,02:00:00:00:99:07,01:02:00:00:00:99:07,28800,{NOW + 25200},1,0
     (HEADER, "192.0.2.7,020000009907,01020000009907,28800,"
      + time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(NOW + 25200)) + ",1,f,f,printer,default,",
      {"client": IDENTIFIED, "ends": NOW + 25200, "state": BOUND}),
+    # PostgreSQL says how far its time is from UTC
+    (HEADER, KEA.replace(f"{NOW + 25200}", time.strftime("%Y-%m-%d %H:%M:%S+02", time.gmtime(NOW + 25200 + 7200))),
+     {"ends": NOW + 25200}),
+    (HEADER, KEA.replace(f"{NOW + 25200}", time.strftime("%Y-%m-%d %H:%M:%S.5-0330", time.gmtime(NOW + 25200 - 12600))),
+     {"ends": NOW + 25200}),
+    ("\ufeff" + HEADER, KEA, {"client": IDENTIFIED}),
+    (",".join(f'"{one}"' for one in HEADER.split(",")), ",".join(f'"{one}"' for one in KEA.split(",")), {"client": IDENTIFIED}),
+    ("address,hwaddr,client_id,expire,valid_lifetime,hostname", f"192.0.2.7,02:00:00:00:99:07,,{NOW + 25200},28800,printer",
+     {"hostname": "printer", "last_used": NOW - 3600}),
+    (HEADER, KEA + '{ "a": 1&#x2c "b": "&#x22;" }', {"relay": b"", "hostname": "printer"}),
 ])
 def test_each_form_of_keas_rows(read, header, line, columns):
     found = read(f"{header}\n{line}\n", "kea-leases4.csv")
@@ -239,7 +249,7 @@ def test_of_an_address_keas_last_row_counts_and_a_lifetime_of_0_deletes(read):
 
 
 @pytest.mark.parametrize(("line", "why"), [
-    ("192.0.2.7,02:00", "line 3: 2 fields; the header has 11"),
+    ("192.0.2.7,02:00", "line 3: 2 fields; the header has 11"), (KEA + ",7", "line 3: 12 fields; the header has 11"),
     (KEA.replace("192.0.2.7", "x"), "line 3: 'x' is not an IPv4 address"),
     (KEA.replace("28800", "-1"), "line 3: '-1' is not a number"),
     (KEA.replace("02:00:00:00:99:07,", "zz,"), "line 3: 'zz' is not hexadecimal"),
@@ -321,7 +331,9 @@ def test_what_of_networkd_cannot_be_read_is_told(read):
 
 @pytest.mark.parametrize(("content", "why"), [
     (b"SQLite format 3\0", "is a database of SQLite"),
-    ("address,duid,valid_lifetime\n", "leases of IPv6"),
+    ("address,duid,valid_lifetime\n", "leases of IPv6"), ('"address","duid","valid_lifetime"\n', "leases of IPv6"),
+    (HEADER.replace("valid_lifetime,expire", "life") + "\n", "line 1: valid_lifetime, expire is missing in the header"),
+    (b"\0" * 40, "is not known for a file of leases"), ("what is this\n", "known are leases of ISC dhcpd, leases of Kea"),
     ('authoring-byte-order little-endian;\nserver-duid "\\000";\n\nia-na "\\001" {\n  cltt 2 2026/11/24 09:00:00;\n}\n',
      "leases of IPv6; pydhcpd serves IPv4: name the file dhcpd.leases"),
 ])

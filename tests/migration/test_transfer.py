@@ -129,7 +129,7 @@ def test_a_quotation_mark_that_does_not_end_costs_its_line_alone(imported, datab
 
 
 def test_many_bad_lines_are_counted_and_few_are_shown(imported):
-    code, out, err = imported("bad\n" * 1000)
+    code, out, err = imported("bad;\n" * 1000)
     assert (code, len(err.splitlines())) == (1, transfer.REPORTED)
     assert "1000 lines could not be read" in out
 
