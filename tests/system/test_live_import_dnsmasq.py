@@ -60,6 +60,10 @@ CONFIGURATIONS = {
     "pools by class": "port=0\ndhcp-vendorclass=set:phone,AcmePhone\n"
                       "dhcp-range=tag:phone,10.77.3.20,10.77.3.40,255.255.0.0,1h\n"
                       "dhcp-range=tag:!phone,10.77.1.20,10.77.1.90,255.255.0.0,2h\ndhcp-authoritative\n",
+    "tags of pools": "port=0\ndhcp-vendorclass=set:phone,Acme\n"
+                     "dhcp-range=set:p,tag:phone,10.77.3.20,10.77.3.40,255.255.0.0,1h\n"
+                     "dhcp-range=tag:!phone,set:q,10.77.1.20,10.77.1.90,255.255.0.0,2h\ndhcp-authoritative\n"
+                     "dhcp-option=tag:p,42,10.77.0.3\ndhcp-option=tag:q,42,0.0.0.0\ndhcp-option=tag:q,7,10.77.0.4\n",
     "kinds of values": BASE + "dhcp-option=23,64\ndhcp-option=26,1400\ndhcp-option=19,0\ndhcp-option=2,3600\ndhcp-option=46,8\n"
                               "dhcp-option=119,a.example,b.example\ndhcp-option=252,http://10.77.0.1/wpad.dat\n"
                               "dhcp-option=224,1.2.3.4,5.6.7.8\ndhcp-option=225,01:02:ff\ndhcp-option=226,some text\n"

@@ -192,10 +192,9 @@ class _Conversion:
             subnet.keywords["broadcast_address"] = masks[1]
         if PROXY in modes:
             subnet.keywords["proxy_dhcp"] = True
+            self._places.add_range(key, None, made)
         else:
-            self._time(subnet, pool, tags, time)
-        for tag in made:
-            self._tags.of_ranges.setdefault(tag, set()).add(network_text(*key))
+            self._places.add_range(key, self._pool(subnet, pool, tags, time), made)
         words = f"subnet({network_text(*key)!r})" + (" and proxy_dhcp" if PROXY in modes else "")
         if guessed:
             self._differs(line, f"{words}: its mask is not in the file, and no interface here has it; see that it is right")
@@ -212,19 +211,17 @@ class _Conversion:
                 return (first & number, number), False
         return (first & 0xFFFFFF00, 0xFFFFFF00), True
 
-    def _time(self, subnet: Call, pool: str | None, tags: Sequence[str], time: int) -> None:
-        """The lease time of a range holds for hosts of its network too: the first one's is the subnet's."""
+    def _pool(self, subnet: Call, text: str | None, tags: Sequence[str], time: int) -> Call | None:
+        """The pool of a range. Its lease time holds for hosts of its network too: the first one's is the subnet's."""
         of_subnet = subnet.keywords.setdefault("ip_address_lease_time", seconds(time))
-        if pool is not None:
-            self._add_pool(subnet, pool, tags, None if of_subnet == seconds(time) else time)
-
-    def _add_pool(self, subnet: Call, text: str, tags: Sequence[str], time: int | None) -> None:
+        if text is None:
+            return None
         allow = [self._places.class_name(tag) for tag in tags if not tag.startswith("!")]
         deny = [self._places.class_name(tag[1:]) for tag in tags if tag.startswith("!")]
         keywords: dict[str, object] = {name: _alone(names) for name, names in (("allow", allow), ("deny", deny)) if names}
-        if time is not None:
+        if of_subnet != seconds(time):
             keywords["ip_address_lease_time"] = seconds(time)
-        subnet.add("pools", Call("pool", [text], keywords) if keywords else text)
+        return Call("pool", [text], keywords)
 
     # --- hosts
 
@@ -284,9 +281,8 @@ class _Conversion:
         if not tags:
             self._told_by_all.add(code)
         elif self._places.is_of_range(tags):
-            chosen = self._places.of_range(tags[0])
-            for key, call in self._places.subnets.items():
-                if call in chosen:
+            for key, call in self._places.by_network(tags[0]):
+                if call.name == "subnet":
                     self._told.setdefault(key, set()).add(code)
 
     def _always(self, name: str, tags: Sequence[str]) -> None:
@@ -297,10 +293,8 @@ class _Conversion:
     def _own(self, code: int, words: Sequence[str], tags: Sequence[str]) -> None:
         """0.0.0.0 is the address of the machine itself, in each subnet another."""
         if not tags or self._places.is_of_range(tags):
-            chosen = self._places.of_range(tags[0]) if tags else list(self._places.subnets.values())
-            for key, call in self._places.subnets.items():
-                if call in chosen:
-                    call.keywords[name_of(code)] = value_for(code, _replaced(words, self._own_address(key)))
+            for key, call in self._places.by_network(tags[0]) if tags else self._places.subnets.items():
+                call.keywords[name_of(code)] = value_for(code, _replaced(words, self._own_address(key)))
             return
         owns = {self._own_address(key) for key in self._places.subnets}
         if len(owns) != 1:
@@ -470,6 +464,7 @@ class _Conversion:
         for one, other, name in self._places.torn(draft.classes):
             self._report.notes.append(f"of the classes {one.arguments[0]} and {other.arguments[0]} dnsmasq takes {name} from "
                                       "the second, here the first one counts")
+        self._places.end()
         draft.subnets = list(self._places.subnets.values())
         self._join()
         draft.tidy()

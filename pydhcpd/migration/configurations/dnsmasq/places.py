@@ -6,6 +6,7 @@ Owns the order of classes: of several lines for a client the last one of the fil
 from collections.abc import Iterable, Iterator, Sequence
 
 from pydhcpd.addresses import network_text
+from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags
 from pydhcpd.migration.configurations.draft import Call, Draft
 from pydhcpd.migration.configurations.layout import value_text
@@ -24,6 +25,7 @@ class Places:
         self.classes: dict[tuple[str, ...], Call] = {}
         self._lines: dict[tuple[int, str], int] = {}  # which value of a class was said when
         self._said = 0
+        self._ranges: list[tuple[Key, Call | None, set[str]]] = []  # with their pools and the tags that they set
         self._late: dict[str, list[str]] = {}  # classes of classify(), with their tags
 
     def put(self, tags: Sequence[str], name: str, value: object) -> None:
@@ -45,9 +47,39 @@ class Places:
         """Whether they are one that ranges alone set, so that it stands for their subnets."""
         return len(tags) == 1 and tags[0] in self.tags.of_ranges and tags[0] not in self.tags.conditions
 
+    def add_range(self, key: Key, pool: Call | None, tags: Iterable[str]) -> None:
+        """A range of a subnet, without a pool where it gives no addresses by itself, and the tags that it sets."""
+        self._ranges.append((key, pool, set(tags)))
+        if pool is not None:
+            self.subnets[key].add("pools", pool)
+        for tag in tags:
+            self.tags.of_ranges.setdefault(tag, set()).add(network_text(*key))
+
     def of_range(self, tag: str) -> list[Call]:
-        """The subnets whose ranges set a tag."""
-        return [call for key, call in self.subnets.items() if network_text(*key) in self.tags.of_ranges[tag]]
+        """The subnets whose ranges set a tag; of one of whose ranges some do not, their pools."""
+        return [call for _, call in self.by_network(tag)]
+
+    def by_network(self, tag: str) -> list[tuple[Key, Call]]:
+        """The same with the networks."""
+        found: list[tuple[Key, Call]] = []
+        for key, subnet in self.subnets.items():
+            ranges = [(pool, tags) for at, pool, tags in self._ranges if at == key]
+            if all(tag in tags for _, tags in ranges):
+                found.append((key, subnet))
+            else:
+                found += [(key, pool) for pool, tags in ranges if tag in tags and pool is not None]
+        return found
+
+    def _is_partial(self, tag: str) -> bool:
+        """Whether it is set by some ranges of a subnet alone."""
+        return any(call.name == "pool" for _, call in self.by_network(tag))
+
+    def end(self) -> None:
+        """Pools of which nothing is said but their addresses are their addresses."""
+        for subnet in self.subnets.values():
+            pools = subnet.keywords["pools"]
+            assert isinstance(pools, list)
+            subnet.keywords["pools"] = [one if one.keywords else one.arguments[0] for one in pools]
 
     def class_of(self, tags: Sequence[str]) -> Call:
         """The class of clients with these tags. Raises InvalidValue."""
@@ -63,6 +95,9 @@ class Places:
         late = [tag for tag in bare if self.tags.is_late(tag)]
         if not late:
             return [self.tags.composed(tags)]
+        if any(tag in self.tags.of_ranges and tag not in self.tags.of_hosts and self._is_partial(tag) for tag in late):
+            raise InvalidValue("a tag of one of several ranges of a network cannot be asked for together with others: "
+                               "pool(...) may have options")
         if len(tags) > 1 or bare != list(tags) or tags[0] not in self.tags.of_hosts:
             self._late[name] = list(tags)
             for tag in bare:
