@@ -5,7 +5,8 @@ in the DNS, `present` whether it is; the other addresses of a client that has it
 writes what is wanted (`Wishes`); a process of its own does it, and writes what came of it (`Work`). What is not synced at once
 may be lost in a power cut, and is put right from the leases; doing a thing twice does no harm.
 
-`since` is by the ledger; `due`, until when a matter that failed waits, by the wall clock, and not believed if that has jumped.
+`since` is by the ledger; `due`, until when a matter that failed waits, by the wall clock: where that jumps, and at the start,
+all is tried.
 """
 
 import sqlite3
@@ -19,11 +20,12 @@ from pydhcpd.services.databases import Kind, opened, transaction
 
 APPLICATION_ID = 0x7079646E  # "pydn"
 SCHEMA_VERSION = 1
-PATIENCE = 2.0  # seconds for which the other process's transaction is waited for
+PATIENCE = 10.0  # seconds for which the other process's transaction is waited for: it may be about all there is
 NAME, ADDRESS = 0, 1  # kinds
 NOT_WANTED, WANTED, STANDS_BY = 0, 1, 2
 ABSENT, PRESENT, UNKNOWN = 0, 1, 2  # unknown: it was begun, and nobody saw the end
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0  # seconds
+SAME_CLOCK = 1.0  # seconds by which the wall clock may run faster or slower
 
 SCHEMA = (
     """CREATE TABLE records (
@@ -82,8 +84,9 @@ UPDATE records SET present = iif(wanted = 1, 2, present), due = 0, tries = 0, tr
 
 PICK = """
 SELECT address, kind, name, dhcid, owner, ttl, wanted, tries FROM records INDEXED BY waiting
-WHERE zone = ? AND waits AND (due <= ? OR due > ?) ORDER BY due, since, wanted LIMIT ?"""
+WHERE zone = ? AND waits AND due <= ? ORDER BY due, since, wanted LIMIT ?"""
 MOST_DUE = 200  # that are looked at for one that is not busy
+TRY_ALL = "UPDATE records INDEXED BY waiting SET due = 0 WHERE waits AND due > 0"
 BEGIN = "UPDATE records SET present = 2 WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"
 END = """
 UPDATE records SET present = ?, due = 0, tries = 0, trouble = '' WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"""
@@ -262,8 +265,20 @@ class Wishes(Register):
 class Work(Register):
     """What the process does with it that tells DNS servers."""
 
+    def __init__(self, path: Path) -> None:
+        """Raises as above."""
+        super().__init__(path)
+        self._ahead = 0.0  # by how much the wall clock is ahead of that of the machine
+
+    def _heed_clock(self) -> None:
+        ahead = time.time() - time.monotonic()
+        if abs(ahead - self._ahead) > SAME_CLOCK:
+            self._connection.execute(TRY_ALL)
+            self._ahead = ahead
+
     def pick(self, zone: str, most: int, busy: Collection[str]) -> list[Job]:
         """What may be done in a zone now, each name at most once, and none that is `busy`; begun is what is returned."""
+        self._heed_clock()
         now = time.time()
         found: dict[str, Job] = {}
         if not self._due(zone, now, 1):
@@ -276,7 +291,7 @@ class Work(Register):
         return list(found.values())
 
     def _due(self, zone: str, now: float, most: int) -> list[Job]:
-        return list(map(Job._make, self._connection.execute(PICK, (zone, now, now + 2 * LONGEST_PAUSE, most)).fetchall()))
+        return list(map(Job._make, self._connection.execute(PICK, (zone, now, most)).fetchall()))
 
     def note_done(self, job: Job) -> None:
         """It is in the DNS now, or is no more, as it was wanted."""

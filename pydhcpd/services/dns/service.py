@@ -37,6 +37,7 @@ log = logging.getLogger(__name__)
 MOST_WAITING = 100_000  # matters in the queue
 LONGEST_WAIT = 7 * 86400.0  # seconds
 LOOK_EVERY = 2.0  # seconds between looks at how the zones fare
+COUNTING = 1000  # of so many parts of the time one is spent on counting what is known
 AGAIN = 10.0  # seconds until a register that failed is opened again
 LATE = 60.0  # seconds after half of its time at which a lease should have been renewed (RFC 2131 section 4.4.5)
 ALARM_AFTER = 60.0  # seconds
@@ -59,7 +60,7 @@ class DnsUpdates(Follower):
         self._teller: Teller | None = None
         self._register: Wishes | None = None
         self._is_told = False  # whether the process and the register know the zones
-        self._next_look = self._next_try = 0.0
+        self._next_look = self._next_count = self._next_try = 0.0
         self._waiting = self._records = self._dropped = 0
         self._troubles: dict[str, str] = {}
         self._since: dict[str, float] = {}
@@ -228,9 +229,17 @@ class DnsUpdates(Follower):
             self._dropped += given_up
             log.warning("%s: %d records could not be put right in the DNS for a week, and are given up; dns sync tries again "
                         "what there are leases for", self.name, given_up)
-        self._waiting, self._records = register.waiting(), register.known()
+        self._waiting = register.waiting()
+        if now >= self._next_count:
+            self._count(register)
         self._tell_troubles(register.troubles(), now)
         self._alarms.end(DNS, "the DNS is told again which names there are")
+
+    def _count(self, register: Wishes) -> None:
+        """How many there are, which takes the longer the more there are."""
+        began = time.monotonic()
+        self._records = register.known()
+        self._next_count = began + (time.monotonic() - began) * COUNTING
 
     def _tell_troubles(self, troubles: Mapping[str, str], now: float) -> None:
         """Alarms for what lasts."""

@@ -30,14 +30,14 @@ from pydhcpd.services.dns.plan import (
     first_step,
     together,
 )
-from pydhcpd.services.dns.register import WANTED, Job, Work
+from pydhcpd.services.dns.register import NAME, WANTED, Job, Work
 from pydhcpd.services.dns.sending import Refusal, Trouble, holder, send
 from pydhcpd.sparing import Sparing
 
 log = logging.getLogger(__name__)
 
-SHARING = 8  # matters that share a message: with their names it is still one datagram
-AT_ONCE = 8 * SHARING  # matters of one zone
+AT_ONCE = 64  # matters of one zone
+ROOM = 512 - 160  # octets of a datagram (RFC 1035 section 4.2.1) less header and signature: what is shared by matters
 LOOK_EVERY = 0.2  # seconds between looks at the register, while nothing ends
 GATHER = 0.01  # seconds in which what ends is written together
 FIRST_PAUSE, LONGEST_PAUSE = 1.0, 300.0  # seconds until a server is tried again
@@ -156,7 +156,7 @@ class Updater:
         now = asyncio.get_running_loop().time()
         for lane in self._lanes.values():
             if room := lane.room(now):
-                for jobs in sharing(register.pick(lane.label, room, lane.busy)):
+                for jobs in sharing(register.pick(lane.label, room, lane.busy), lane.zone.name):
                     lane.busy.update(job.owner for job in jobs)
                     task = asyncio.create_task(self._see_to(lane, jobs))
                     self._tasks.add(task)
@@ -206,13 +206,23 @@ class Updater:
             log.warning("%s", words)
 
 
-def sharing(jobs: Iterable[Job]) -> Iterator[list[Job]]:
+def sharing(jobs: Iterable[Job], zone: str) -> Iterator[list[Job]]:
     """Those together that may share a message: of one kind, and nothing went wrong with them before."""
     alike: dict[object, list[Job]] = defaultdict(list)
     for job in jobs:
         alike[job if job.tries else (job.kind, job.wanted, job.ttl)].append(job)
     for some in alike.values():
-        yield from (some[at:at + SHARING] for at in range(0, len(some), SHARING))
+        most = max((ROOM - len(zone)) // max(_octets(job, zone) for job in some), 1)
+        yield from (some[at:at + most] for at in range(0, len(some), most))
+
+
+def _octets(job: Job, zone: str) -> int:
+    """What a matter takes of a message at the most: in RFC 1035's form a name is two octets longer, or two if it was there."""
+    is_wanted = job.wanted == WANTED
+    owner = len(job.owner) - len(zone)
+    if job.kind == NAME:
+        return owner + (68 if is_wanted else 86)
+    return owner + (28 + len(job.name) if is_wanted else 30 + 2 * len(job.name))
 
 
 async def see_to_all(zone: DnsZone, jobs: Sequence[Job]) -> list[Outcome]:

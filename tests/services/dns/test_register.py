@@ -144,13 +144,25 @@ def test_what_fails_waits_for_longer_each_time(bench, monkeypatch):
     assert pauses == [60, 120, 240, 480, 960, 1920, 3600, 3600, 3600]
 
 
-def test_a_clock_that_is_set_back_by_years_holds_up_nothing(bench, monkeypatch):
+@pytest.mark.parametrize("step", [-1e9, -1800, 5, 1e6])
+def test_a_clock_that_is_set_holds_up_nothing(bench, monkeypatch, step):
     bench.settle(ONE, name_of("a"))
     (job,) = bench.pick()
     bench.work.note_failure(job, "no")
     assert bench.pick() == []
-    monkeypatch.setattr(register.time, "time", lambda: 1000.0)
+    wall = time.time
+    monkeypatch.setattr(register.time, "time", lambda: wall() + step)
     assert len(bench.pick()) == 1
+
+
+def test_a_start_tries_all(bench, tmp_path):
+    bench.settle(ONE, name_of("a"))
+    (job,) = bench.pick()
+    bench.work.note_failure(job, "no")
+    assert bench.pick() == []
+    again = Work(tmp_path / "dns.db")
+    assert len(again.pick(ZONE, 10, ())) == 1
+    again.close()
 
 
 def test_zones_that_are_gone_and_come_back(bench):

@@ -17,15 +17,14 @@ import dns.tsig
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.services.dns import sending
-from pydhcpd.services.dns.plan import NOERROR, NXRRSET, TAKE, UPDATES, YXDOMAIN, Matter
-from pydhcpd.services.dns.register import NAME, WANTED, Job
+from pydhcpd.services.dns.plan import ENDS, NEXT, NOERROR, NXRRSET, TAKE, UPDATES, YXDOMAIN, Matter, first_step, together
+from pydhcpd.services.dns.register import ADDRESS, NAME, NOT_WANTED, WANTED, Job
 from pydhcpd.services.dns.sending import Refusal, Trouble, send
 from pydhcpd.services.dns.updater import (
     ANOTHERS,
     AT_ONCE,
     ENOUGH_REFUSED,
     NOBODYS,
-    SHARING,
     Lane,
     Outcome,
     see_to,
@@ -232,7 +231,7 @@ def test_a_name_that_is_held(theirs):
 # --- several in one message
 
 JOBS = [JOB._replace(address=JOB.address + number, name=f"{number}.example", owner=f"{number}.example")
-        for number in range(SHARING)]
+        for number in range(4)]
 
 
 def test_matters_of_one_kind_share_a_message():
@@ -246,13 +245,12 @@ def test_matters_of_one_kind_share_a_message():
     assert [(one.job, one.trouble) for one in outcomes] == [(job, "") for job in JOBS]
     (message,) = seen
     assert sorted(str(rrset.name) for rrset in message.sections[1]) == [f"{job.name}." for job in JOBS]
-    assert len(message.sections[2]) == 2 * SHARING
-    assert len(message.to_wire()) < 1232, "one datagram, whatever is on the way"
+    assert len(message.sections[2]) == 2 * len(JOBS)
 
 
 def test_names_are_given_back_together_address_first_and_then_dhcid():
     outcomes = run(FakeServer(codes(NOERROR, NOERROR)), what=see_to_all, argument=[job._replace(wanted=0) for job in JOBS])
-    assert [one.trouble for one in outcomes] == [""] * SHARING
+    assert [one.trouble for one in outcomes] == [""] * len(JOBS)
 
 
 @pytest.mark.parametrize("code", [YXDOMAIN, dns.rcode.REFUSED])
@@ -271,15 +269,36 @@ def test_where_one_stands_in_the_way_each_is_seen_to_by_itself(code):
 def test_a_server_in_trouble_is_not_asked_for_each_of_several():
     server = FakeServer(codes(YXDOMAIN, NOERROR, *[dns.rcode.SERVFAIL] * 2))
     outcomes = run(server, what=see_to_all, argument=JOBS)
-    assert [one.is_of_server for one in outcomes] == [False] + [True] * (SHARING - 1)
+    assert [one.is_of_server for one in outcomes] == [False] + [True] * (len(JOBS) - 1)
     assert [one.job for one in outcomes] == JOBS and len(server.heard) == 3
 
 
 def test_who_shares_a_message():
     """One kind, one time to live, and nobody with whom anything went wrong before."""
-    other = [JOBS[1]._replace(wanted=0), JOBS[2]._replace(ttl=60), JOBS[3]._replace(tries=1), JOBS[4]._replace(kind=1)]
-    many = [JOB._replace(owner=f"{number}.example") for number in range(SHARING + 1)]
-    assert list(sharing([*many, *other])) == [many[:SHARING], many[SHARING:], *([one] for one in other)]
+    other = [JOBS[1]._replace(wanted=0), JOBS[2]._replace(ttl=60), JOBS[3]._replace(tries=1)]
+    many = [JOB._replace(owner=f"{number}.example") for number in range(6)]
+    assert list(sharing([*many, *other], "example")) == [many[:4], many[4:], *([one] for one in other)]
+
+
+@pytest.mark.parametrize("label", [1, 8, 15, 30, 63])
+@pytest.mark.parametrize("kind", [NAME, ADDRESS])
+@pytest.mark.parametrize("wanted", [WANTED, NOT_WANTED])
+def test_what_is_shared_is_one_datagram(label, kind, wanted):
+    """RFC 1035 section 4.2.1: 512 octets; signed with the longest digest."""
+    def job(number):
+        name = f"{number:x>{label}}.lab.example"
+        owner = name if kind == NAME else f"{number}.1.64.10.in-addr.arpa"
+        return Job(0x0A400100 + number, kind, name, b"\0\1\1" + bytes(32) if kind == NAME else b"", owner, 600, wanted, 0)
+
+    zone = DnsZone("lab.example" if kind == NAME else "10.in-addr.arpa", (), Tsig("some-key", "hmac-sha512", bytes(64)))
+    (some, *_) = sharing(map(job, range(100, 110)), zone.name)
+    matters = [Matter(one.owner, one.name, "10.64.1.1", one.dhcid) for one in some]
+    step, sizes = first_step(matters[0], wanted == WANTED), []
+    while step not in ENDS:
+        sizes.append(len(sending._message(zone, together(map(UPDATES[step], matters)), 600).to_wire()))
+        step = NEXT[step, NOERROR]
+    assert max(sizes) <= 512
+    assert len(some) >= 2 or label == 63, "it is worth while"
 
 
 def test_a_server_in_trouble_is_tried_again_after_growing_pauses_by_one_matter():
