@@ -77,14 +77,20 @@ class Follower(Listener):
     def _keep_up(self, policy: Policy) -> None:
         """Look at leases, for a part of the time."""
         now = time.monotonic()
-        if policy is not self._policy or now >= self._next_check:  # other networks, terms or names
-            self._policy, self._next_check = policy, now + CHECK_EVERY
+        if policy is not self._policy:  # other networks, terms or names
+            self._policy = policy
             self._start_over()
+        if now >= self._next_check:
+            self._next_check = now + CHECK_EVERY
+            self._changes.is_behind = True
         self._is_busy = False
         if self._changes or self._rest or self._changes.is_behind:
             reader = self._hosts.store.reader()
             try:
                 self._is_busy = self._go_on(self._portions(policy, reader), now + ROUND)
+            except BaseException:  # what was taken is lost, and the rest ends
+                self._start_over()
+                raise
             finally:
                 reader.close()
 

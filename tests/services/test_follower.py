@@ -6,8 +6,10 @@ import pytest
 from rig import ALICE, NETWORK
 
 from pydhcpd.addresses import address_from
+from pydhcpd.errors import StoreError
 from pydhcpd.events import event
 from pydhcpd.leases.interface import BOUND, RELEASED, Row
+from pydhcpd.leases.queries import LeaseQueries
 from pydhcpd.services import follower
 from pydhcpd.services.follower import Follower
 from pydhcpd.services.service import Surroundings
@@ -108,3 +110,31 @@ def test_under_pressure_one_portion_is_all(kept, bench, monkeypatch):
     monkeypatch.setattr(type(bench.server), "is_pressed", lambda self: True)
     kept.round()
     assert len(kept.seen) == 1 and kept._is_busy
+
+
+def test_every_few_hours_all_leases_are_gone_through_while_what_is_kept_holds(kept):
+    kept.round()
+    kept.seen.clear()
+    kept._next_check = 0.0
+    kept._changes.is_behind = False
+    kept.round()
+    assert len(kept.seen) == 4 and kept._is_complete
+    kept.round()
+    assert len(kept.seen) == 4
+
+
+def test_what_could_not_be_read_is_gone_through_again(kept, monkeypatch):
+    def fail(*_):
+        raise StoreError("no")
+
+    monkeypatch.setattr(follower, "ROUND", 0.0)
+    kept.round()
+    with monkeypatch.context() as patched:
+        patched.setattr(LeaseQueries, "behind", fail)
+        for _ in range(2):
+            with pytest.raises(StoreError):
+                kept.round()
+    assert not kept._is_complete and not kept._is_busy
+    while not kept._is_complete:
+        kept.round()
+    assert len(kept.kept) == MANY

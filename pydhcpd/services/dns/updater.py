@@ -97,6 +97,7 @@ class Updater:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._register: Work | None = None
+        self._is_closed = False
         self._lanes: dict[str, Lane] = {}
         self._ended: list[tuple[Lane, Outcome]] = []
         self._wake = asyncio.Event()
@@ -114,8 +115,8 @@ class Updater:
         self._wake.set()
 
     async def run(self) -> None:
-        """Until it is cancelled."""
-        while True:
+        """Until it is cancelled or closed: what is cancelled may go on if it has just got what it waited for (Python 3.11)."""
+        while not self._is_closed:
             try:
                 if self._register is None:
                     self._register = Work(self._path)
@@ -143,6 +144,7 @@ class Updater:
 
     def close(self) -> None:
         """Note what has ended, at the end."""
+        self._is_closed = True
         if self._register is not None:
             with suppress(sqlite3.Error):  # else it is done once more
                 self._note_ends(self._register)

@@ -27,6 +27,7 @@ from pydhcpd.services.dns.updater import (
     NOBODYS,
     Lane,
     Outcome,
+    Updater,
     see_to,
     see_to_all,
     sharing,
@@ -327,3 +328,22 @@ def test_one_name_that_is_refused_does_not_stop_a_zone_but_many_do():
     assert (lane.room(100.0), lane.room(101.0), lane.trouble) == (0, 1, "no")
     lane.go_on()
     assert lane.room(100.0) == 1
+
+
+@pytest.mark.parametrize("turns", range(5))
+def test_the_end_comes_also_when_something_has_just_ended(tmp_path, turns):
+    """Else the process would outlive its daemon."""
+    async def at_once():
+        updater = Updater(tmp_path / "dns.db")
+        task = asyncio.create_task(updater.run())
+        await asyncio.sleep(0.05)
+        updater._wake.set()
+        for _ in range(turns):
+            await asyncio.sleep(0)
+        updater.close()
+        task.cancel()
+        _, waiting = await asyncio.wait({task}, timeout=5)
+        assert not waiting
+        assert not task.cancelled() or updater._register is None
+
+    asyncio.run(at_once())
