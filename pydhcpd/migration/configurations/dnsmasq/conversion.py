@@ -8,21 +8,13 @@ from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.dnsmasq.boot import Boot
 from pydhcpd.migration.configurations.dnsmasq.hosts import host_of
-from pydhcpd.migration.configurations.dnsmasq.inner import WITHIN, Inner
 from pydhcpd.migration.configurations.dnsmasq.lines import FOLLOWED, Line, Reader
 from pydhcpd.migration.configurations.dnsmasq.machine import Machine, names_in, text_of
+from pydhcpd.migration.configurations.dnsmasq.options import Options
 from pydhcpd.migration.configurations.dnsmasq.places import Key, Places
 from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags, condition_of, tag_in
-from pydhcpd.migration.configurations.dnsmasq.values import (
-    ADDRESS,
-    IS_ADDRESS,
-    OWN,
-    code_of,
-    is_option,
-    lease_time,
-    name_of,
-    value_for,
-)
+from pydhcpd.migration.configurations.dnsmasq.teller import Teller
+from pydhcpd.migration.configurations.dnsmasq.values import ADDRESS, IS_ADDRESS, lease_time
 from pydhcpd.migration.configurations.dnsmasq.words import DNS, HERE, NAMES, NAMES_IN_DNS, NOTES, OF_DNS, SAME
 from pydhcpd.migration.configurations.dnsmasq.words import FOLLOWED as EACH
 from pydhcpd.migration.configurations.draft import Call, Draft, seconds
@@ -30,16 +22,12 @@ from pydhcpd.migration.configurations.report import Report
 from pydhcpd.migration.configurations.values import int_from
 
 LEASE_TIME = 3600  # seconds, where a range names none
-ROUTER, DNS_SERVER, DOMAIN_NAME = 3, 6, 15
-BY_ITSELF = (1, ROUTER, DNS_SERVER, 12, DOMAIN_NAME, 28)
-"""Options that dnsmasq sends unless they are given without a value."""
 DNS_PORT = "53"
 CONDITIONS = frozenset(("dhcp-match", "dhcp-vendorclass", "dhcp-userclass", "dhcp-mac", "dhcp-circuitid", "dhcp-remoteid",
                         "dhcp-subscrid", "dhcp-name-match"))
 SWITCHES = {"dhcp-authoritative": ("authoritative", True), "dhcp-rapid-commit": ("rapid_commit", True),
             "bootp-dynamic": ("bootp", True), "no-ping": ("probe_before_offer", False)}
 NO_INTERFACE = ("except-interface", "no-dhcp-interface", "no-dhcpv4-interface")
-WITH_ROUTER = (121, 249)
 STATIC, PROXY = "static", "proxy"
 
 
@@ -54,13 +42,11 @@ def convert_dnsmasq(name: str, text: str, report: Report, here: Machine) -> Draf
 
 class _Conversion:
     def __init__(self, report: Report, here: Machine) -> None:
-        self._report, self._here = report, here
+        self._teller, self._here = Teller(report), here
         self._draft, self._tags = Draft(), Tags()
         self._places = Places(self._draft, self._tags)
-        self._boot, self._inner = Boot(self._places), Inner(self._places)
+        self._boot, self._options = Boot(self._places), Options(self._places, self._teller, here.networks)
         self._lines: list[Line] = []
-        self._told: dict[Key, set[int]] = {}  # options by code that a subnet has, or is to have none of
-        self._told_by_all: set[int] = set()
         self._port = DNS_PORT
         self._names: dict[str, str] = {}  # addresses by name, of hosts files
         self._denied: list[str] = []
@@ -68,7 +54,7 @@ class _Conversion:
 
     def of(self, name: str, text: str) -> Draft:
         """What sets tags first, then what asks for them, then what dnsmasq does by itself."""
-        self._lines = list(Reader(self._trouble).lines(name, text))
+        self._lines = list(Reader(self._teller.none).lines(name, text))
         self._look_around()
         takers = self._takers()
         self._draft.set("probe_before_offer", True)
@@ -77,10 +63,15 @@ class _Conversion:
                 if line.name in names and line.name in takers:
                     self._try(line, takers[line.name])
             takers = {name: taker for name, taker in takers.items() if name not in names}
-        self._report.notes += self._boot.end()
+        for note in self._boot.end():
+            self._teller.note(note)
+        kept = {comment for comments in self._kept() for comment in comments}
         for line in self._lines:
-            self._tell_rest(line)
-        self._by_itself()
+            self._tell_rest(line, kept)
+        files = self._boot.without_server and "tftp_root" not in self._draft.settings.keywords
+        self._options.by_itself(is_dns=self._port == DNS_PORT, has_files=files)
+        if self._is_dns and not all("proxy_dhcp" in one.keywords for one in self._places.subnets.values()):
+            self._teller.note(NAMES_IN_DNS)
         return self._finished()
 
     def _look_around(self) -> None:
@@ -102,10 +93,10 @@ class _Conversion:
 
     def _takers(self) -> dict[str, Callable[[Line], None]]:
         return {**dict.fromkeys(CONDITIONS, self._condition), "tag-if": self._tag_if, "dhcp-range": self._range,
-                "dhcp-host": self._host, "dhcp-option": self._option, "dhcp-option-force": self._option,
-                "dhcp-boot": lambda line: self._taken(line, self._boot.file(line.parts)),
-                "pxe-service": lambda line: self._taken(line, self._boot.service(line.parts)),
-                "pxe-prompt": lambda line: self._taken(line, self._boot.prompt(line.parts)),
+                "dhcp-host": self._host, "dhcp-option": self._options.take, "dhcp-option-force": self._options.take,
+                "dhcp-boot": lambda line: self._teller.taken(line, self._boot.file(line.parts)),
+                "pxe-service": lambda line: self._teller.taken(line, self._boot.service(line.parts)),
+                "pxe-prompt": lambda line: self._teller.taken(line, self._boot.prompt(line.parts)),
                 "dhcp-ignore": self._ignore, "domain": self._domain, "interface": self._interface,
                 "listen-address": self._listen, "enable-tftp": self._tftp, "tftp-root": self._tftp_root,
                 "dhcp-ignore-clid": self._ignore_identifier, "port": self._port_of_dns, "shared-network": self._shared,
@@ -116,34 +107,23 @@ class _Conversion:
         try:
             take(line)
         except InvalidValue as error:
-            self._none(line, str(error))
+            self._teller.none(line, str(error))
 
-    def _taken(self, line: Line, words: str) -> None:
-        self._report.taken(line.file, line.number, line.text, words)
-
-    def _none(self, line: Line, words: str) -> None:
-        self._report.none(line.file, line.number, line.text, words)
-
-    def _trouble(self, line: Line, words: str) -> None:
-        self._none(line, words)
-
-    def _differs(self, line: Line, words: str) -> None:
-        self._report.differs(line.file, line.number, line.text, words)
-
-    def _tell_rest(self, line: Line) -> None:
-        """What is said of a line of which nothing has been said."""
-        if any((one.file, one.line) == (line.file, line.number) for one in self._report.remarks):
+    def _tell_rest(self, line: Line, kept: set[str]) -> None:
+        """What is said of a line of which nothing has been said; comments without a place stand at the top."""
+        if self._teller.is_told(line):
             pass
         elif line.name in FOLLOWED:
-            self._taken(line, EACH)
+            self._teller.taken(line, EACH)
         elif line.name in SAME:
-            self._taken(line, SAME[line.name])
+            self._teller.taken(line, SAME[line.name])
         elif line.name in OF_DNS:
-            self._none(line, DNS)
+            self._teller.none(line, DNS)
         else:
-            self._none(line, HERE.get(line.name) or "not known to dnsmasq 2.90, nothing of it was taken over")
-        if line.comments and not any(line.comments[0] in one for one in self._kept()):
+            self._teller.none(line, HERE.get(line.name) or "not known to dnsmasq 2.90, nothing of it was taken over")
+        if line.comments and line.comments[0] not in kept:
             self._draft.head += line.comments
+            kept.update(line.comments)
 
     def _kept(self) -> Iterator[Sequence[str]]:
         """The comments that have a place."""
@@ -157,7 +137,7 @@ class _Conversion:
     def _condition(self, line: Line) -> None:
         tag, condition = condition_of(line)
         self._tags.add(tag, condition)
-        self._taken(line, f"the condition of the class {tag}")
+        self._teller.taken(line, f"the condition of the class {tag}")
 
     def _tag_if(self, line: Line) -> None:
         made = [part.removeprefix("set:") for part in line.parts if part.startswith("set:")]
@@ -167,7 +147,7 @@ class _Conversion:
         condition = self._tags.composed(tags)
         for tag in made:
             self._tags.add(tag, condition if len(tags) < 2 else f"({condition})")
-        self._taken(line, f"the condition of {', '.join(made)}")
+        self._teller.taken(line, f"the condition of {', '.join(made)}")
 
     # --- subnets
 
@@ -197,9 +177,10 @@ class _Conversion:
             self._places.add_range(key, self._pool(subnet, pool, tags, time), made)
         words = f"subnet({network_text(*key)!r})" + (" and proxy_dhcp" if PROXY in modes else "")
         if guessed:
-            self._differs(line, f"{words}: its mask is not in the file, and no interface here has it; see that it is right")
+            self._teller.differs(line, f"{words}: its mask is not in the file, and no interface here has it; see that it is "
+                                       "right")
         else:
-            self._taken(line, words)
+            self._teller.taken(line, words)
 
     def _network(self, first: int, mask: str) -> tuple[Key, bool]:
         """Base and mask of the network of a range, and whether the mask is a guess."""
@@ -228,86 +209,7 @@ class _Conversion:
     def _host(self, line: Line) -> None:
         host, words = host_of(line, self._places, self._names)
         self._draft.hosts.append(host)
-        self._taken(line, words)
-
-    # --- options
-
-    def _option(self, line: Line) -> None:
-        tags, within, rest = _tags_of_option(line.parts)
-        if not rest:
-            raise InvalidValue("the option is missing")
-        if rest[0].startswith("option6:"):
-            raise InvalidValue("of IPv6")
-        code, words = code_of(rest[0]), [one for one in rest[1:] if one]
-        if within:
-            return self._within(line, within, tags, code, words)
-        name = name_of(code)
-        if not words:
-            return self._withhold(line, code, name, tags)
-        if OWN in words:
-            self._own(code, words, tags)
-        else:
-            self._places.put(tags, name, value_for(code, words))
-        self._note_told(code, tags)
-        self._force(line, name, tags)
-        if code in WITH_ROUTER:
-            return self._differs(line, f"{name}; the router is added to it as the default route, for clients that read it "
-                                       "ignore option 3 (RFC 3442)")
-        return self._taken(line, name)
-
-    def _force(self, line: Line, name: str, tags: Sequence[str]) -> None:
-        """What belongs to an option besides its value."""
-        if line.name == "dhcp-option-force":
-            self._always(name, tags)
-        if line.comments and not tags:
-            self._draft.setting_comments.setdefault(name, []).extend(line.comments)
-
-    def _within(self, line: Line, within: str, tags: Sequence[str], code: int, words: Sequence[str]) -> None:
-        tags, name = self._inner.take(within, code, words, tags)
-        self._force(line, name, tags)
-        self._taken(line, f"a part of {name}")
-
-    def _withhold(self, line: Line, code: int, name: str, tags: Sequence[str]) -> None:
-        """An option without a value is not to be sent."""
-        if tags:
-            self._places.put(tags, name, None)
-        self._note_told(code, tags)
-        if code in BY_ITSELF:
-            self._taken(line, f"{name} is not sent")
-        else:
-            self._differs(line, f"{name} is not sent; dnsmasq sends it without a value")
-
-    def _note_told(self, code: int, tags: Sequence[str]) -> None:
-        if not tags:
-            self._told_by_all.add(code)
-        elif self._places.is_of_range(tags):
-            for key, call in self._places.by_network(tags[0]):
-                if call.name == "subnet":
-                    self._told.setdefault(key, set()).add(code)
-
-    def _always(self, name: str, tags: Sequence[str]) -> None:
-        for call in self._places.of(tags):
-            if name not in call.keywords.get("always_send", ()):  # type: ignore[operator]  # a list, where it is there
-                call.add("always_send", name)
-
-    def _own(self, code: int, words: Sequence[str], tags: Sequence[str]) -> None:
-        """0.0.0.0 is the address of the machine itself, in each subnet another."""
-        if not tags or self._places.is_of_range(tags):
-            for key, call in self._places.by_network(tags[0]) if tags else self._places.subnets.items():
-                call.keywords[name_of(code)] = value_for(code, _replaced(words, self._own_address(key)))
-            return
-        owns = {self._own_address(key) for key in self._places.subnets}
-        if len(owns) != 1:
-            raise InvalidValue("0.0.0.0 stands for the machine itself, which has several addresses: name one")
-        self._places.put(tags, name_of(code), value_for(code, _replaced(words, *owns)))
-
-    def _own_address(self, key: tuple[int, int]) -> str:
-        """The machine's own address in a network. Raises InvalidValue where it has none."""
-        for address, _ in self._here.networks:
-            if address & key[1] == key[0]:
-                return address_text(address)
-        raise InvalidValue(f"it stands for the address of the machine in {network_text(*key)}, which it has not at the moment: "
-                           "name it")
+        self._teller.taken(line, words)
 
     def _ignore(self, line: Line) -> None:
         tags = [tag_in(one) for one in line.parts if one]
@@ -318,7 +220,7 @@ class _Conversion:
         self._denied.append(name)
         for subnet in self._places.subnets.values():
             subnet.keywords["deny"] = _alone(self._denied)
-        self._taken(line, f"deny={name!r} of each subnet")
+        self._teller.taken(line, f"deny={name!r} of each subnet")
 
     # --- the rest
 
@@ -327,17 +229,17 @@ class _Conversion:
         name, *where = [*line.parts, ""] if not line.parts else line.parts
         if not name or name == "#":
             raise InvalidValue("the domain is not in the file: domain_name" if name else "the domain is missing")
-        if DOMAIN_NAME in self._told_by_all:
-            return self._taken(line, "without effect on DHCP, for a line says option 15")
+        if self._options.has_domain:
+            return self._teller.taken(line, "without effect on DHCP, for a line says option 15")
         if not where or not where[0]:
             self._draft.set("domain_name", name, line.comments)
-            return self._taken(line, "domain_name")
+            return self._teller.taken(line, "domain_name")
         inside = [call for key, call in self._places.subnets.items() if _covers(where, key)]
         if not inside:
             raise InvalidValue("no dhcp-range is in that network, or only a part of one; a pool(...) may have a domain_name")
         for call in inside:
             call.keywords.setdefault("domain_name", name)
-        return self._taken(line, "domain_name of a subnet")
+        return self._teller.taken(line, "domain_name of a subnet")
 
     def _interface(self, line: Line) -> None:
         names = [name for name in line.parts if name and name != "lo" and name not in self._excluded]
@@ -349,7 +251,7 @@ class _Conversion:
             raise InvalidValue("interface names each; without it, those with an address in a network that is served")
         if all_names:
             self._draft.set("interface", _alone(all_names), line.comments)
-        self._taken(line, "interface" if names else "it is not among those that are served")
+        self._teller.taken(line, "interface" if names else "it is not among those that are served")
 
     @property
     def _excluded(self) -> set[str]:
@@ -358,19 +260,19 @@ class _Conversion:
     def _no_interface(self, line: Line) -> None:
         """It is left out of those that are named; where none are, all others are served."""
         if self._tags.interfaces or set(line.parts) <= {"lo"}:
-            return self._taken(line, "it is not among those that are served")
-        return self._none(line, "interface names those that are served")
+            return self._teller.taken(line, "it is not among those that are served")
+        return self._teller.none(line, "interface names those that are served")
 
     def _listen(self, line: Line) -> None:
         addresses = [address_text(address_from(part)) for part in line.parts if part and ":" not in part]
         outside = [one for one in addresses if not one.startswith("127.")]
         if not outside:
-            return self._taken(line, "of its DNS")
+            return self._teller.taken(line, "of its DNS")
         others = [one for one in self._lines if one.name == line.name and one is not line]
         if len(outside) == 1 and not others and not self._tags.interfaces:
             self._draft.set("bind_address", outside[0], line.comments)
-            return self._taken(line, "bind_address")
-        return self._none(line, "interface names what is served")
+            return self._teller.taken(line, "bind_address")
+        return self._teller.none(line, "interface names what is served")
 
     def _shared(self, line: Line) -> None:
         """Its subnets are put together at the end, when each has all that it says."""
@@ -379,7 +281,7 @@ class _Conversion:
         if subnet is None:
             raise InvalidValue(f"no dhcp-range is in the network of {escape(second)!r}")
         self._joined.setdefault(first, []).append(subnet)
-        self._taken(line, "shared_network(...)")
+        self._teller.taken(line, "shared_network(...)")
 
     def _subnet_of(self, address: str) -> Call | None:
         number = address_from(address)
@@ -389,72 +291,47 @@ class _Conversion:
         if len(line.parts) != 1:
             raise InvalidValue("dhcp_offer_after_seconds is the same for all clients")
         self._draft.set("dhcp_offer_after_seconds", int_from(line.value), line.comments)
-        self._taken(line, "dhcp_offer_after_seconds")
+        self._teller.taken(line, "dhcp_offer_after_seconds")
 
     def _no_names(self, line: Line) -> None:
         self._places.put([tag_in(one) for one in line.parts if one], "dns_name", [])
-        self._taken(line, f"dns_name = []; {NAMES}")
+        self._teller.taken(line, f"dns_name = []; {NAMES}")
 
     def _made_names(self, line: Line) -> None:
         self._places.put([tag_in(one) for one in line.parts if one], "dns_name", ["{hostname}", "{mac}"])
-        self._taken(line, f"dns_name; {NAMES}")
+        self._teller.taken(line, f"dns_name; {NAMES}")
 
     def _tftp(self, line: Line) -> None:
         if any(one.name == "tftp-root" for one in self._lines):
-            self._taken(line, "tftp_root")
+            self._teller.taken(line, "tftp_root")
         else:
-            self._none(line, "files are served from a directory alone: name it in tftp_root")
+            self._teller.none(line, "files are served from a directory alone: name it in tftp_root")
 
     def _tftp_root(self, line: Line) -> None:
         if not any(one.name == "enable-tftp" for one in self._lines):
-            return self._taken(line, "it serves no files, for enable-tftp is missing")
+            return self._teller.taken(line, "it serves no files, for enable-tftp is missing")
         if not line.value.startswith("/"):
             raise InvalidValue("tftp_root is a path from / on")
         if "tftp_root" in self._draft.settings.keywords:
             raise InvalidValue("tftp_root is one directory for all interfaces")
         self._draft.set("tftp_root", line.parts[0], line.comments)
-        return self._taken(line, "tftp_root, which who asks for a root path (option 17) hears too, unless root_path is set")
+        return self._teller.taken(line, "tftp_root, which who asks for a root path (option 17) hears too, unless root_path is "
+                                        "set")
 
     def _ignore_identifier(self, line: Line) -> None:
         self._draft.set("client_identity", "mac", line.comments)
-        self._taken(line, "client_identity")
+        self._teller.taken(line, "client_identity")
 
     def _port_of_dns(self, line: Line) -> None:
         if self._is_dns:
-            self._none(line, DNS)
+            self._teller.none(line, DNS)
         else:
-            self._taken(line, "it serves no DNS")
+            self._teller.taken(line, "it serves no DNS")
 
     def _switch(self, line: Line) -> None:
         name, value = SWITCHES[line.name]
         self._draft.set(name, value, line.comments)
-        self._taken(line, f"{name} = {value}")
-
-    def _by_itself(self) -> None:
-        """dnsmasq says of itself that it is the router and the DNS server where nobody says otherwise."""
-        codes = [ROUTER, *([DNS_SERVER] if self._port == DNS_PORT else [])]
-        for key, subnet in self._places.subnets.items():
-            if not self._is_proxy(key):
-                names = [name_of(code) for code in codes if code not in self._told_by_all | self._told.get(key, set())]
-                self._say_own(key, subnet, names)
-            if self._boot.without_server and "tftp_root" not in self._draft.settings.keywords:
-                self._say_own(key, subnet, ["next_server"])
-        if self._is_dns and not any(map(self._is_proxy, self._places.subnets)):
-            self._report.notes.append(NAMES_IN_DNS)
-
-    def _is_proxy(self, key: Key) -> bool:
-        return bool(self._places.subnets[key].keywords.get("proxy_dhcp"))
-
-    def _say_own(self, key: Key, subnet: Call, names: Sequence[str]) -> None:
-        """Name the machine's own address, where nothing is said."""
-        for name in names:
-            try:
-                own = self._own_address(key)
-            except InvalidValue:
-                self._report.notes.append(f"dnsmasq tells the clients of {network_text(*key)} its own address, or that of "
-                                          f"their relay agent, as {name}; name it, for it is not known here")
-            else:
-                subnet.keywords.setdefault(name, own if name == "next_server" else [own])
+        self._teller.taken(line, f"{name} = {value}")
 
     def _finished(self) -> Draft:
         draft = self._draft
@@ -462,7 +339,7 @@ class _Conversion:
         draft.conditions = self._tags.definitions()
         draft.functions += self._places.functions()
         for one, other, name in self._places.torn(draft.classes):
-            self._report.notes.append(f"of the classes {one.arguments[0]} and {other.arguments[0]} dnsmasq takes {name} from "
+            self._teller.note(f"of the classes {one.arguments[0]} and {other.arguments[0]} dnsmasq takes {name} from "
                                       "the second, here the first one counts")
         self._places.end()
         draft.subnets = list(self._places.subnets.values())
@@ -490,10 +367,6 @@ def _alone(names: list[str]) -> object:
     return names[0] if len(names) == 1 else list(names)
 
 
-def _replaced(words: Sequence[str], own: str) -> list[str]:
-    return [own if one == OWN else one for one in words]
-
-
 def _tags_of_range(parts: Sequence[str]) -> tuple[list[str], list[str], list[str]]:
     """The tags that a range asks for, those that it sets, in whatever order they stand, and the rest."""
     asked, made, rest = [], [], list(parts)
@@ -504,18 +377,6 @@ def _tags_of_range(parts: Sequence[str]) -> tuple[list[str], list[str], list[str
         elif word:
             made.append(word.removeprefix("set:"))
     return asked, made, rest
-
-
-def _tags_of_option(parts: Sequence[str]) -> tuple[list[str], str, list[str]]:
-    """The tags that an option is for, what it is within, and the rest; whatever stands before the option is a tag."""
-    tags, within, rest = [], "", list(parts)
-    while rest and not is_option(rest[0]):
-        word = rest.pop(0)
-        if word.partition(":")[0] in WITHIN and ":" in word:
-            within = word
-        elif word:
-            tags.append(tag_in(word))
-    return tags, within, rest
 
 
 def _last_of(first: int, last: str, key: Key) -> str:
