@@ -20,7 +20,7 @@ from pydhcpd.services.listener import Listener
 from pydhcpd.services.service import Surroundings
 
 PORTION = 32  # leases
-BREATH = 0.005  # seconds between two portions
+BREATH = 0.003  # seconds between two portions
 ROUND = 0.1  # seconds after which events are taken in again
 CHECK_EVERY = 6 * 3600.0  # seconds between comparisons with all leases
 LAST_ADDRESS = 0xFFFFFFFF

@@ -98,7 +98,11 @@ REPLACED = {NAME: "UPDATE records SET present = 0 WHERE name = ? AND kind = 0 AN
             ADDRESS: "UPDATE records SET present = 0 WHERE address = ? AND kind = 1 AND name <> ?"}
 FORGET_REPLACED = {NAME: "DELETE FROM records WHERE name = ? AND kind = 0 AND dhcid = ? AND wanted = 0 AND present = 0",
                    ADDRESS: "DELETE FROM records WHERE address = ? AND wanted = 0 AND present = 0"}
-FREED = "UPDATE records SET due = 0 WHERE name = ? AND kind = 0 AND wanted = 1 AND waits"
+# Who has waited longest for a name has it when it is free; the others would be told that it is his.
+FREED = """
+UPDATE records SET due = 0 WHERE (address, kind, name, dhcid) = (SELECT address, kind, name, dhcid FROM records
+    WHERE name = ? AND kind = 0 AND wanted = 1 AND waits ORDER BY since LIMIT 1)"""
+LATER = "UPDATE records SET due = ? WHERE address = ? AND kind = ? AND name = ? AND dhcid = ?"
 ZONE = """
 UPDATE zones SET done = done + :done, since = iif(:trouble = '', 0, iif(trouble = '', :now, since)), trouble = :trouble
 WHERE label = :label"""
@@ -139,6 +143,10 @@ class Job(NamedTuple):
     ttl: int
     wanted: int
     tries: int
+
+    def is_rival_of(self, other: "Job") -> bool:
+        """Whether two clients want one name, of which one can have it."""
+        return self.kind == other.kind == NAME and self.wanted == other.wanted == WANTED and self.dhcid != other.dhcid
 
 
 KEY = len(FIRST)  # fields of a job that say which it is
@@ -277,16 +285,19 @@ class Work(Register):
             self._ahead = ahead
 
     def pick(self, zone: str, most: int, busy: Collection[str]) -> list[Job]:
-        """What may be done in a zone now, each name at most once, and none that is `busy`; begun is what is returned."""
+        """What may be done in a zone now, each name at most once, and none that is `busy`; begun is what is returned. Others
+        who want such a name are left for later: they stand in nobody's way."""
         self._heed_clock()
         now = time.time()
         found: dict[str, Job] = {}
         if not self._due(zone, now, 1):
             return []
         with self.transaction():
+            later = []
             for job in self._due(zone, now, MOST_DUE):
-                if len(found) < most and job.owner not in busy:
-                    found.setdefault(job.owner, job)
+                if len(found) < most and job.owner not in busy and found.setdefault(job.owner, job).is_rival_of(job):
+                    later.append((now + FIRST_PAUSE, *job[:KEY]))
+            self._connection.executemany(LATER, later)
             self._connection.executemany(BEGIN, [one[:KEY] for one in found.values() if one.wanted == WANTED])
         return list(found.values())
 
@@ -300,7 +311,7 @@ class Work(Register):
         if is_there:
             others = (job.name, job.dhcid, job.address) if job.kind == NAME else (job.address, job.name)
             self._connection.execute(REPLACED[job.kind], others)
-        else:
+        elif job.kind == NAME:
             self._connection.execute(FREED, (job.name,))
         self._connection.execute(FORGET_REPLACED[job.kind], (job.name, job.dhcid) if job.kind == NAME else (job.address,))
 

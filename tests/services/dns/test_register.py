@@ -107,6 +107,36 @@ def test_a_name_that_was_another_s_is_tried_at_once_when_it_is_free(bench):
     assert bench.do() == [("a.example", TWO, True)]
 
 
+def test_many_who_want_one_name_stand_in_nobody_s_way(bench):
+    """One of them is tried; the others come later, and one of them at once when the name is free."""
+    for number in range(3 * register.MOST_DUE):
+        bench.settle(number, name_of("android", b"%d" % number))
+    bench.settle(ONE, name_of("other"))
+    seen = [bench.do() for _ in range(4)]
+    assert seen[0] == [("android.example", 0, True)]
+    assert any(("other.example", ONE, True) in some for some in seen)
+    for number in range(1, 3 * register.MOST_DUE):  # as they fail when it is their turn
+        bench.work._connection.execute("UPDATE records SET due = ?, present = 0 WHERE address = ?", (time.time() + 99, number))
+    bench.settle(0)
+    assert bench.do() == [("android.example", 0, False)]
+    assert bench.do() == [("android.example", 1, True)]
+    assert bench.do() == []
+
+
+def test_the_end_of_a_lease_that_did_not_have_the_name_wakes_nobody(bench):
+    bench.settle(ONE, name_of("android", b"a"), reverse_of("android"))
+    bench.do(), bench.do(REVERSE)
+    bench.settle(TWO, name_of("android", b"b"), reverse_of("android", "2.2.0.192.in-addr.arpa"))
+    (job,) = bench.pick()
+    bench.work.note_failure(job, "another client has the name", is_absent=True)
+    bench.do(REVERSE)
+    bench.settle(THREE := TWO + 1, reverse_of("android", "3.2.0.192.in-addr.arpa"))
+    bench.do(REVERSE)
+    bench.settle(THREE)
+    assert bench.do(REVERSE) == [("3.2.0.192.in-addr.arpa", THREE, False)]
+    assert bench.pick() == []
+
+
 def test_a_client_s_name_has_its_last_address_and_after_that_the_one_before(bench):
     bench.settle(ONE, name_of("a"))
     bench.do()
