@@ -398,3 +398,10 @@ def test_what_the_report_says_is_true(text, verdicts):
     _, report = converted(text + "\n" + SUBNET)
     last = text.count("\n") + 1
     assert [one.verdict for one in sorted(report.remarks, key=lambda one: one.line) if one.line <= last] == verdicts
+
+
+def test_no_secret_is_in_a_message():
+    with pytest.raises(InvalidValue) as told:
+        converted('key k { algorithm hmac-sha256; secret "c2VjcmV0" }\n' + SUBNET)
+    assert "c2Vjc" not in str(told.value)
+    assert "a semicolon is expected after the secret" in str(told.value)

@@ -97,7 +97,7 @@ def _read(file: str) -> str:
         raise InvalidValue(f"{file} cannot be read: {error.strerror}") from error
     if len(data) > LARGEST:
         raise InvalidValue(f"{file} is too large; allowed are {LARGEST >> 20} MiB")
-    return data.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+    return data.decode("utf-8", "surrogateescape").removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def _write(out: str, text: str) -> None:

@@ -18,7 +18,7 @@ class Code(str):
     __slots__ = ()
 
 
-@dataclass
+@dataclass(slots=True)
 class Call:
     """A constructor's call, such as `subnet("10.1.0.0/16", router="10.1.0.1")`."""
 

@@ -10,7 +10,7 @@ TAKEN, DIFFERS, NONE = "taken over", "differs", "no counterpart"
 WIDTH = 46  # characters of the old line that are shown
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Remark:
     """What became of one line."""
 

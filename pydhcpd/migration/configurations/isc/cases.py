@@ -191,11 +191,15 @@ def settle_cases(context: Context) -> None:
             if why := _why_not(context, case, name):
                 del case.scope.call.keywords[name]
                 context.none(case.statement, f"{name}, {why}")
-    for scope in list(context.top.everything()):
-        if scope.kind == HOST or scope.flags.get("hosts"):
-            _give_way(context, scope)
+    of_hosts: dict[int, list[Case]] = {}
+    for case in filter(_is_of_hosts, context.cases):
+        of_hosts.setdefault(id(case.scope.block), []).append(case)
+    for scope in context.top.everything():
+        if id(scope) in of_hosts:
+            _give_way(context, scope, of_hosts[id(scope)])
+    left = {id(scope) for case in context.cases if _says_anything(case) for scope in case.scope.chain()}
     for case in context.cases:
-        if not any(_says_anything(one) for one in context.cases if case.scope in one.scope.chain()):
+        if id(case.scope) not in left:
             context.nothing_left(case.statement, "nothing of what it says is in the new file")
 
 
@@ -215,9 +219,8 @@ def _why_not(context: Context, case: Case, name: str) -> str:
     return ""
 
 
-def _give_way(context: Context, scope: Scope) -> None:
+def _give_way(context: Context, scope: Scope, cases: list[Case]) -> None:
     """A host wins over classes: what its `if` says, or that of its group, the host says in a class of its own."""
-    cases = [one for one in context.cases if one.scope.block is scope]
     said = dict.fromkeys(name for one in cases for name in one.scope.call.keywords)
     left = {}
     for name in said:
@@ -228,7 +231,7 @@ def _give_way(context: Context, scope: Scope) -> None:
         if holder is scope:
             del scope.call.keywords[name]
         for one in (scope, *scope.everything()):
-            one.barred.add(name)
+            one.barred |= {name}
     if left:
         call = Call("client_class", [context.name_for(f"{scope.name or 'group'} {OTHERWISE}"),
                                      all_of(context, _guard(context, scope), cases[0].statement.line)], left)

@@ -68,7 +68,7 @@ def _name(scope: Scope, name: str) -> None:
     told = keywords.pop("host_name", None)
     if told is not None:
         scope.flags["told"] = True
-        scope.barred.add("host_name")
+        scope.barred |= {"host_name"}
         keywords["hostname" if _is_hostname(told) else "host_name"] = told
         return
     scope.flags["told"] = bool(scope.flag("use-host-decl-names"))

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from pydhcpd.errors import InvalidValue
+from pydhcpd.escape import escape
 
 WORD, STRING, SIGN, COMMENT = "word", "string", "sign", "comment"
 _TOKEN = re.compile(r"""
@@ -50,7 +51,7 @@ def tokens_of(file: str, text: str) -> Iterator[Token]:
         found = _TOKEN.match(text, at)
         if found is None:
             raise InvalidValue(f"{file}:{line}: " + ('a string has no end; a " is expected in its line' if text[at] == '"' else
-                                                     f"{text[at]!r} is not understood; a statement is expected"))
+                                                     f"{escape(text[at])!r} is not understood; a statement is expected"))
         kind, said = str(found.lastgroup), found[0]
         if kind != "space":
             yield Token(kind, _meant(said) if kind == STRING else said, line, line != last)

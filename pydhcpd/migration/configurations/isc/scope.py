@@ -13,7 +13,7 @@ DEFAULT, LONGEST, SHORTEST = "default-lease-time", "max-lease-time", "min-lease-
 TIMES = {DEFAULT: 43200, LONGEST: 86400, SHORTEST: 300}  # dhcpd's own, where nothing is said
 
 
-@dataclass(eq=False)
+@dataclass(eq=False, slots=True)
 class Scope:
     """A block: `call` takes its values."""
 
@@ -36,7 +36,7 @@ class Scope:
     """Each `if` of a host or a group, to be read when it is known which hosts these are."""
     places: dict[str, int] = field(default_factory=dict)
     """Where in the file each value was set."""
-    barred: set[str] = field(default_factory=set)
+    barred: frozenset[str] = frozenset()
     """Values of its groups that it does not take."""
 
     def chain(self) -> Iterator["Scope"]:

@@ -17,7 +17,7 @@ GOES_ON = ("not", "and", "or", "=", "!=", "~=", "~~", ",", "(", "{", "if", "elsi
 """After these it goes on in the next line."""
 
 
-@dataclass
+@dataclass(slots=True)
 class Statement:
     """A statement: its words, and where it has braces what is between them. `told` is whether the report has it."""
 
@@ -169,15 +169,14 @@ class _Parser:
             braces += token.is_sign("{") - token.is_sign("}")
             taken.append(token)
             self._at += 1
-        last = taken[-1]
-        raise self._wrong(last.line, f"a semicolon is expected after {escape(str(last))}")
+        raise self._wrong(taken[-1].line, f"a semicolon is expected after {_last(taken)}")
 
     def _check(self, taken: list[Token], token: Token) -> None:
         """A word that begins statements, at the beginning of a line, shows that the one before it has no end."""
         begins = token.kind == WORD and token.is_first and token.text in OPENERS
         option = token.kind == WORD and token.is_first and token.text == "option"
         if taken and (begins or option) and taken[-1].text not in GOES_ON and not _is_open(taken):
-            raise self._wrong(taken[-1].line, f"a semicolon is expected after {escape(str(taken[-1]))}")
+            raise self._wrong(taken[-1].line, f"a semicolon is expected after {_last(taken)}")
 
     def _included(self, statement: Statement, depth: int) -> list[Statement]:
         if len(statement.rest) != 1 or statement.rest[0].kind != STRING:
@@ -197,6 +196,11 @@ class _Parser:
         if found:
             found[-1].comments += inner.comments
         return [statement, *found]
+
+
+def _last(taken: list[Token]) -> str:
+    """The last word, for a message; no secret is shown."""
+    return "the secret" if taken[0].text.lower() == "secret" and len(taken) > 1 else escape(str(taken[-1]))
 
 
 def _is_open(taken: list[Token]) -> bool:
