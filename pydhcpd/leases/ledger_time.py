@@ -80,6 +80,8 @@ class LedgerTime:
         less = round(self.wall_less_ledger)
         used, ends = max(row.last_used - less, 0), row.ends
         late = max(used - int(self.now()), 0)
+        if not less and not late:  # as in a new database
+            return row
         return row._replace(last_used=used - late, ends=ends if ends == NEVER else max(ends - less, 0) - late)
 
     # --- the start

@@ -18,6 +18,7 @@ STATEMENT = re.compile(r'(?:\s|#[^\n]*)*((?:[^;{}"#]|"(?:[^"\\]|\\.)*")*)([;{}])
 DEPTHS = {"{": 1, "}": -1, ";": 0}
 
 USUAL = re.compile(rb'lease ([^\s{}"#;]+) \{\n([^{}]*\n\})\n')
+"""A whole lease without a block within."""
 TIME, TEXT = r"(?:\d[ ][\d/]+[ ][\d:]+|epoch[ ]\d+|never)", r'"[^"\\\n]*(?:\\[^\n][^"\\\n]*)*"'
 END = r";(?:[ ]\#[^\n{}]*)?\n[ ]*"
 AS_WRITTEN = re.compile(rf"""
@@ -54,20 +55,16 @@ class _ByLines:
     def __init__(self) -> None:
         self._lines: list[bytes] = []
         self._number = self._depth = 0
-
-    @property
-    def is_within(self) -> bool:
-        """Whether one has begun, and has not ended."""
-        return bool(self._lines)
+        self.is_within = False  # whether one has begun, and has not ended
 
     def take(self, number: int, line: bytes) -> Iterable[Entry]:
         """The next line; what has ended by it. One begins with a line of its own; another that begins before it ends shows
         that it was cut off."""
         if line[:5].lstrip() in LEASE and BEGINS_LEASE.match(line):
             before = self.rest()
-            self._lines, self._number, self._depth = [line], number, 0
+            self._lines, self._number, self._depth, self.is_within = [line], number, 0, True
             return [*before, *self._ended(line)]
-        if not self._lines:
+        if not self.is_within:
             return ()
         self._lines.append(line)
         return self._ended(line) if b"}" in line or b"{" in line else ()
@@ -80,11 +77,11 @@ class _ByLines:
 
     def rest(self, *, is_whole: bool = False) -> Iterable[Entry]:
         """What there is of the lease."""
-        if not self._lines:
+        if not self.is_within:
             return ()
         address = self._lines[0].split(None, 2)[1].rstrip(b"{")
         entry = Entry(address, self._number, b"\n".join(self._lines).partition(b"{")[2], is_whole)
-        self._lines = []
+        self._lines, self.is_within = [], False
         return (entry,)
 
 
@@ -94,11 +91,12 @@ def entries_of(source: Source, pass_over: Callable[[int, bytes], None]) -> Itera
     for first, block in source.blocks():
         number, at = first, 0
         while at < len(block):
-            usual = None if by_lines.is_within else _usual(block, at)
-            end = usual.end() if usual else block.find(b"\n", at) + 1 or len(block)
-            if usual:
+            usual = None if by_lines.is_within else USUAL.match(block, at)
+            if usual is not None and b"lease" not in usual[2]:  # which could begin another within
+                end = usual.end()
                 yield Entry(usual[1], number, usual[2])
             else:
+                end = block.find(b"\n", at) + 1 or len(block)
                 line = block[at:end].rstrip(b"\r\n")
                 yield from by_lines.take(number, line)
                 if not by_lines.is_within:
@@ -106,12 +104,6 @@ def entries_of(source: Source, pass_over: Callable[[int, bytes], None]) -> Itera
             number += block.count(b"\n", at, end)
             at = end
     yield from by_lines.rest()
-
-
-def _usual(block: bytes, at: int) -> re.Match[bytes] | None:
-    """A whole lease that begins here, if there is no block within it, nor a line that could begin another."""
-    found = USUAL.match(block, at)
-    return found if found and b"lease" not in found[2] else None
 
 
 def statements_of(body: bytes) -> dict[str, str]:

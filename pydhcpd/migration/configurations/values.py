@@ -1,5 +1,6 @@
 """Values of options, from the words of other servers' files to what stands in ours, by the shape of the option."""
 
+import re
 from collections.abc import Callable, Sequence
 
 from pydhcpd.addresses import address_from, address_text
@@ -9,6 +10,13 @@ from pydhcpd.wire.options import BY_CODE, PROTOCOL_OWN, Option, option_named
 
 OF_THE_LEASE = frozenset((51, 54))  # options that the server says itself, besides PROTOCOL_OWN
 FLAGS = {"true": True, "on": True, "yes": True, "1": True, "false": False, "off": False, "no": False, "0": False}
+
+
+def boot_file(name: str) -> str:
+    """The name of a boot file. Raises InvalidValue for braces, which hold values of a client here; ${...} is iPXE's own."""
+    if re.search("[{}]", re.sub(r"\$\{[^{}]*\}", "", name)):
+        raise InvalidValue("braces in the name of a file stand for values of the client here")
+    return name
 
 
 def option_value(name: str, words: Sequence[str]) -> object:

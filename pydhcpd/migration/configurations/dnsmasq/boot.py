@@ -8,6 +8,7 @@ from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.dnsmasq.places import BOOT, Places
 from pydhcpd.migration.configurations.dnsmasq.tags import asked_for
 from pydhcpd.migration.configurations.draft import Call
+from pydhcpd.migration.configurations.values import boot_file
 
 MACHINES = ("x86PC", "PC98", "IA64_EFI", "Alpha", "Arc_x86", "Intel_Lean_Client", "IA32_EFI", "x86-64_EFI", "Xscale_EFI",
             "BC_EFI", "ARM32_EFI", "ARM64_EFI")
@@ -48,7 +49,7 @@ class Boot:
         server = values.pop("next_server", "")
         for name, value in values.items():
             if value:
-                self._places.put(tags, name, _braced(value))
+                self._places.put(tags, name, boot_file(value))
         self._booted.append(tags)
         if server:
             self._places.put(tags, "next_server", address_text(_server(server)))
@@ -66,7 +67,7 @@ class Boot:
                 raise InvalidValue("a boot server is not looked for by broadcast: pxe_item(..., server=..., type=...) names it")
             item.keywords["type"] = int(what)
         elif what and what != "0":
-            item.arguments.append(_braced(what if "." in what else what + LAYER))
+            item.arguments.append(boot_file(what if "." in what else what + LAYER))
         if server and (item.keywords or len(item.arguments) > 1):
             item.keywords["server"] = address_text(_server(server))
         self._services.setdefault(tuple(tags), []).append((machine, item))
@@ -143,13 +144,6 @@ def _architecture(name: str) -> int:
         if one.lower() == name.lower():
             return number
     raise InvalidValue(f"{escape(name)!r} is no architecture; they are {', '.join(MACHINES)}, or a number")
-
-
-def _braced(value: str) -> str:
-    """A name, in which a brace would be a placeholder here. Raises InvalidValue."""
-    if "{" in value or "}" in value:
-        raise InvalidValue("its brace would be a placeholder here")
-    return value
 
 
 def _server(text: str) -> int:

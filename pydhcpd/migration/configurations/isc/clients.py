@@ -310,7 +310,7 @@ def _spawn(context: Context, scope: Scope, statement: Statement, members: Member
     if node is not None and node.op == "option":
         name = str(node.args[0])
         field = agent_field(name) if name.startswith(f"{AGENT}.") else context.definitions.named(name).name
-    elif node is not None and node.op == "hardware":
+    elif node is not None and node.op in ("hardware", "substring") and _is_address(node):
         field = "mac"
     if field is None:
         context.differs(statement, "a class without members: what its leases are counted by is worked out there")
@@ -319,6 +319,14 @@ def _spawn(context: Context, scope: Scope, statement: Statement, members: Member
         scope.call.arguments.append(Code(f"match({field}=ALL)"))
     if "lease_limit" in scope.call.keywords:
         scope.call.keywords["lease_limit_per"] = field
+
+
+def _is_address(node: Node) -> bool:
+    """Whether it is the whole hardware address, with its type or without."""
+    if node.op == "hardware":
+        return True
+    inner, first, length = (one if one.op == "hardware" else one.args[0] for one in node.parts)
+    return (inner, first, length) == (Node("hardware"), 1, 6)
 
 
 def subclass(context: Context, _: Scope, statement: Statement, block: Block) -> None:
@@ -351,7 +359,7 @@ def _with_values(context: Context, outer: Scope, statement: Statement, condition
     place = next(at for at, one in enumerate(context.draft.classes) if one is outer.call)
     context.draft.classes.insert(place, call)
     block(context, inner, statement)
-    if not call.keywords:
+    if not call.keywords and inner.flags.get("booting") is not False:
         context.draft.classes.remove(call)
     context.joined.setdefault(name, []).append((condition, []))
 

@@ -6,7 +6,7 @@ is not the same again, the octets themselves are set, by the option's number.
 
 import keyword
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 
 from pydhcpd.addresses import address_from
@@ -59,8 +59,7 @@ def shape_of_codec(codec: Codec) -> Shape:
         return PLAIN[codec.name], True
     if codec.name.startswith("("):
         parts = tuple(part.strip() for part in codec.name.strip("()").split(","))
-        is_list = parts[-1] == "addresses"
-        return ((*parts[:-1], "address") if is_list else parts), is_list
+        return parts, False
     usual = {"seconds": "uint32", "domain": "domains", "plain_domains": "domains"}
     kind = usual.get(codec.name, codec.name)
     return (kind if kind in WIDTHS or kind in ("address", "flag", "text", "bytes", "domains") else "bytes",), False
@@ -134,7 +133,7 @@ def octets_by(shape: Shape, tokens: Iterable[Token]) -> bytes:
         for kind in kinds:
             if not left:
                 raise InvalidValue("there are too few values")
-            found += _domains(left) if kind in ("domains", "plain_domains") else _element(kind, left.pop(0))
+            found += _ALL_LEFT[kind](left) if kind in _ALL_LEFT else _element(kind, left.pop(0))
         if not is_list and left:
             raise InvalidValue(f"a semicolon is expected before {escape(str(left[0]))}")
     return found
@@ -144,6 +143,17 @@ def _domains(left: list[Token]) -> bytes:
     names = [one.text.strip(".") for one in left]
     left.clear()
     return codecs.PLAIN_DOMAINS.encode(names)
+
+
+def _addresses(left: list[Token]) -> bytes:
+    found = b"".join(_element("address", one) for one in left)
+    left.clear()
+    return found
+
+
+_ALL_LEFT: dict[str, Callable[[list[Token]], bytes]] = {
+    "domains": _domains, "plain_domains": _domains, "addresses": _addresses}
+"""What takes all values that are left."""
 
 
 def _element(kind: str, token: Token) -> bytes:

@@ -31,7 +31,7 @@ from pydhcpd.migration.configurations.isc.scope import (
     Scope,
 )
 from pydhcpd.migration.configurations.isc.tree import Statement
-from pydhcpd.migration.configurations.values import FLAGS, int_from
+from pydhcpd.migration.configurations.values import FLAGS, boot_file, int_from
 from pydhcpd.wire.options import name_of
 from pydhcpd.wire.packet import SNAME_SIZE
 
@@ -233,7 +233,7 @@ def _boot_file(context: Context, scope: Scope, statement: Statement, octets: byt
     if "boot_file_name" in scope.call.keywords:
         context.differs(statement, "filename is in option 67 as well")
         return True
-    context.put(scope, "boot_file_name", octets.decode("utf-8", "backslashreplace"), statement)
+    context.put(scope, "boot_file_name", boot_file(octets.decode("utf-8", "backslashreplace")), statement)
     context.differs(statement, "boot_file_name, which is in the field file as well")
     return True
 
@@ -256,9 +256,7 @@ def filename(context: Context, scope: Scope, statement: Statement) -> None:
         name = octets.decode("utf-8", "backslashreplace")
     else:
         name = one_word(statement, "a name in quotation marks")
-    if "{" in name:
-        raise InvalidValue("braces in the name of a file stand for values of the client here")
-    context.put(scope, "boot_file_name", name or None, statement)
+    context.put(scope, "boot_file_name", boot_file(name) or None, statement)
     context.taken(statement, "boot_file_name, which is in option 67 as well for who asks for it")
 
 
