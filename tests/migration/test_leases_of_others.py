@@ -149,6 +149,71 @@ def test_lines_may_end_as_windows_has_it_and_stand_as_one_likes(read):
     assert len(read("\tlease 192.0.2.7\n{ ends never;\n hardware ethernet 2:0:0:0:99:7; }\n").rows) == 1
 
 
+SITE = """# All times in this file are in UTC (GMT), not your local timezone.
+failover peer "dhcp" state {
+  my state normal at 2 2026/11/24 09:00:00;
+  partner state normal at 2 2026/11/24 09:00:00;
+}
+lease 192.0.2.1 {
+  starts 2 2026/11/24 09:00:00;
+  ends 2 2026/11/24 17:00:00;
+  tstp 2 2026/11/24 21:00:00;
+  tsfp 2 2026/11/24 21:00:00;
+  atsfp 2 2026/11/24 21:00:00;
+  cltt 2 2026/11/24 09:00:00;
+  binding state active;
+  next binding state expired;
+  hardware ethernet 02:00:00:00:99:01;
+  uid "\\001\\002\\000\\000\\000\\231\\001";
+  set ddns-rev-name = "1.2.0.192.in-addr.arpa.";
+  set ddns-txt = "31c5";
+  set ddns-fwd-name = "one.example";
+  set vendor-class-identifier = "MSFT 5.0; {}";
+  option agent.circuit-id "ge-0/0/1:{100}";
+  option agent.remote-id 0:6:aa:bb;
+  client-hostname "one";
+  on expiry or release {
+    if not (static) {
+      execute ("/bin/x", "}");
+    }
+  }
+}
+server-duid "\\000\\001";
+lease 192.0.2.2 { # by hand
+\tclient-hostname "two"; hardware ethernet 2:0:0:0:99:2;
+\treserved; bootp; binding   state active;
+\tends never; starts epoch 1795510800; # Tue Nov 24 09:00:00 2026
+}
+lease 192.0.2.3 {
+  binding state abandoned;
+  ends 2 2026/11/24 17:00:00;
+  starts 2 2026/11/24 09:00:00;
+  client-hostname "three";
+}
+lease 192.0.2.4 {
+  starts 2 2026/11/24 09:00:00;
+  ends 2 2026/11/24 09:30:00;
+  binding state backup;
+  hardware ethernet 02:00:00:00:99:04;
+  client-hostname "lease 192.0.2.9 {";
+}
+lease6 2001:db8::1 {
+  ends never;
+}
+"""
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_file_as_sites_have_it(read, end):
+    found = read(SITE.replace("\n", end), "dhcpd.leases~")
+    assert found.bad == []
+    assert [(row.address & 0xFF, row.hostname, row.state, row.ends) for row in found.rows.values()] == [
+        (1, "one", BOUND, NOW + 25200), (2, "two", BOUND, NEVER), (3, "", QUARANTINED, NOW + 25200),
+        (4, "lease 192.0.2.9 {", RELEASED, NOW - 1800)]
+    assert found.rows[address_from("192.0.2.1")].relay == bytes(4) + b"\1\x0ege-0/0/1:{100}\2\4\0\6\xaa\xbb"
+    assert list(found.notes.values()) == [1]
+
+
 def test_what_is_no_lease_of_ipv4_is_passed_over(read):
     found = read('failover peer "a" state {\n  my state normal at 2 2026/11/24 09:00:00;\n}\n'
                  'host x {\n  dynamic;\n  hardware ethernet 02:00:00:00:99:01;\n}\nhost x {\n  dynamic;\n  deleted;\n}\n'
