@@ -21,6 +21,7 @@ from pydhcpd.descendants import adopt, end_all, end_with, reap
 
 PARENT = "PYDHCPD_CHECK_FOR"  # in the environment of a check: the process that waits for it
 STARTED_IN = "PYDHCPD_STARTED_IN"  # there too: the directory that paths are meant from
+START = 5.0  # seconds that Python may take on a busy machine until the file is run
 GRACE = 1.0  # seconds after the limit, at which a check should end by itself, until it is ended
 SWEEP = 2.0  # seconds in which what the file has started is ended
 GOOD = 100  # exit code by which a check says so to a daemon: with 0 the file itself may have ended the process
@@ -38,7 +39,7 @@ class ReloadCheck:
         """
         self._file = file
         self._limit = limit
-        self._deadline = time.monotonic() + limit + GRACE if limit else math.inf
+        self._deadline = time.monotonic() + START + limit + GRACE if limit else math.inf
         self._report = tempfile.TemporaryFile()  # noqa: SIM115  # closed in `close`; a pipe could fill and block the child
         command = [sys.executable, "-P", "-m", "pydhcpd", "-check", *([f"-config_file={file}"] if file else []), *words,
                    f"-configuration_time_limit={limit}"]
@@ -96,7 +97,7 @@ def end_with_parent(limit: float) -> None:
     signal.pthread_sigmask(signal.SIG_UNBLOCK, (signal.SIGTERM, signal.SIGCHLD))
     if limit:
         with suppress(OSError, ValueError):
-            seconds = math.ceil(limit + GRACE)
+            seconds = math.ceil(START + limit + GRACE)
             resource.setrlimit(resource.RLIMIT_CPU, (seconds, seconds))
 
 
