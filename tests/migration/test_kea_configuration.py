@@ -190,6 +190,10 @@ def of(inner):
     return '"subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.10 - 192.0.2.99" } ], ' + inner + " } ]"
 
 
+BY_POOL = """
+    "client-classes": [ { "name": "a", "test": "option[12].exists", "only-if-required": true, "next-server": "192.0.2.9" } ],
+    "subnet4": [ { "subnet": "192.0.2.0/24", "pools": [
+        { "pool": "192.0.2.0/25", "require-client-classes": [ "a" ] }, { "pool": "192.0.2.128/25" } ] } ]"""
 SAID = [
     ('"valid-lifetime": 600, "min-valid-lifetime": 300, "max-valid-lifetime": 900, ' + of('"valid-lifetime": 800'),
      "ip_address_lease_time=800, minimum_lease_time=5 * MINUTES, maximum_lease_time=15 * MINUTES"),
@@ -222,6 +226,9 @@ SAID = [
      '"next-server": "192.0.2.9" } ], "subnet4": [ { "subnet": "192.0.2.0/24", "pools": [ { "pool": "192.0.2.0/25", '
      '"evaluate-additional-classes": [ "a" ] } ] } ]',
      'client_class("a", match(host_name=ALL) & (lambda request: request.subnet in ["192.0.2.0/24"]), next_server="192.0.2.9")'),
+    (BY_POOL, 'pool("192.0.2.0/25", next_server="192.0.2.9"), "192.0.2.128/25"'),
+    (BY_POOL, 'client_class("not a in 192.0.2.0/24", ~match(host_name=ALL) & (lambda request: '
+     'request.subnet in ["192.0.2.0/24"]), next_server=None)'),
     ('"hooks-libraries": [ { "library": "libdhcp_flex_id.so", "parameters": { "identifier-expression": '
      '"concat(relay4[2].hex, relay4[1].hex)" } } ], "host-reservation-identifiers": [ "flex-id" ], '
      + of('"reservations": [ { "flex-id": "\'sw1p7\'", "ip-address": "192.0.2.7" } ]'), 'b"sw1p7": host(ip="192.0.2.7"),'),

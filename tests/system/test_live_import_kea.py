@@ -297,10 +297,9 @@ CONFIGURATIONS = {
                    "reservations": [ { "duid": "000100012233445502aabbccddee", "ip-address": "10.77.3.4" } ] } ]""",
 }
 MACHINE, IPXE, MICROSOFT_ROUTES = 97, 175, 249
-ROOT_PATH = 17
 BOOT_FILE = 67
 DIFFERS: dict[str, tuple[object, ...]] = {
-    "classes of networks": (ROOT_PATH,), "odd values": ("boot_file",), "of Debian": ("boot_file", BOOT_FILE),
+    "odd values": ("boot_file",), "of Debian": ("boot_file", BOOT_FILE),
     "netboot": (IPXE,), "own options": (MICROSOFT_ROUTES,)}
 
 

@@ -15,18 +15,20 @@ from pydhcpd.migration.configurations.kea.conditions import (
     Conditions,
     members_of,
     narrowed,
+    negated,
     vendor_class,
 )
 from pydhcpd.migration.configurations.kea.expressions import Expression, parse, parse_value
 from pydhcpd.migration.configurations.kea.names import identifier
 from pydhcpd.migration.configurations.kea.options import Entry
+from pydhcpd.migration.configurations.kea.precedence import places_of
 from pydhcpd.migration.configurations.kea.reader import Node
 from pydhcpd.migration.configurations.kea.scopes import Scopes
 from pydhcpd.migration.configurations.layout import value_text
 
 DROP, KNOWN = "DROP", {"KNOWN": "known", "UNKNOWN": "unknown"}
 ON_DEMAND = ("only-if-required", "only-in-additional-list")
-SPAWN = "SPAWN_"
+SPAWN, SKIP_DDNS = "SPAWN_", "SKIP_DDNS"
 ELSEWHERE = {"offer-lifetime": "an offer is held for offer_hold_time, which is that of a network",
              "rate-limit": "maximum_per_client is for rates"}
 LIMITS, ADDRESSES = "limits", "address-limit"
@@ -41,7 +43,9 @@ class Classes:
         self._names: dict[str, str] = {}  # of conditions, by class
         self._calls: dict[str, Call] = {}
         self._demanded: dict[str, list[str]] = {}  # subnets that demand a class
+        self._in_pools: list[tuple[str, Call, Call, Node]] = []  # classes that a pool of a subnet demands, and where
         self._on_demand: dict[str, Node] = {}
+        self._tested: dict[str, str] = {}  # the conditions of classes as they are without a demand
         self._templates: dict[str, Expression] = {}  # what classes are made of for each value
         self._late: list[tuple[str, str]] = []  # classes of classify(), with what is asked
         self._conditions = Conditions(scopes.options, self._tests, self._names)
@@ -101,7 +105,7 @@ class Classes:
             return self._teller.left_out(node, "a class of this name is defined above")
         if name.text == DROP:
             return self._drop(node)
-        call = Call("client_class", [self.written(name.text)])
+        call = Call("client_class", [self.written(name.text)], {"dns_name": []} if name.text == SKIP_DDNS else {})
         takers = {"name": lambda _: None, "test": lambda one: self._test(one, name.text, call, asked),
                   **self._scopes.times(node, call, is_class=True), "option-def": lambda _: None,
                   "template-test": lambda one: self._template(one, name.text, call),
@@ -242,14 +246,20 @@ class Classes:
         for name in names:
             self._demanded.setdefault(name, []).extend(subnets)
 
+    def demand_in_pool(self, name: str, subnet: Call, pool: Call, node: Node) -> None:
+        """The same of one pool of a subnet among others."""
+        self._in_pools.append((name, subnet, pool, node))
+
     def is_defined(self, name: str) -> bool:
         """Whether there is such a class."""
         return name in self._tests or name in BUILT_IN or name.startswith(VENDOR_PREFIX)
 
     def end(self) -> None:
         """What follows when all is known."""
+        self._tested = {name: str(call.arguments[1]) for name, call in self._calls.items() if len(call.arguments) > 1}
+        kept = {name for name, *_ in self._in_pools}
         for name, place in self._on_demand.items():
-            self._bound(name, place)
+            self._bound(name, place, is_told=name in kept)
         self._put_all(is_settled=False)
         if self._late:
             self._draft.functions.append(_classify(self._late))
@@ -257,6 +267,9 @@ class Classes:
     def settled(self) -> None:
         """What follows when it is settled which class counts where."""
         self._put_all(is_settled=True)
+        for name, subnet, pool, node in self._in_pools:
+            if name in self._on_demand:
+                self._bound_to_pool(name, subnet, pool, node)
 
     def _put_all(self, *, is_settled: bool) -> None:
         """Options of scopes that are for some classes alone; those of networks count more than what the networks say."""
@@ -293,13 +306,33 @@ class Classes:
             self._draft.classes.insert(self._draft.classes.index(call), made)
         return made
 
-    def _bound(self, name: str, place: Node) -> None:
+    def _bound_to_pool(self, name: str, subnet: Call, pool: Call, node: Node) -> None:
+        """What a class on demand says becomes the pool's, and who is not of the class gets none of it: that says the same where
+        nobody else says any of it."""
+        call = self._calls.get(name)
+        everywhere = (self._draft.settings, *places_of(self._draft), *self._draft.classes)
+        others = [one for one in everywhere if one is not call and one is not pool]
+        if call is None or name not in self._tested or any(call.keywords.keys() & one.keywords.keys() for one in others):
+            self._teller.also(node, f"{escape(name)} is left out there: what it says is said elsewhere too, or hosts have the "
+                                    "class")
+            return
+        where = f"request.subnet in {value_text([subnet.arguments[0]])}"
+        made = Call("client_class", [f"not {call.arguments[0]} in {subnet.arguments[0]}", narrowed(
+            [Code(negated(self._tested[name]))], where)], dict.fromkeys(call.keywords))
+        made.comments.append(f"what the pool {pool.arguments[0]} says is for {call.arguments[0]} alone")
+        pool.keywords.update(call.keywords)
+        self._draft.classes.append(made)
+
+    def _bound(self, name: str, place: Node, *, is_told: bool) -> None:
         """A class on demand holds in some subnets alone."""
         call, subnets = self._calls.get(name), list(dict.fromkeys(self._demanded.get(name, [])))
         if call is None:
             return None
         if not subnets:
             self._draft.classes.remove(call)
+        if not subnets and is_told:
+            return None
+        if not subnets:
             return self._teller.also(place.get("name") or place, "left out: no subnet or shared network asks for it, nor do "
                                                                  "all pools of one")
         where = f"request.subnet in {value_text(subnets)}"

@@ -368,6 +368,13 @@ def narrowed(condition: Sequence[object], where: str) -> Code:
     return Code(f"{f'({text})' if ' | ' in text else text} & ({FUNCTION}{where})")
 
 
+def negated(condition: str) -> str:
+    """The condition of those who are not of a class."""
+    if condition.startswith(FUNCTION):
+        return f"{FUNCTION}not ({condition.removeprefix(FUNCTION)})"
+    return f"~({condition})" if " & " in condition or " | " in condition else f"~{condition}"
+
+
 def members_of(test: Expression) -> set[str]:
     """The classes that a test asks for."""
     if test.kind == "member":

@@ -118,12 +118,12 @@ class Networks:
         self._classes.demand(by_all, [str(one) for one in call.arguments])
         for one in node.items:
             try:
-                call.add("pools", self._pool(one, set(by_all)))
+                call.add("pools", self._pool(one, call, set(by_all)))
             except InvalidValue as error:
                 self._teller.left_out(one, str(error))
         self._teller.taken(node, "pools")
 
-    def _pool(self, node: Node, by_all: set[str]) -> object:
+    def _pool(self, node: Node, subnet: Call, by_all: set[str]) -> object:
         """A range alone, or pool(...) where more is said of it; `by_all` are classes that all pools of its subnet ask for."""
         text = node.get("pool")
         if text is None:
@@ -132,17 +132,22 @@ class Networks:
         takers = {"pool": lambda _: None, "pool-id": lambda one: self._teller.taken(one, "pools need no numbers"),
                   "client-class": lambda one: self._allow([one], one, call),
                   "client-classes": lambda one: self._allow(one.items, one, call),
-                  **dict.fromkeys(REQUIRED, lambda one: self._required_by_pool(one, by_all))}
+                  **dict.fromkeys(REQUIRED, lambda one: self._required_by_pool(one, subnet, call, by_all))}
         self._scopes.take(node, call, takers)
         self._teller.taken(text, "a pool")
-        return call if call.keywords or call.comments else call.arguments[0]
+        asks = any(node.get(key) is not None for key in REQUIRED)
+        return call if call.keywords or call.comments or asks else call.arguments[0]
 
-    def _required_by_pool(self, node: Node, by_all: set[str]) -> None:
-        if {one.text for one in node.items} <= by_all:
-            self._teller.taken(node, "the classes hold in the subnet, for all its pools ask for them")
-        else:
-            raise InvalidValue("which pool an address comes from is not known when classes are; the options may stand in "
-                               "the pool")
+    def _required_by_pool(self, node: Node, subnet: Call, pool: Call, by_all: set[str]) -> None:
+        """Which pool an address comes from is not known when classes are."""
+        names = [one.text for one in node.items]
+        if set(names) <= by_all:
+            return self._teller.taken(node, "the classes hold in the subnet, for all its pools ask for them")
+        if missing := [escape(name) for name in names if not self._classes.is_defined(name)]:
+            raise InvalidValue(f"{', '.join(missing)} is defined nowhere")
+        for name in names:
+            self._classes.demand_in_pool(name, subnet, pool, node)
+        return self._teller.taken(node, "what they say is the pool's, and a class takes it from those who are not of them")
 
     # --- shared networks
 
