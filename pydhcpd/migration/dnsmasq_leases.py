@@ -7,12 +7,12 @@ line `duid` is of IPv6.
 import re
 from collections.abc import Iterator
 
-from pydhcpd.addresses import address_from, hardware_from
+from pydhcpd.addresses import address_from
 from pydhcpd.errors import InvalidValue
 from pydhcpd.escape import escape
 from pydhcpd.leases.address_table import NEVER
 from pydhcpd.leases.interface import Row
-from pydhcpd.migration.source import ETHERNET, Source, held, name_from, octets, time_within
+from pydhcpd.migration.source import ETHERNET, Source, hardware_of, held, name_from, octets, time_within
 
 BEGINS = re.compile(rb"(duid [0-9a-fA-F:]+|\d+ [0-9a-fA-F:*-]+ \d+\.\d+\.\d+\.\d+ \S+ \S+)\s*(\n|$)")
 FIELDS = 5
@@ -57,6 +57,6 @@ def _end(text: str, source: Source) -> int:
 
 
 def _hardware(text: str) -> tuple[int, bytes]:
-    typed = TYPED.fullmatch(text)
+    typed = TYPED.fullmatch(text) if "-" in text else None
     htype, address = (int(typed[1], 16), typed[2]) if typed else (ETHERNET, text)
-    return htype, hardware_from(address) if address not in ("", "*") else b""
+    return htype, hardware_of(address) if address not in ("", "*") else b""

@@ -101,7 +101,8 @@ class Scopes:
         if comment is not None and len(node.members) == 1:
             said = comment.value
         if isinstance(node.value, dict) and "limits" in node.value and call.name != "client_class":
-            self.teller.none(node.members["limits"], "limits are those of classes: lease_limit; maximum_per_client is for rates")
+            self.teller.none(node.members["limits"], "limits are those of classes (lease_limit); for rates there is "
+                                                     "maximum_per_client")
         text = said if isinstance(said, str) else f"{node.key}: {json.dumps(plain(node), ensure_ascii=False)}"
         self._comment(call, "", [line.strip() for line in text.splitlines()])
         for one in node.walk():
