@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from pydhcpd.addresses import address_from
+from pydhcpd.configuration.file import DHCPServerConfiguration
 from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.dnsmasq.conversion import convert_dnsmasq
 from pydhcpd.migration.configurations.dnsmasq.machine import Machine
@@ -17,6 +18,16 @@ from pydhcpd.migration.configurations.report import Report
 
 HERE = [(address_from("192.168.0.1"), address_from("255.255.255.0"))]
 RANGE = "dhcp-range=192.168.0.50,192.168.0.150\n"
+
+
+@pytest.fixture
+def loads(tmp_path):
+    """What says that a file is one that the daemon starts with."""
+    def load(text):
+        file = tmp_path / "pydhcpd.conf"
+        file.write_text(text)
+        DHCPServerConfiguration.load(file)
+    return load
 
 
 def convert(text, name="dnsmasq.conf"):
@@ -54,8 +65,9 @@ def convert(text, name="dnsmasq.conf"):
     ("enable-tftp\ntftp-root=/srv", 'tftp_root = "/srv"'),
     ("interface=eth0\ninterface=eth1", 'interface = ["eth0", "eth1"]'), ("--interface=eth0", 'interface = "eth0"'),
 ])
-def test_what_a_line_comes_to(line, there):
+def test_what_a_line_comes_to(line, there, loads):
     text, remarks = convert(("" if "dhcp-range" in line else RANGE) + line + "\n")
+    loads(text)
     assert there in text
     assert all(one.verdict != "no counterpart" for one in remarks.values()), remarks
 
@@ -97,8 +109,9 @@ def test_what_a_line_comes_to(line, there):
     ('dhcp-option=encap:175,190,"abc"\ndhcp-option=encap:175,191,7', r'etherboot = b"\xbe\x03abc\xbf\x01\x07"'),
     ("dhcp-option-force=encap:43,1,1.2.3.4", 'vendor_1 = "1.2.3.4"'),
 ])
-def test_tags_are_classes(lines, there):
+def test_tags_are_classes(lines, there, loads):
     text, _ = convert(RANGE + lines + "\n")
+    loads(text)
     assert there in text or there.replace(" = ", "=") in text
 
 
@@ -134,8 +147,9 @@ SERVICES = [
 
 
 @pytest.mark.parametrize(("lines", "there"), SERVICES)
-def test_what_firmware_is_shown_becomes_a_menu(lines, there):
+def test_what_firmware_is_shown_becomes_a_menu(lines, there, loads):
     text, remarks = convert(RANGE + lines + "\n")
+    loads(text)
     assert there in re.sub(r"\s*\n\s*", " ", text)
     assert all(one.verdict == "taken over" for one in remarks.values()), remarks
 
@@ -148,6 +162,7 @@ def test_a_menu_for_raspberry_pis_alone_needs_no_menu():
 @pytest.mark.parametrize(("lines", "there"), [
     ("listen-address=127.0.0.1,192.168.0.1", 'bind_address = "192.168.0.1"'),
     ("interface=eth0,eth1,lo\nno-dhcp-interface=eth1", 'interface = "eth0"'),
+    ("dhcp-option=option:server-ip-address,192.168.0.9", 'next_server = "192.168.0.9"'),
     ("dhcp-reply-delay=2", "dhcp_offer_after_seconds = 2"),
     ("dhcp-name-match=set:a,wpad\ndhcp-ignore-names=tag:a", 'client_class("a", is_a, dns_name=[])'),
     ("dhcp-generate-names", 'dns_name = ["{hostname}", "{mac}"]'),
@@ -160,8 +175,9 @@ def test_a_menu_for_raspberry_pis_alone_needs_no_menu():
      'subnet("10.9.0.0/16", pools=["10.9.0.50 - 10.9.0.150"])],\n                   interface="eth0")'),
     ("host-record=pc,pc.x.example,192.168.0.7\ndhcp-host=2:0:0:0:0:1,pc", 'ip="192.168.0.7"'),
 ])
-def test_what_else_is_said_in_our_words(lines, there):
+def test_what_else_is_said_in_our_words(lines, there, loads):
     text, remarks = convert(RANGE + lines + "\n")
+    loads(text)
     assert there in text
     assert all(one.verdict == "taken over" or "DNS" in one.words for one in remarks.values()), remarks
 
@@ -184,8 +200,9 @@ BROKEN = ["enable-tftp", "dhcp-range=192.168.0.9,192.168.0.2", "dhcp-range=nonse
 
 
 @pytest.mark.parametrize("line", BROKEN)
-def test_a_line_that_is_wrong_costs_no_other(line):
+def test_a_line_that_is_wrong_costs_no_other(line, loads):
     text, remarks = convert(RANGE + line + "\n")
+    loads(text)
     assert remarks["dnsmasq.conf", 2].verdict == "no counterpart", remarks
     assert 'network = "192.168.0.0/24"' in text
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydhcpd.addresses import address_text, network_text
+from pydhcpd.addresses import address_from, address_text, network_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.dnsmasq.inner import WITHIN, Inner
 from pydhcpd.migration.configurations.dnsmasq.lines import Line
@@ -15,6 +15,7 @@ from pydhcpd.migration.configurations.draft import Call
 ROUTER, DNS_SERVER, DOMAIN_NAME = 3, 6, 15
 BY_ITSELF = (1, ROUTER, DNS_SERVER, 12, DOMAIN_NAME, 28)
 """Options that dnsmasq sends unless they are given without a value."""
+BOOT_SERVER = "option:server-ip-address"  # a field, which dnsmasq lets be said as an option
 WITH_ROUTER = (121, 249)
 
 
@@ -39,6 +40,9 @@ class Options:
             raise InvalidValue("the option is missing")
         if rest[0].startswith("option6:"):
             raise InvalidValue("of IPv6")
+        if rest[0] == BOOT_SERVER:
+            self._places.put(tags, "next_server", address_text(address_from(",".join(rest[1:]))))
+            return self._teller.taken(line, "next_server")
         code, words = code_of(rest[0]), [one for one in rest[1:] if one]
         if within:
             return self._within(line, within, tags, code, words)
