@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -32,6 +33,7 @@ DISK = "24m"  # the size of the disk
 POOL = "10.77.16.0 - 10.77.47.255"  # eight thousand: those whose leases end are needed again soon
 SILENCE_LIMIT = 1.0  # seconds
 SETTLE = 3.0  # seconds without faults, at the beginning and at the end
+LONGEST = 5.0  # times the seconds that are asked for, where a busy machine takes so long until every kind of fault has been
 
 
 @dataclass
@@ -97,8 +99,9 @@ def configured(lab: Lab) -> tuple[Daemon, Path]:
     return daemon, Path(f"/proc/{lab.server.pid}/root")
 
 
-def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: float = SILENCE_LIMIT) -> Outcome:
-    """The whole course."""
+def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: float = SILENCE_LIMIT,
+        kinds: frozenset[str] = frozenset()) -> Outcome:
+    """The whole course, for so long, and until there have been faults of all these kinds."""
     wire_machine, client_machine = machines(lab)
     daemon, root = configured(lab)
     record = Record()
@@ -113,7 +116,7 @@ def run(lab: Lab, seconds: float, seed: int, rate: float = RATE, silence_limit: 
     crowd.start()
     time.sleep(SETTLE)
     before = daemon.memory()
-    play(faults, seconds)
+    play(faults, seconds, lambda: record.faults().keys() >= kinds)
     faults.kill()
     time.sleep(SETTLE)
     memory = before, daemon.memory()
@@ -128,12 +131,14 @@ def acknowledged(crowd: Crowd) -> Acknowledged:
     return {one.address: (one.mac, one.ends) for one in crowd.running()}
 
 
-def play(faults: Faults, seconds: float) -> None:
-    """All lanes for so long."""
-    lanes = faults.lanes()
+def play(faults: Faults, seconds: float, is_enough: Callable[[], bool]) -> None:
+    """All lanes for so long, and longer where that is not enough."""
+    lanes, begin = faults.lanes(), now()
     for one in lanes:
         one.start()
     time.sleep(seconds)
+    while not is_enough() and now() - begin < LONGEST * seconds:
+        time.sleep(0.1)
     for one in lanes:
         one.stop()
     for one in lanes:

@@ -74,7 +74,7 @@ class Record:
 
     def faults(self) -> Counter[str]:
         """How often each kind was."""
-        return Counter(span.why for span in self.spans)
+        return Counter(span.why for span in list(self.spans))
 
     def longest_silence(self) -> Silence:
         """The longest, leaving out what was cut."""
