@@ -182,6 +182,13 @@ def test_what_else_is_said_in_our_words(lines, there, loads):
     assert all(one.verdict == "taken over" or "DNS" in one.words for one in remarks.values()), remarks
 
 
+def test_of_lines_for_one_machine_in_a_network_the_last_one_counts_and_it_may_have_an_address_in_each():
+    text, remarks = convert(RANGE + "dhcp-range=10.9.0.50,10.9.0.150,255.255.0.0\ndhcp-host=2:0:0:0:0:1,192.168.0.5\n"
+                            "dhcp-host=2:0:0:0:0:1,192.168.0.6\ndhcp-host=2:0:0:0:0:1,10.9.0.6\n")
+    assert '"192.168.0.5"' not in text and 'ip="192.168.0.6"' in text and 'ip="10.9.0.6"' in text
+    assert "in place of that of line 3" in remarks["dnsmasq.conf", 4].words
+
+
 def test_a_host_of_a_name_alone_has_the_address_that_its_name_has():
     report = Report()
     hosts = "127.0.0.1 localhost\n192.168.0.9 nas.x nas # the disks\n"
@@ -191,7 +198,8 @@ def test_a_host_of_a_name_alone_has_the_address_that_its_name_has():
     assert "192.168.0.9" not in text
 
 
-BROKEN = ["enable-tftp", "dhcp-range=192.168.0.9,192.168.0.2", "dhcp-range=nonsense", "dhcp-range=",
+BROKEN = [RANGE.rstrip(), "dhcp-range=192.168.0.140,192.168.0.160", "interface=a/b",
+          "enable-tftp", "dhcp-range=192.168.0.9,192.168.0.2", "dhcp-range=nonsense", "dhcp-range=",
           "dhcp-host=", "dhcp-host=zz:11,192.168.0.3",
           "dhcp-option=", "dhcp-option=3,x.y", "dhcp-option=option:nosuch,1", "dhcp-option=6,1.2.3.4,::1", "dhcp-boot=",
           "dhcp-boot=x,,name.example", "tag-if=tag:a", "dhcp-match=set:", "dhcp-mac=set:a", "dhcp-ignore=", "domain=",

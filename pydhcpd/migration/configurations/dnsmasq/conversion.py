@@ -1,5 +1,6 @@
 """dnsmasq.conf made ours: its ranges are subnets, its tags classes, its hosts reservations."""
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
@@ -49,6 +50,8 @@ class _Conversion:
         self._lines: list[Line] = []
         self._port = DNS_PORT
         self._names: dict[str, str] = {}  # addresses by name, of hosts files
+        self._reserved: dict[str, Line] = {}  # by address
+        self._machines: dict[tuple[object, ...], tuple[Line, Call]] = {}  # hosts by network and by what they are known by
         self._denied: list[str] = []
         self._joined: dict[str, list[Call]] = {}  # subnets of shared networks, by interface or address
 
@@ -167,6 +170,8 @@ class _Conversion:
             raise InvalidValue(f"{escape(rest[0])!r} is neither an address nor a length of time")
         key, guessed = self._network(first, masks[0] if masks else "")
         pool = None if modes else f"{address_text(first)} - {_last_of(first, last, key)}"
+        if pool is not None and (other := self._places.overlapping(key, pool)):
+            raise InvalidValue(f"a line above has {other}, and here each address is in one pool")
         subnet = self._places.subnets.setdefault(key, Call("subnet", [network_text(*key)], {"pools": []}, list(line.comments)))
         if len(masks) > 1:
             subnet.keywords["broadcast_address"] = masks[1]
@@ -208,8 +213,26 @@ class _Conversion:
 
     def _host(self, line: Line) -> None:
         host, words = host_of(line, self._places, self._names)
-        self._draft.hosts.append(host)
-        self._teller.taken(line, words)
+        address = host.keywords.get("ip")
+        if address is not None and address in self._reserved:
+            raise InvalidValue(f"{address} is that of line {self._reserved[str(address)].number} too")
+        who = (self._key_of(address), *(repr(host.keywords.get(name)) for name in ("mac", "client_id")),
+               host.keywords.get("hostname") if "match_hostname" in host.keywords else None)
+        before = self._machines.get(who)
+        self._machines[who] = (line, host)
+        if address is not None:
+            self._reserved[str(address)] = line
+        if before is None:
+            self._draft.hosts.append(host)
+            return self._teller.taken(line, words)
+        at = next(at for at, one in enumerate(self._draft.hosts) if one is before[1])
+        self._draft.hosts[at] = host
+        return self._teller.differs(line, f"{words}, in place of that of line {before[0].number}, which is the same machine")
+
+    def _key_of(self, address: object) -> Key | None:
+        """The network that a reserved address is in."""
+        number = None if address is None else address_from(address)
+        return next((key for key in self._places.subnets if number is not None and number & key[1] == key[0]), None)
 
     def _ignore(self, line: Line) -> None:
         tags = [tag_in(one) for one in line.parts if one]
@@ -247,6 +270,8 @@ class _Conversion:
         all_names = [*(there if isinstance(there, list) else [there] if there else []), *names]
         if not any(line.parts):
             raise InvalidValue("the interface is missing")
+        if wrong := [name for name in names if re.search(r"[\s/:]", name)]:
+            raise InvalidValue(f"{escape(wrong[0])!r} is not the name of an interface")
         if any("*" in name for name in names):
             raise InvalidValue("interface names each; without it, those with an address in a network that is served")
         if all_names:

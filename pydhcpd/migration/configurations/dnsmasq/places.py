@@ -5,7 +5,7 @@ Owns the order of classes: of several lines for a client the last one of the fil
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from pydhcpd.addresses import network_text
+from pydhcpd.addresses import address_from, network_text
 from pydhcpd.errors import InvalidValue
 from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags
 from pydhcpd.migration.configurations.draft import Call, Draft
@@ -54,6 +54,12 @@ class Places:
             self.subnets[key].add("pools", pool)
         for tag in tags:
             self.tags.of_ranges.setdefault(tag, set()).add(network_text(*key))
+
+    def overlapping(self, key: Key, text: str) -> str:
+        """A pool of a network that has some of these addresses too, empty where none has."""
+        first, last = _ends(text)
+        pools = [str(pool.arguments[0]) for at, pool, _ in self._ranges if at == key and pool is not None]
+        return next((one for one in pools if first <= _ends(one)[1] and _ends(one)[0] <= last), "")
 
     def of_range(self, tag: str) -> list[Call]:
         """The subnets whose ranges set a tag; of one of whose ranges some do not, their pools."""
@@ -172,3 +178,9 @@ class Places:
         names = [name for name in BOOT if name in shared] or shared
         return max((self._lines[id(one), name] for name in names), default=0) > max(
             (self._lines[id(other), name] for name in names), default=0)
+
+
+def _ends(text: str) -> tuple[int, int]:
+    """The first and the last address of a range."""
+    first, _, last = text.partition(" - ")
+    return address_from(first), address_from(last)
