@@ -1,9 +1,5 @@
 """`DnsUpdates`: has the DNS told which names leases have: keeps the register of what is to be there, from the leases, and the
-process that does it.
-
-An event says only that the lease of an address may have changed; what is to be in the DNS follows from the lease. Where events
-were missed, at the start and after a reload, all leases are gone through, in small portions. Whatever goes wrong here harms
-nobody else.
+process that does it. Whatever goes wrong here harms nobody else.
 """
 
 import logging

@@ -1,9 +1,7 @@
 """`DnsFiles`: keeps the files of `dns_files` as the leases and reservations are.
 
-An event says only that a lease may have changed; what it is called follows from the lease. At the start, after a reload and
-where events went by, all leases are gone through, in small portions. Who was first to have a name is known from the files
-themselves after a start. A file takes the place of the one before as a whole, once a second at the most; a long one less often,
-for this is to take a small part of the time.
+Who was first to have a name is known from the files themselves after a start. A file takes the place of the one before as a
+whole, once a second at the most; a long one less often, for this is to take a small part of the time.
 """
 
 import errno

@@ -17,21 +17,11 @@ import dns.tsig
 from pydhcpd.policy.dns.keys import Tsig
 from pydhcpd.policy.dns.zone import DnsZone
 from pydhcpd.services.dns import sending
+from pydhcpd.services.dns.matters import ANOTHERS, NOBODYS, Outcome, see_to, see_to_all, sharing
 from pydhcpd.services.dns.plan import ENDS, NEXT, NOERROR, NXRRSET, TAKE, UPDATES, YXDOMAIN, Matter, first_step, together
 from pydhcpd.services.dns.register import ADDRESS, NAME, NOT_WANTED, WANTED, Job
 from pydhcpd.services.dns.sending import Refusal, Trouble, send
-from pydhcpd.services.dns.updater import (
-    ANOTHERS,
-    AT_ONCE,
-    ENOUGH_REFUSED,
-    NOBODYS,
-    Lane,
-    Outcome,
-    Updater,
-    see_to,
-    see_to_all,
-    sharing,
-)
+from pydhcpd.services.dns.updater import AT_ONCE, ENOUGH_REFUSED, Lane, Updater
 
 SECRET = b"a secret"
 KEY = Tsig("k", "hmac-sha256", SECRET)
