@@ -265,9 +265,14 @@ def _sentence(words: str) -> str:
     return f"{words[0].upper()}{words[1:]}."
 
 
+UNIT_WORDS = {"s": "second", "%": "per cent"}
+"""What a kind that says its unit by itself calls it."""
+
+
 def _terms(setting: Setting) -> tuple[str, str]:
     """What may be given, and what holds where nothing is: a sentence each."""
-    unit = f", in {setting.unit}" if setting.unit and "second" not in setting.kind.words else ""
+    said = UNIT_WORDS.get(setting.unit, setting.unit) in setting.kind.words  # also where there is none
+    unit = "" if said else f", in {setting.unit}"
     default = "none" if setting.default in (None, (), "") else _literal(setting)
     return f"Allowed: {setting.kind.words}{unit}.", f"Default: {default}."
 
