@@ -1,5 +1,6 @@
 """DNS servers on a machine of the lab: BIND and Knot, which take updates, and one that never answers."""
 
+import re
 import shutil
 import signal
 import socket
@@ -112,6 +113,13 @@ class NameServer:
         self.machine.run("nsupdate", "-y", f"hmac-sha256:{KEY}:{secret}", input=text)
 
 
+def _lock_file() -> str:
+    """Before 9.20 there is one of these for the whole machine, and after that not even the setting."""
+    told = subprocess.run(["named", "-v"], capture_output=True, text=True, check=True).stdout
+    found = re.search(r"BIND 9\.(\d+)", told)
+    return "lock-file none;" if found and int(found[1]) < 20 else ""
+
+
 class Bind(NameServer):
     """BIND 9."""
 
@@ -123,7 +131,7 @@ class Bind(NameServer):
                           for zone in self.zones)
         ours, other = ("listen-on-v6", "listen-on") if ":" in self.address else ("listen-on", "listen-on-v6")
         (self.directory / "named.conf").write_text(f"""
-            options {{ directory "{self.directory}"; pid-file none; lock-file none; session-keyfile none; recursion no;
+            options {{ directory "{self.directory}"; pid-file none; {_lock_file()} session-keyfile none; recursion no;
                        {ours} port {self.port} {{ {self.address}; }}; {other} {{ none; }}; dnssec-validation no; }};
             controls {{ }};
             key "{KEY}" {{ algorithm hmac-sha256; secret "{SECRET}"; }};
