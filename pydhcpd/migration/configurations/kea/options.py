@@ -139,6 +139,8 @@ class Entry:
         data = self.octets(options)
         if self.space == TOP and self.code in BY_CODE:
             return pretty(BY_CODE[self.code].codec, data)
+        if made is not None and made.shape == "text" and not data:
+            raise InvalidValue("it is empty, and text here is not")
         return data if made is None else pretty(codec(made.shape), data)  # type: ignore[arg-type]
 
     def whole(self, options: "Options") -> bytes:

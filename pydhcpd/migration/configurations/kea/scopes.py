@@ -135,7 +135,9 @@ class Scopes:
         least, most = usual if least is None else least, usual if most is None else most
         if not least <= usual <= most:
             raise InvalidValue("min-valid-lifetime <= valid-lifetime <= max-valid-lifetime is not so")
-        return least, usual, most
+        if not usual:
+            raise InvalidValue("a lease of no time is none")
+        return max(least, 1), usual, most
 
     def timers(self, node: Node, call: Call) -> dict[str, Taker]:
         """What takes T1 and T2: times, or shares of the lease time of this scope, whoever of those around it says either."""
