@@ -173,7 +173,7 @@ def test_a_menu_for_raspberry_pis_alone_needs_no_menu():
      'network_time_protocol_servers=["1.2.3.4"]'),
     ("dhcp-range=10.9.0.50,10.9.0.150,255.255.0.0\nshared-network=eth0,10.9.0.0",
      'subnet("10.9.0.0/16", pools=["10.9.0.50 - 10.9.0.150"])],\n                   interface="eth0")'),
-    ("host-record=pc,pc.x.example,192.168.0.7\ndhcp-host=2:0:0:0:0:1,pc", 'ip="192.168.0.7"'),
+    ("host-record=pc,pc.x.example,192.168.0.7,fd00::7,60\ndhcp-host=2:0:0:0:0:1,pc", 'ip="192.168.0.7"'),
 ])
 def test_what_else_is_said_in_our_words(lines, there, loads):
     text, remarks = convert(RANGE + lines + "\n")

@@ -10,7 +10,7 @@ from pydhcpd.escape import escape
 from pydhcpd.migration.configurations.dnsmasq.boot import Boot
 from pydhcpd.migration.configurations.dnsmasq.hosts import host_of
 from pydhcpd.migration.configurations.dnsmasq.lines import FOLLOWED, Line, Reader
-from pydhcpd.migration.configurations.dnsmasq.machine import Machine, names_in, text_of
+from pydhcpd.migration.configurations.dnsmasq.machine import Machine, names_in, names_of_record, text_of
 from pydhcpd.migration.configurations.dnsmasq.options import Options
 from pydhcpd.migration.configurations.dnsmasq.places import Key, Places
 from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags, condition_of, tag_in
@@ -85,8 +85,7 @@ class _Conversion:
         self._tags.interfaces = {name.strip() for value in values["interface"] for name in value.split(",")}
         if self._is_dns:
             texts = [*map(text_of, map(Path, values["addn-hosts"])), *([] if values["no-hosts"] else [self._here.hosts])]
-            records = [(name.strip().lower(), value) for one in values["host-record"] for *names, value in [one.split(",")]
-                       for name in names]
+            records = [one for value in values["host-record"] for one in names_of_record(value)]
             found = [*records, *(one for text in texts for one in names_in(text))]
             self._names = {name: value for name, value in reversed(found) if ADDRESS.fullmatch(value)}
 

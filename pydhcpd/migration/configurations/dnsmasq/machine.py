@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from pydhcpd.migration.configurations.dnsmasq.values import ADDRESS
 from pydhcpd.net.interfaces import take_snapshot
 
 HOSTS = Path("/etc/hosts")
@@ -40,3 +41,10 @@ def names_in(hosts: str) -> Iterator[tuple[str, str]]:
     for line in hosts.splitlines():
         words = line.partition("#")[0].split()
         yield from ((name.lower(), words[0]) for name in words[1:])
+
+
+def names_of_record(value: str) -> Iterator[tuple[str, str]]:
+    """The same of a host-record: names, an address of IPv4 and one of IPv6, and how long it may be kept."""
+    parts = [part.strip() for part in value.split(",")]
+    address = next(filter(ADDRESS.fullmatch, parts), "")
+    yield from ((name.lower(), address) for name in parts if address and not ADDRESS.fullmatch(name))
