@@ -57,7 +57,7 @@ def test_a_file_that_is_removed_while_it_serves_is_put_back_within_seconds(daemo
 
 def test_pages_damaged_while_it_serves_are_recovered_without_a_traceback(daemon: Daemon, station: Station) -> None:
     had = {mac_of(number): station.lease(mac_of(number)).yiaddr for number in range(1, 41)}
-    wait_until(lambda: len(leaves(daemon.database)) > 1, "the log to be written back", 15.0)
+    wait_until(lambda: len(leaves(daemon.database)) > 1, "the log to be written back", 60.0)
     overwrite(daemon.database, leaves(daemon.database)[1], b"\xff" * PAGE)
     daemon.prompt("hosts")
     daemon.wait_for("leases were recovered")
