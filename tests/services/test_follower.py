@@ -67,6 +67,8 @@ def test_all_leases_are_gone_through_in_portions(kept):
 def test_what_is_kept_and_not_leased_comes_in_portions_too(kept):
     kept.kept = set(range(1, 1000))
     kept.round()
+    while kept._is_busy:  # on a busy machine
+        kept.round()
     assert kept.kept == {FIRST + number for number in range(MANY)}
     assert max(map(len, kept.seen)) <= 2 * follower.PORTION
 
