@@ -172,12 +172,19 @@ def _of_scope(context: Context, scope: Scope, statement: Statement, name: str) -
     elif name == "bootp":
         _bootp(context, statement, value=value)
     elif scope.kind == HOST and name == "booting":
-        context.put(scope, "ignore", not value, statement)
-        context.taken(statement, "ignore")
+        _ignored(context, scope, statement, value=value)
     elif scope.kind in (HOST, GROUP) and name == "unknown-clients":
         context.none(statement, "a host is known")
     else:
         context.taken(statement, "deny of each subnet" if not value else "subnets serve all, where they do not say otherwise")
+
+
+def _ignored(context: Context, scope: Scope, statement: Statement, *, value: bool) -> None:
+    if value:
+        context.taken(statement, "hosts are served")
+    else:
+        context.put(scope, "ignore", True, statement)
+        context.taken(statement, "ignore")
 
 
 def boot_unknown(context: Context, scope: Scope, statement: Statement) -> None:

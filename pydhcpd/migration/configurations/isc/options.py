@@ -4,6 +4,7 @@ A value is made into the octets that dhcpd would send, and these into what our o
 is not the same again, the octets themselves are set, by the option's number.
 """
 
+import builtins
 import keyword
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -49,7 +50,7 @@ class Known:
 def plain(name: str) -> str:
     """A name that Python can have."""
     made = re.sub(r"\W", "_", name, flags=re.ASCII).strip("_") or "own"
-    is_taken = keyword.iskeyword(made) or made in SETTINGS or made in RESERVED
+    is_taken = keyword.iskeyword(made) or made in SETTINGS or made in RESERVED or hasattr(builtins, made)
     return f"own_{made}" if is_taken or made[0].isdigit() else made
 
 
@@ -76,10 +77,11 @@ def elementary(words: list[str]) -> str:
         if width not in ("8", "16", "32"):
             raise InvalidValue("8, 16 or 32 is expected after integer")
         return f"{'int' if word == 'integer' else sign + 'int'}{width}"
-    names = {"boolean": "flag", "ip-address": "address", "text": "text", "string": "bytes", "domain-list": "domains",
-             "domain-name": "domains"}
+    names = {"boolean": "flag", "ip-address": "address", "text": "text", "string": "bytes", "domain-list": "plain_domains",
+             "domain-name": "plain_domains"}
     if word == "domain-list" and words[:1] == ["compressed"]:
         words.pop(0)
+        return "domains"
     if word not in names:
         raise InvalidValue(f"{escape(word)!r} is no shape of an option here; expected are boolean, integer, ip-address, text, "
                            "string, domain-list, array of and { ... }")
