@@ -245,6 +245,9 @@ def _tell_names(context: Context) -> None:
 def class_(context: Context, scope: Scope, statement: Statement, block: Block) -> None:
     """class "NAME" { match if ...; lease limit N; ... }"""
     name = _class_name(one_word(statement, "a name"))
+    if name in context.matched:
+        _again(context, context.matched[name][1], statement, block)
+        return
     call = Call("client_class", [name], comments=[*statement.comments])
     inner = Scope(CLASS, call, scope)
     scope.members.append(inner)
@@ -257,6 +260,16 @@ def class_(context: Context, scope: Scope, statement: Statement, block: Block) -
     block(context, inner, statement)
     if not statement.told:
         context.taken(statement, "classes")
+
+
+def _again(context: Context, scope: Scope, statement: Statement, block: Block) -> None:
+    """More of a class that stands above."""
+    scope.call.comments += statement.comments
+    for one in statement.body or []:
+        if one.word in ("match", "spawn", "lease"):
+            context.none(one, "what stands above of this class counts")
+    block(context, scope, statement)
+    context.taken(statement, "classes, with what stands above of it")
 
 
 def _class_name(name: str) -> str:
@@ -359,7 +372,7 @@ def _with_values(context: Context, outer: Scope, statement: Statement, condition
     place = next(at for at, one in enumerate(context.draft.classes) if one is outer.call)
     context.draft.classes.insert(place, call)
     block(context, inner, statement)
-    if not call.keywords and inner.flags.get("booting") is not False:
+    if not (call.keywords or inner.members or inner.space or inner.flags.get("booting") is False):
         context.draft.classes.remove(call)
     context.joined.setdefault(name, []).append((condition, []))
 
