@@ -274,7 +274,8 @@ def test_what_has_no_counterpart_is_told(text):
 def test_what_is_worked_out_gives_way_to_what_is_nearer(tmp_path):
     made, report = converted('option host-name = concat("pc-", suffix(option dhcp-client-identifier, 2));\n' + SUBNET)
     assert ('    if wants(request, 12) and "host_name" not in reply.options and '
-            '(value := b"pc-" + (request.option_61 or b"")[-2:]):') in made.splitlines()
+            '(value := (b"pc-" + (request.option_61 or b"")[-2:] if request.option_61 is not None else b"")):'
+            ) in made.splitlines()
     assert report.is_whole
     loaded(tmp_path, made)
 

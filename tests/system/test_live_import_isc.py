@@ -251,6 +251,7 @@ if exists user-class { option time-offset 3; if option user-class = "iPXE" { opt
 class "phones" { match if substring(option vendor-class-identifier, 0, 5) = "Phone";
   if exists host-name { option domain-name "c"; } option domain-name "d"; }
 option host-name = concat("n", substring(hardware, 1, 1));
+option nis-domain = concat("nis-", option user-class);
 if exists vendor-class-identifier { option domain-name = concat("v-", option vendor-class-identifier); }
 """ + SUBNET,
     "vendors": BEGIN + SUBNET + """

@@ -1,6 +1,7 @@
 """Expressions as Python, for what no condition says: functions of a request."""
 
 import re
+from collections.abc import Iterator
 from itertools import accumulate
 
 from pydhcpd.migration.configurations.isc.conditions import DIGITS, agent_field
@@ -97,7 +98,10 @@ class Functions:
         return f"{_atom(self._data(node.parts[0]))}.upper()"
 
     def _concat(self, node: Node) -> str:
-        return " + ".join(map(self._data, node.parts))
+        """With dhcpd it is nothing where a part of it is missing."""
+        whole = " + ".join(map(self._data, node.parts))
+        needed = dict.fromkeys(map(self._field, _options(node)))
+        return f'({whole} if {" and ".join(f"{one} is not None" for one in needed)} else b"")' if needed else whole
 
     def _pick_first_value(self, node: Node) -> str:
         return "(" + " or ".join(map(self._data, node.parts)) + ")"
@@ -120,6 +124,15 @@ class Functions:
         if node.op != "number" or not isinstance(node.args[0], int) or node.args[0] > MOST_NUMBER:
             raise NotPython("a number that is worked out is not made")
         return node.args[0]
+
+
+def _options(node: Node) -> Iterator[str]:
+    """The names of the options without which a value is none."""
+    if node.op == "option":
+        yield str(node.args[0])
+    elif node.op != "pick-first-value":
+        for one in node.parts:
+            yield from _options(one)
 
 
 def _atom(text: str) -> str:
