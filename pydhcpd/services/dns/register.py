@@ -25,6 +25,7 @@ NAME, ADDRESS = 0, 1  # kinds
 NOT_WANTED, WANTED, STANDS_BY = 0, 1, 2
 ABSENT, PRESENT, UNKNOWN = 0, 1, 2  # unknown: it was begun, and nobody saw the end
 FIRST_PAUSE, LONGEST_PAUSE = 60.0, 3600.0  # seconds
+RIVALS_PAUSE = 1.0  # seconds: it may be theirs in the DNS, who is tried first need not get it
 SAME_CLOCK = 1.0  # seconds by which the wall clock may run faster or slower
 
 SCHEMA = (
@@ -296,7 +297,7 @@ class Work(Register):
             later = []
             for job in self._due(zone, now, MOST_DUE):
                 if len(found) < most and job.owner not in busy and found.setdefault(job.owner, job).is_rival_of(job):
-                    later.append((now + FIRST_PAUSE, *job[:KEY]))
+                    later.append((now + RIVALS_PAUSE, *job[:KEY]))
             self._connection.executemany(LATER, later)
             self._connection.executemany(BEGIN, [one[:KEY] for one in found.values() if one.wanted == WANTED])
         return list(found.values())

@@ -123,6 +123,19 @@ def test_many_who_want_one_name_stand_in_nobody_s_way(bench):
     assert bench.do() == []
 
 
+def test_a_rival_is_tried_soon_for_the_name_may_be_his(bench, monkeypatch):
+    """Another server has put it there for him."""
+    for number in (1, 2):
+        bench.settle(number, name_of("desk", b"%d" % number))
+    (job,) = bench.pick()
+    bench.work.note_failure(job, "another client has the name", is_absent=True)
+    assert bench.pick() == []
+    monkeypatch.setattr(register, "SAME_CLOCK", 1e9)
+    wall = time.time
+    monkeypatch.setattr(register.time, "time", lambda: wall() + 1.1)
+    assert [one.address for one in bench.pick()] == [2]
+
+
 def test_the_end_of_a_lease_that_did_not_have_the_name_wakes_nobody(bench):
     bench.settle(ONE, name_of("android", b"a"), reverse_of("android"))
     bench.do(), bench.do(REVERSE)
