@@ -21,9 +21,10 @@ KEA = {"interfaces-config": {"interfaces": ["s0"]}, "valid-lifetime": 3600, "sto
 NETWORKD = "/lib/systemd/systemd-networkd"
 ALONE = f"""
     mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run && mount -o remount,ro,bind /sys
+    mount -t tmpfs -o mode=755 tmpfs /var/lib/systemd && mkdir /var/lib/systemd/network
     mkdir -p /run/systemd/network && cp {{file}} /run/systemd/network/ && exec {NETWORKD}
 """
-"""networkd with one file, and a /run of its own."""
+"""networkd with one file, and directories of its own for what it keeps."""
 DNSMASQ = f"port=0\ndhcp-range={FIRST},{LAST},255.255.255.0,1h\ndhcp-authoritative\n"
 
 
@@ -96,6 +97,10 @@ def udhcpd(lab: Lab, text: str) -> Iterator[Path]:
         yield leases
 
 
+STORAGE_READY = {"SYSTEMD_NETWORK_PERSISTENT_STORAGE_READY": "1"}
+"""From version 256 on networkd serves nobody before a unit has said so."""
+
+
 @contextmanager
 def networkd(lab: Lab, text: str) -> Iterator[Path]:
     """systemd-networkd with a .network file of s0; it keeps no leases."""
@@ -103,7 +108,7 @@ def networkd(lab: Lab, text: str) -> Iterator[Path]:
     file = lab.directory / "10-s0.network"
     file.write_text(text)
     file.chmod(0o644)
-    with running(lab, ["unshare", "-m", "sh", "-c", ALONE.format(file=file)], {}):
+    with running(lab, ["unshare", "-m", "sh", "-c", ALONE.format(file=file)], STORAGE_READY):
         yield file
 
 
