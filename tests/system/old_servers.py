@@ -22,6 +22,7 @@ NETWORKD = "/lib/systemd/systemd-networkd"
 ALONE = f"""
     mount --make-rprivate / && mount -t tmpfs -o mode=755 tmpfs /run && mount -o remount,ro,bind /sys
     mount -t tmpfs -o mode=755 tmpfs /var/lib/systemd && mkdir /var/lib/systemd/network
+    export SYSTEMD_NETWORK_PERSISTENT_STORAGE_READY=1  # from version 256 on it serves nobody before a unit has said so
     mkdir -p /run/systemd/network && cp {{file}} /run/systemd/network/ && exec {NETWORKD}
 """
 """networkd with one file, and directories of its own for what it keeps."""
@@ -97,10 +98,6 @@ def udhcpd(lab: Lab, text: str) -> Iterator[Path]:
         yield leases
 
 
-STORAGE_READY = {"SYSTEMD_NETWORK_PERSISTENT_STORAGE_READY": "1"}
-"""From version 256 on networkd serves nobody before a unit has said so."""
-
-
 @contextmanager
 def networkd(lab: Lab, text: str) -> Iterator[Path]:
     """systemd-networkd with a .network file of s0; it keeps no leases."""
@@ -108,7 +105,7 @@ def networkd(lab: Lab, text: str) -> Iterator[Path]:
     file = lab.directory / "10-s0.network"
     file.write_text(text)
     file.chmod(0o644)
-    with running(lab, ["unshare", "-m", "sh", "-c", ALONE.format(file=file)], STORAGE_READY):
+    with running(lab, ["unshare", "-m", "sh", "-c", ALONE.format(file=file)], {}):
         yield file
 
 
