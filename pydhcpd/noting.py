@@ -1,10 +1,8 @@
 """Transactions whose events have with them what the client sent, and what was recorded before: for scripts, and on_event().
 
 Nobody else wants to know, so they are of a kind of their own, which is taken where such a thing is configured: the others pay
-nothing. A look into the store for each lease that is given is the price, some 10 µs.
+nothing. A look into the store for each lease of an address that has been somebody's is the price, some 10 µs.
 """
-
-from contextlib import suppress
 
 from pydhcpd.errors import StoreError
 from pydhcpd.events import Before, Event, Noted
@@ -13,6 +11,8 @@ from pydhcpd.proxy import kind_of_transaction as _kind_without_notes
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction
 from pydhcpd.wire.packet import Request
+
+_NOTHING = Before(False, 0)
 
 
 class NotingTransaction(DHCPTransaction):
@@ -31,11 +31,14 @@ class NotingTransaction(DHCPTransaction):
 
     def _before(self, request: Request, address: int) -> Before:
         hosts, table = self.hosts, self.table
-        is_renewal, former = hosts.lease_end(table, request.client, address) != 0, hosts.address_of(table, request.client)
-        row = None
-        with suppress(StoreError):  # the commit tells it, and what can be answered nevertheless is
+        former = hosts.address_of(table, request.client)
+        if hosts.was_never_leased(table, address):
+            return Before(False, former) if former else _NOTHING
+        told = hosts.lease_end(table, request.client, address) != 0, 0 if former == address else former
+        try:
             row = hosts.store.row(address)
-        told = is_renewal, 0 if former == address else former
+        except StoreError:  # the commit tells it, and what can be answered nevertheless is
+            row = None
         if row is None or not row.client:
             return Before(*told)
         return Before(*told, row.hardware, row.client, row.hostname, row.ends)

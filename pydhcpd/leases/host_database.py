@@ -306,6 +306,11 @@ class HostDatabase(HostQueries):
         table = self.tables.of(address)
         return table is not None and table.states[address - table.base] == LEASED
 
+    def was_never_leased(self, table: AddressTable, address: int) -> bool:
+        """Whether nothing was ever recorded of an address."""
+        home = table.home(address)
+        return home.ends[address - home.base] == 0
+
     def lease_end(self, table: AddressTable, client: bytes, address: int) -> int:
         """When the client's lease of this address ends, or 0 where it has none."""
         if table.clients.get(client) != address and not table.is_of(client, address):

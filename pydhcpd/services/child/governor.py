@@ -14,13 +14,13 @@ PERIOD = 0.005  # seconds of work between looks
 FREE = 0.05  # share of a processor that DHCP may use before anything waits
 WEIGHT = 4.0  # how much of the rest is left alone for each part that DHCP uses
 LEAST = 0.05  # share of a processor that files always have
-SHORTEST, LONGEST = 0.0005, 0.1  # seconds of one pause
+SHORTEST, LONGEST = 0.0005, 0.1  # seconds of one pause; whoever is sent a file asks again after a longer one
 MEMORY = 0.2  # weight of the last look in what is taken for DHCP's share
 
 
-def allowed(busy: float) -> float:
+def allowed(busy: float, least: float = LEAST) -> float:
     """The share of a processor that files may have while DHCP uses such a share."""
-    return min(max(1.0 - WEIGHT * (busy - FREE), LEAST), 1.0)
+    return min(max(1.0 - WEIGHT * (busy - FREE), least), 1.0)
 
 
 def cpu_clock(process: int) -> int:
@@ -29,11 +29,13 @@ def cpu_clock(process: int) -> int:
 
 
 class Governor:
-    """`look` is called often. The clocks are monotonic time, our processor time, and that of DHCP."""
+    """`look` is called often. The clocks are monotonic time, our processor time, and that of DHCP. `least` is the share of a
+    processor that we always have, `longest` the seconds of a pause."""
 
     def __init__(self, clock: Callable[[], float], ours: Callable[[], float], theirs: Callable[[], float],
-                 sleep: Callable[[float], None] = time.sleep) -> None:
+                 sleep: Callable[[float], None] = time.sleep, *, least: float = LEAST, longest: float = LONGEST) -> None:
         self._clock, self._ours, self._theirs, self._sleep = clock, ours, theirs, sleep
+        self._least, self._longest = least, longest
         self._busy = 0.0
         self._looked_at, self._theirs_then = clock(), theirs()
         self._awake_since, self._ours_then = self._looked_at, ours()
@@ -47,7 +49,7 @@ class Governor:
         weight = min(MEMORY * max((now - self._looked_at) / PERIOD, 1.0), 1.0)
         self._busy += weight * ((theirs - self._theirs_then) / (now - self._looked_at) - self._busy)
         self._looked_at, self._theirs_then = now, theirs
-        pause = min(used / allowed(self._busy) - awake, LONGEST)
+        pause = min(used / allowed(self._busy, self._least) - awake, self._longest)
         if pause > SHORTEST:
             self._sleep(pause)
         self._awake_since, self._ours_then = self._clock(), self._ours()
@@ -65,11 +67,11 @@ class GovernedSelector(selectors.DefaultSelector):
         return super().select(timeout)
 
 
-def governed_by(process: int) -> GovernedSelector:
-    """A selector for those who give way to a process."""
+def governed_by(process: int, *, least: float = LEAST, longest: float = LONGEST) -> GovernedSelector:
+    """A selector for those who give way to a process; the rest as for `Governor`."""
     made = GovernedSelector()
     clock = cpu_clock(process)
-    made.governor = Governor(time.monotonic, time.process_time, lambda: _shown_by(clock))
+    made.governor = Governor(time.monotonic, time.process_time, lambda: _shown_by(clock), least=least, longest=longest)
     return made
 
 

@@ -15,6 +15,7 @@ from pydhcpd.services.dns.updater import Updater
 from pydhcpd.services.rank import give_way
 
 LONGEST_LINE = 1 << 24
+LEAST, LONGEST_PAUSE = 0.01, 1.0  # share of a processor that names always have, and seconds of a pause for DHCP: they can wait
 
 
 class _ToDaemon(logging.Handler):
@@ -59,7 +60,8 @@ def main() -> None:
     os.set_blocking(sys.stdout.fileno(), False)
     give_way()
     logging.basicConfig(handlers=[_ToDaemon()], level=logging.WARNING, format="%(message)s")
-    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(governed_by(int(sys.argv[1])))) as runner:
+    selector = governed_by(int(sys.argv[1]), least=LEAST, longest=LONGEST_PAUSE)
+    with asyncio.Runner(loop_factory=lambda: asyncio.SelectorEventLoop(selector)) as runner:
         runner.run(_serve())
 
 
