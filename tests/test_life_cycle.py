@@ -571,6 +571,8 @@ class LifeCycle(RuleBasedStateMachine):
     def note_lease(self, client: Client, answer: Packet) -> None:
         self.check_may_be_given(client, answer.yiaddr)
         self.offered.pop(client, None)
+        for former in [other for other, (taken, _) in self.held.items() if taken == answer.yiaddr]:
+            del self.held[former]  # its lease had ended, and it is a stranger from now on
         self.held[client] = answer.yiaddr, self.bench.now + answer.address(51)
 
     def check_may_be_given(self, client: Client, address: int) -> None:

@@ -9,7 +9,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-NICENESS = 10  # a tenth of the daemon's part, where both want the processor
+NICENESS = 5  # a third of the daemon's part, where both want the processor; what is less they see to themselves
 TRIES, PAUSE = 20, 0.1  # the kernel takes that of one session in a tenth of a second, of whomever
 
 

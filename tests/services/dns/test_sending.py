@@ -37,11 +37,16 @@ class FakeServer(asyncio.DatagramProtocol):
         self.heard = []
 
     async def __aenter__(self):
-        loop = asyncio.get_running_loop()
-        self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.port = self._tcp.sockets[0].getsockname()[1]
-        self._udp, _ = await loop.create_datagram_endpoint(lambda: self, ("127.0.0.1", self.port))
-        return self
+        while True:
+            self._tcp = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+            self.port = self._tcp.sockets[0].getsockname()[1]
+            try:
+                place = "127.0.0.1", self.port
+                self._udp, _ = await asyncio.get_running_loop().create_datagram_endpoint(lambda: self, place)
+            except OSError:  # another test has this one by UDP
+                self._tcp.close()
+            else:
+                return self
 
     async def __aexit__(self, *_):
         self._udp.close()
