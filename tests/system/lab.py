@@ -63,7 +63,8 @@ def need(*programs: str) -> None:
 
 def need_python_of_nobody(python: str, module: str) -> None:
     """Skip the test where user nobody cannot run a Python with a module, as one that lies in root's home."""
-    words = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", python, "-c", f"import {module}"]
+    words = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", "sh", "-c",  # for setpriv itself may do more
+             f"exec {python} -c 'import {module}'"]
     if subprocess.run(words, capture_output=True, cwd=ROOT, check=False).returncode:
         pytest.skip(f"user nobody cannot run {python} with {module}")
 
