@@ -238,7 +238,7 @@ def test_a_full_pool_and_a_machine_that_declines(lab: Lab, client: Machine, stat
     leased = [station.lease(mac_of(number)).yiaddr for number in range(2, 12)]
     words = "the pool 10.77.0.10 - 10.77.0.19 of 10.77.0.0/16 is used above 90 %"
     wait_until(lambda: words in daemon.ask("alarms").stdout, "there is an alarm")
-    assert daemon.log().count(words) == 1
+    wait_until(lambda: daemon.log().count(words) == 1, "it is told")
     for address in leased[:2]:
         assert daemon.ask("release", address).returncode == 0
     wait_until(lambda: words not in daemon.ask("alarms").stdout, "it is over")

@@ -13,6 +13,8 @@ from lab import SERVER, Daemon, Lab, Machine, need, wait_until
 from messages import mac_of
 from station import Station
 
+from pydhcpd.services.rank import NICENESS
+
 pytestmark = pytest.mark.namespaces
 CONTENT = random.Random(1).randbytes(200_000)
 OTHER_ADDRESS, CLIENT = "10.77.0.200", "10.77.0.2"
@@ -146,7 +148,7 @@ def test_files_wait_where_dhcp_wants_the_processor(files: Daemon) -> None:
     """In the unit's sandbox nobody may change priorities."""
     child = child_of(files)
     own = os.getpriority(os.PRIO_PROCESS, files.pid)
-    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) == min(own + 10, 19), "a child that has made itself nice")
+    wait_until(lambda: os.getpriority(os.PRIO_PROCESS, child) == min(own + NICENESS, 19), "a child that has made itself nice")
 
 
 def test_a_reload_serves_another_root_from_the_same_child(files: Daemon, client: Machine, lab: Lab) -> None:
