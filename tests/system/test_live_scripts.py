@@ -248,8 +248,8 @@ def test_who_waits_for_scripts_has_all_of_them_in_order_and_the_packets_wait_for
 
 def test_the_process_that_runs_them_comes_back(lab: Lab, script: Script, station: Station) -> None:
     daemon = script.daemon.start()
-    (runner,) = [pid for pid in lab.server.processes()
-                 if b"pydhcpd.services.scripts" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+    (runner,) = wait_until(lambda: [pid for pid in lab.server.processes() if b"pydhcpd.services.scripts" in Path(
+        f"/proc/{pid}/cmdline").read_bytes()], "the process that runs them")
     os.kill(runner, signal.SIGKILL)
     daemon.wait_for("the scripts ended by itself; it is started again in 1 s")
     wait_until(lambda: re.search(r"the scripts\W+runs", daemon.ask("services").stdout), "it runs again")
