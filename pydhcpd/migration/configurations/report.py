@@ -46,6 +46,11 @@ class Report:
         """There is nothing like it, and why."""
         self.remarks.append(Remark(file, line, text, NONE, words))
 
+    def note(self, words: str) -> None:
+        """What holds whatever the line; said once."""
+        if words not in self.notes:
+            self.notes.append(words)
+
     def silent(self, file: str, lines: Iterable[tuple[int, str]]) -> None:
         """Say of each of these lines of which nothing has been said that it was not understood."""
         said = {one.line for one in self.remarks if one.file == file}

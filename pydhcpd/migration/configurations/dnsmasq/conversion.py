@@ -14,12 +14,12 @@ from pydhcpd.migration.configurations.dnsmasq.machine import Machine, names_in, 
 from pydhcpd.migration.configurations.dnsmasq.options import Options
 from pydhcpd.migration.configurations.dnsmasq.places import Key, Places
 from pydhcpd.migration.configurations.dnsmasq.tags import KNOWN, Tags, condition_of, tag_in
-from pydhcpd.migration.configurations.dnsmasq.teller import Teller
 from pydhcpd.migration.configurations.dnsmasq.values import ADDRESS, IS_ADDRESS, lease_time
 from pydhcpd.migration.configurations.dnsmasq.words import DNS, HERE, NAMES, NAMES_IN_DNS, NOTES, OF_DNS, SAME
 from pydhcpd.migration.configurations.dnsmasq.words import FOLLOWED as EACH
 from pydhcpd.migration.configurations.draft import Call, Draft, seconds
 from pydhcpd.migration.configurations.report import Report
+from pydhcpd.migration.configurations.teller import Teller
 from pydhcpd.migration.configurations.values import int_from
 
 LEASE_TIME = 3600  # seconds, where a range names none

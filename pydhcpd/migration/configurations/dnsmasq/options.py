@@ -8,9 +8,9 @@ from pydhcpd.migration.configurations.dnsmasq.inner import WITHIN, Inner
 from pydhcpd.migration.configurations.dnsmasq.lines import Line
 from pydhcpd.migration.configurations.dnsmasq.places import Key, Places
 from pydhcpd.migration.configurations.dnsmasq.tags import tag_in
-from pydhcpd.migration.configurations.dnsmasq.teller import Teller
 from pydhcpd.migration.configurations.dnsmasq.values import OWN, code_of, is_option, name_of, value_for
 from pydhcpd.migration.configurations.draft import Call
+from pydhcpd.migration.configurations.teller import Teller
 
 ROUTER, DNS_SERVER, DOMAIN_NAME = 3, 6, 15
 BY_ITSELF = (1, ROUTER, DNS_SERVER, 12, DOMAIN_NAME, 28)

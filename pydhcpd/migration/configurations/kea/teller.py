@@ -48,8 +48,7 @@ class Teller:
 
     def note(self, words: str) -> None:
         """What holds whatever is in the file; said once."""
-        if words not in self._report.notes:
-            self._report.notes.append(words)
+        self._report.note(words)
 
     def is_told(self, node: Node) -> bool:
         """Whether something was said of it."""

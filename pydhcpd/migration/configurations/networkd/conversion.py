@@ -11,6 +11,7 @@ from pydhcpd.migration.configurations.networkd.machine import Machine
 from pydhcpd.migration.configurations.networkd.values import is_yes, option_from, time_span, words_of
 from pydhcpd.migration.configurations.networkd.words import LEFT, NOTES, OTHERWISE, VERSION
 from pydhcpd.migration.configurations.report import Report
+from pydhcpd.migration.configurations.teller import Teller
 from pydhcpd.migration.configurations.values import int_from, option_of_ours
 
 SERVER, LEASE = "DHCPServer", "DHCPServerStaticLease"
@@ -41,7 +42,7 @@ class _Conversion:
         self._draft = Draft()
         self._counts: dict[tuple[str, str], list[Line]] = {}  # the lines that count
         self._leases: dict[tuple[str, int], dict[str, Line]] = {}
-        self._said: set[tuple[str, int]] = set()
+        self._teller = Teller(report)
         self._server = self._mask = 0
 
     def of(self, name: str, text: str) -> Draft:
@@ -70,7 +71,7 @@ class _Conversion:
             elif line.section == LEASE:
                 lease = self._leases.setdefault((line.file, line.block), {})
                 if line.name in lease:
-                    self._taken(lease[line.name], LATER)
+                    self._teller.taken(lease[line.name], LATER)
                 lease[line.name] = line
             else:
                 self._count(line, (line.section, line.name))
@@ -78,25 +79,16 @@ class _Conversion:
     def _count(self, line: Line, key: tuple[str, str]) -> None:
         if not line.value or key not in LISTS:
             for before in self._counts.pop(key, ()):
-                self._taken(before, LATER)
+                self._teller.taken(before, LATER)
         if line.value:
             self._counts.setdefault(key, []).append(line)
         else:
-            self._taken(line, "what stood above it does not count")
-
-    def _taken(self, line: Line, words: str) -> None:
-        self._said.add((line.file, line.number))
-        self._report.taken(line.file, line.number, line.text, words)
-
-    def _differs(self, line: Line, words: str) -> None:
-        self._said.add((line.file, line.number))
-        self._report.differs(line.file, line.number, line.text, words)
+            self._teller.taken(line, "what stood above it does not count")
 
     def _none(self, line: Line, words: str) -> None:
         """Comments above what is not ours stay, at the top."""
-        self._said.add((line.file, line.number))
         self._draft.head += line.comments
-        self._report.none(line.file, line.number, line.text, words)
+        self._teller.none(line, words)
 
     def _lines(self, name: str, section: str = SERVER) -> list[Line]:
         return self._counts.get((section, name), [])
@@ -115,7 +107,7 @@ class _Conversion:
         """Assign a value that a line says, or that networkd has where none does."""
         self._draft.set(name, value, line.comments if line else ())
         if line:
-            self._taken(line, words or name)
+            self._teller.taken(line, words or name)
 
     def _is_on(self, name: str, default: bool) -> bool:
         """A switch, and what is said of its line."""
@@ -127,12 +119,12 @@ class _Conversion:
         except InvalidValue as error:
             self._none(line, str(error))
             return default
-        self._taken(line, f"{name.removeprefix('Emit')} {'is' if on else 'is not'} sent")
+        self._teller.taken(line, f"{name.removeprefix('Emit')} {'is' if on else 'is not'} sent")
         return on
 
     def _tell_rest(self, lines: Sequence[Line]) -> None:
         for line in lines:
-            if not line.name or (line.file, line.number) in self._said:
+            if not line.name or self._teller.is_told(line):
                 continue
             if line.section not in (SERVER, LEASE):
                 self._none(line, LEFT)
@@ -153,7 +145,7 @@ class _Conversion:
         if switch is None or switch.value.lower() in ("0", "no", "n", "false", "f", "off"):
             self._report.notes.append(f"{name} does not say DHCPServer=yes: networkd serves nothing by it as it is")
         if switch is not None:
-            self._taken(switch, "this file serves; say DHCPServer=no there before pydhcpd is started")
+            self._teller.taken(switch, "this file serves; say DHCPServer=no there before pydhcpd is started")
 
     def _interface(self) -> None:
         """Names that are no patterns."""
@@ -165,7 +157,7 @@ class _Conversion:
             self._draft.set("interface", names[0] if len(names) == 1 else names, comments)
         for line in lines:
             if plain:
-                self._taken(line, "interface")
+                self._teller.taken(line, "interface")
             else:
                 self._none(line, "interface names each; without it, those with an address in the network are served")
 
@@ -174,7 +166,7 @@ class _Conversion:
         line = self._address_line(name)
         self._server, self._mask = self._with_mask(line)
         network = network_text(self._server & self._mask, self._mask)
-        self._taken(line, f"network = {network!r}; the address itself is the interface's")
+        self._teller.taken(line, f"network = {network!r}; the address itself is the interface's")
         return Call("subnet", [network], {"pools": [self._pool(line)]}, list(line.comments))
 
     def _address_line(self, name: str) -> Line:
@@ -219,7 +211,7 @@ class _Conversion:
         if value < 0:
             self._none(line, f"{value} is less than nothing; networkd ignores it")
             return 0
-        self._taken(line, "the pool")
+        self._teller.taken(line, "the pool")
         return value
 
     def _times(self) -> None:
@@ -240,7 +232,7 @@ class _Conversion:
     def _good(self, name: str) -> Line | None:
         """The line of a setting, if nothing has been said against it."""
         line = self._line(name)
-        return line if line and (line.file, line.number) not in self._said else None
+        return line if line and not self._teller.is_told(line) else None
 
     # --- what clients are told
 
@@ -260,7 +252,7 @@ class _Conversion:
         line = self._line("Router")
         if not self._is_on("EmitRouter", default=True):
             if line:
-                self._taken(line, "it is not sent")
+                self._teller.taken(line, "it is not sent")
         elif line is None:
             self._set("router", address_text(self._server), None)
         else:
@@ -270,8 +262,9 @@ class _Conversion:
         """Servers of a kind; those of the uplink where the file names none."""
         on, lines, name = self._is_on(f"Emit{kind}", kind in UNASKED), self._lines(kind), EMITTED[kind]
         if not on:
+            why = "" if self._line(f"Emit{kind}") else f", for Emit{kind}=yes is missing"
             for line in lines:
-                self._taken(line, f"it is not sent{'' if self._line(f'Emit{kind}') else f', for Emit{kind}=yes is missing'}")
+                self._teller.taken(line, f"it is not sent{why}")
         elif lines:
             for line in lines:
                 self._try(line, lambda line: self._add(name, line))
@@ -292,7 +285,7 @@ class _Conversion:
         told = "domain_name_server has those of the moment" if self._here.dns else "none is known now: set domain_name_server"
         line = self._line("UplinkInterface")
         if line is not None:
-            self._differs(line, f"networkd tells the DNS servers that the uplink has; {told}")
+            self._teller.differs(line, f"networkd tells the DNS servers that the uplink has; {told}")
         else:
             self._report.notes.append(f"networkd tells the DNS servers that the uplink has, for DNS= names none; {told}")
 
@@ -300,7 +293,7 @@ class _Conversion:
         line = self._line("Timezone")
         if not self._is_on("EmitTimezone", default=True):
             if line:
-                self._taken(line, "it is not sent")
+                self._teller.taken(line, "it is not sent")
         elif line or self._here.zone:
             self._set("tzdb_timezone", line.value if line else self._here.zone, line)
 
@@ -318,23 +311,23 @@ class _Conversion:
         elif self._is_on("EmitDomain", default=False):
             self._set("domain_name", line.value, line)
         else:
-            self._taken(line, "it is not sent, for EmitDomain=yes is missing")
+            self._teller.taken(line, "it is not sent, for EmitDomain=yes is missing")
 
     def _bind(self, line: Line) -> None:
         if is_yes(line.value):
-            self._taken(line, "it is always so")
+            self._teller.taken(line, "it is always so")
         else:
-            self._differs(line, "only interfaces that are served are listened on")
+            self._teller.differs(line, "only interfaces that are served are listened on")
 
     def _option(self, line: Line) -> None:
         """The later one of a number counts."""
         name, value = option_of_ours(*option_from(line.value))
         if name in WITH_ROUTER:
-            self._differs(line, name + ADDED_ROUTER)
+            self._teller.differs(line, name + ADDED_ROUTER)
         elif name in self._draft.settings.keywords and name in (*EMITTED.values(), "router", "tzdb_timezone"):
-            self._differs(line, f"{name}, in place of the one above; networkd sends both")
+            self._teller.differs(line, f"{name}, in place of the one above; networkd sends both")
         else:
-            self._taken(line, name)
+            self._teller.taken(line, name)
         self._draft.set(name, value, line.comments)
 
     def _vendor_options(self) -> None:
@@ -352,7 +345,7 @@ class _Conversion:
         if len(data) > 255:
             raise InvalidValue(f"{len(data)} octets; there is room for 255")
         found[code] = data
-        self._taken(line, "vendor_specific_information")
+        self._teller.taken(line, "vendor_specific_information")
         self._draft.setting_comments.setdefault("vendor_specific_information", []).extend(line.comments)
 
     def _host(self, lease: dict[str, Line]) -> None:
@@ -365,7 +358,7 @@ class _Conversion:
                 self._none(line, str(error))
         else:
             for line in lines:
-                self._taken(line, "a host")
+                self._teller.taken(line, "a host")
 
     def _reserved(self, lease: dict[str, Line]) -> dict[str, object]:
         """What is said of the host. Raises InvalidValue."""

@@ -1,7 +1,21 @@
 """`Teller`: what became of each line, told to the report; those of which nothing was said are found."""
 
-from pydhcpd.migration.configurations.dnsmasq.lines import Line
+from typing import Protocol
+
 from pydhcpd.migration.configurations.report import Report
+
+
+class Line(Protocol):
+    """A line of the old file: where it stands, and what it says."""
+
+    @property
+    def file(self) -> str: ...
+
+    @property
+    def number(self) -> int: ...
+
+    @property
+    def text(self) -> str: ...
 
 
 class Teller:
@@ -28,8 +42,7 @@ class Teller:
 
     def note(self, words: str) -> None:
         """What holds whatever the line; said once."""
-        if words not in self._report.notes:
-            self._report.notes.append(words)
+        self._report.note(words)
 
     def is_told(self, line: Line) -> bool:
         """Whether something was said of it."""
