@@ -31,6 +31,15 @@ def address_from(value: object) -> int:
     raise InvalidValue(f"{value!r} is not an IPv4 address; {_instead_of_address(value)}")
 
 
+def is_address(value: object) -> bool:
+    """Whether it is an IPv4 address."""
+    try:
+        address_from(value)
+    except InvalidValue:
+        return False
+    return True
+
+
 def _instead_of_address(value: object) -> str:
     """What to write for text that is nearly an address."""
     if isinstance(value, list | tuple) and len(value) == 1 and isinstance(value[0], str):

@@ -3,7 +3,7 @@
 import re
 from itertools import pairwise
 
-from pydhcpd.addresses import address_from, address_text, network_from, several_in
+from pydhcpd.addresses import address_from, address_text, is_address, network_from, several_in
 from pydhcpd.errors import InvalidValue
 
 _DOTTED = re.compile(r"[0-9]{1,3}(?:\.[0-9]{1,3}){3}")
@@ -34,20 +34,12 @@ def _meant_by(text: str) -> str:
     """The range that was meant by "a, b", "a b" or "10.1.0.10-20"; nothing where it is one, or is none."""
     written = _DOTTED.findall(text)
     if len(written) == 2 and not re.fullmatch(r"[0-9.]+\s*-\s*[0-9.]+", text.strip()):
-        return " - ".join(written) if all(map(_is_address, written)) else ""
+        return " - ".join(written) if all(map(is_address, written)) else ""
     parts = several_in(text.replace("-", " "))
-    if len(parts) < 2 or not _is_address(parts[0]):
+    if len(parts) < 2 or not is_address(parts[0]):
         return ""
     last = parts[1] if "." in parts[1] else f"{parts[0].rpartition('.')[0]}.{parts[1]}"
-    return f"{parts[0]} - {last}" if _is_address(last) and ("-" not in text or "." not in parts[1]) else ""
-
-
-def _is_address(text: str) -> bool:
-    try:
-        address_from(text)
-    except InvalidValue:
-        return False
-    return True
+    return f"{parts[0]} - {last}" if is_address(last) and ("-" not in text or "." not in parts[1]) else ""
 
 
 def ranges_from(value: object) -> tuple[Range, ...]:

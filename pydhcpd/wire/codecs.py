@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import NamedTuple, Protocol
 
-from pydhcpd.addresses import address_from, address_text, network_from, network_text, several_in
+from pydhcpd.addresses import address_from, address_text, is_address, network_from, network_text, several_in
 from pydhcpd.errors import InvalidValue, MalformedPacket
 from pydhcpd.escape import HEXADECIMAL
 from pydhcpd.names import shape_meant
@@ -576,7 +576,7 @@ class SipServers:
         try:
             return b"\1" + b"".join(ADDRESS.encode(item) for item in items) if items else b""
         except InvalidValue:
-            if any(_is_address(item) for item in items):
+            if any(is_address(item) for item in items):
                 raise _refusal(self, value, "mixes names and addresses") from None
         return b"\0" + PLAIN_DOMAINS.encode(items)
 
@@ -586,14 +586,6 @@ class SipServers:
         if data[:1] == b"\1":
             return ADDRESSES.decode(data[1:])
         raise MalformedPacket("SIP servers of unknown encoding")
-
-
-def _is_address(value: object) -> bool:
-    try:
-        address_from(value)
-    except InvalidValue:
-        return False
-    return True
 
 
 @dataclass(frozen=True, slots=True)
