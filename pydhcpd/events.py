@@ -7,7 +7,7 @@ when somebody reads it.
 
 import re
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from pydhcpd.addresses import address_text
@@ -21,7 +21,9 @@ _PLAIN = re.compile(r"[A-Za-z0-9.:/_-]+")
 SERVING, WAITING = "serving", "waiting"  # kinds of events that are about the server itself
 KEPT = 20_000  # events; the bound of the ring's memory
 
-Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes]
+Note = tuple[bytes, bool, int, bytes, bytes, str, int]
+"""What came before an event, a plain tuple as well; `Noted` has names for its values."""
+Event = tuple[float, str, int, bytes, str, str, str, bytes, str, int, bytes, Note | None]
 """One event, a plain tuple, for one is made for each lease; `Told` has names for its values."""
 
 
@@ -49,35 +51,31 @@ class Told(NamedTuple):
     """When the lease ends, by the ledger; 0 where there is none."""
     relay: bytes
     """What a relay agent said of the client: giaddr, and the content of option 82; empty for none."""
+    note_of_before: Note | None
+    """What came before it, where somebody wants to know."""
 
 
-class Before(NamedTuple):
-    """What was recorded until a client was given an address."""
+class Noted(NamedTuple):
+    """What came before an event: the message of a client, and what was recorded until it was given an address."""
 
+    message: bytes
+    """What the client sent, as it came."""
     is_renewal: bool
     """Whether the client had a lease of the same address."""
     former: int
     """The address that the client had last, if it was another one; 0 for none."""
-    hardware: bytes = b""
+    hardware: bytes
     """Whose the address was last: this and the next, as in `Told`; empty where it was nobody's."""
-    client: bytes = b""
-    name: str = ""
-    ends: int = 0
-
-
-class Noted(tuple[Any, ...]):
-    """An event that has with it what came before it; made where somebody wants to know (`noting.py`). Else it is an Event."""
-
-    options: Mapping[int, bytes]
-    """What the client sent, by code."""
-    before: Before | None
-    """What was recorded before, where a client was given an address."""
+    client: bytes
+    name: str
+    ends: int
 
 
 def event(time: float, kind: str, address: int = 0, hardware: bytes = b"", name: str = "", note: str = "", *,
           sent_name: str | None = None, client: bytes = b"", network: str = "", ends: int = 0, relay: bytes = b"") -> Event:
     """An event of which most is not known; `sent_name` is `name` unless given."""
-    return time, kind, address, hardware, name, name if sent_name is None else sent_name, note, client, network, ends, relay
+    sent_name = name if sent_name is None else sent_name
+    return time, kind, address, hardware, name, sent_name, note, client, network, ends, relay, None
 
 
 def alarm_event(time: float, one: Alarm) -> Event:
@@ -87,7 +85,7 @@ def alarm_event(time: float, one: Alarm) -> Event:
 
 def words(one: Event) -> str:
     """An event in a line of text; what a client sent is escaped."""
-    _, kind, address, hardware, name, sent_name, note, *_, relay = one
+    _, kind, address, hardware, name, sent_name, note, *_, relay, _ = one
     text = f"{kind} {address_text(address)}" if address else kind
     if hardware:
         text += f" {hardware.hex(':')}"
@@ -148,11 +146,12 @@ class Events:
             self._ring[start:start + len(last)] = last[:room]
             self._ring[:max(len(last) - room, 0)] = last[room:]
 
-    def since(self, number: int) -> tuple[int, list[Event]]:
-        """The events from a sequence number on that are still there, oldest first, and the number of the first of them."""
+    def since(self, number: int, most: int = KEPT) -> tuple[int, list[Event]]:
+        """The events from a sequence number on that are still there, oldest first, so many at the most, and the number of the
+        first of them. Nobody can publish meanwhile: who wants few of them should say so."""
         with self._lock:
             first = min(max(number, self.published - self._kept, 0), self.published)
-            count, start = self.published - first, first % self._kept
+            count, start = min(self.published - first, most), first % self._kept
             found = self._ring[start:start + count]
             return first, found + self._ring[:count - len(found)]
 
@@ -176,10 +175,9 @@ class Cursor:
         """How many were published since."""
         return self._events.published - self._next
 
-    def read(self, most: int | None = None) -> list[Event]:
+    def read(self, most: int = KEPT) -> list[Event]:
         """What was published since the last call, as far as it is still there; so many events at the most."""
-        first, found = self._events.since(self._next)
-        found = found[:most]
+        first, found = self._events.since(self._next, most)
         self.missed += first - self._next
         self._next = first + len(found)
         return found

@@ -32,9 +32,9 @@ from pydhcpd.net.batch import BatchReceiver, BatchSender, Frame, FrameSender, Me
 from pydhcpd.net.filtered import receive_filtered
 from pydhcpd.net.frames import udp_frame
 from pydhcpd.net.probe import Prober, User
-from pydhcpd.noting import kind_of_transaction
 from pydhcpd.pace import Pace
 from pydhcpd.probes import Probes
+from pydhcpd.proxy import kind_of_transaction
 from pydhcpd.recurring import Recurring
 from pydhcpd.serving import Serving
 from pydhcpd.transaction import DHCPTransaction, TransactionKey

@@ -26,6 +26,7 @@ from pydhcpd.leases.host_database import HostDatabase
 from pydhcpd.leases.interface import GRACE, Row
 from pydhcpd.limiter import TokenBucket
 from pydhcpd.link import Link
+from pydhcpd.noting import note_of, note_of_lease
 from pydhcpd.policy.boot.answer import BOOT_FILE_NAME, MACHINE, NOTHING, ORDINARY, kind_of
 from pydhcpd.policy.case import Case, find_network, start, view_of
 from pydhcpd.policy.client_key import BY_FIELDS, is_of_another_kind
@@ -435,12 +436,13 @@ class DHCPTransaction(Case):
         end = INFINITE if lease_time == INFINITE else min(now + lease_time + GRACE, INFINITE - 1)
         relay = _relay_of(request) if request.giaddr or 82 in request.options else b""
         limits, network = tuple(key for key, _ in self.limits) if self.limits else (), self.network
+        note = note_of_lease(self.hosts, self.table, request, address) if self.serving.is_noting else None
         self.hosts.bind(self.table, request.client, address, end, now, request.htype, hardware, name,
                         relay if self.serving.remembers_relay else b"", limits, sent if given else "",
                         self.hosts.habits.number(request.options), self.dns)
         self.durable, self.address = True, address
         self.event = (self.time, "leased", address, hardware, name, sent, "", request.client,
-                      network.words if address & network.mask == network.base else self._words_of(address), end, relay)
+                      network.words if address & network.mask == network.base else self._words_of(address), end, relay, note)
 
     def _decline(self, request: Request) -> None:
         address = request.address(50)
@@ -669,7 +671,7 @@ class DHCPTransaction(Case):
         sent = sent_name(request)
         name = (self.reservation.hostname if self.reservation is not None else "") or sent
         self.event = (self.time, kind, address, request.chaddr[:request.hlen], name, sent, note, request.client,
-                      self._words_of(address), 0, _relay_of(request))
+                      self._words_of(address), 0, _relay_of(request), note_of(request) if self.serving.is_noting else None)
 
     def _words_of(self, address: int) -> str:
         """The network of an address in words; that of the request where it lies in no other of its segment."""

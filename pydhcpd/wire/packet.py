@@ -161,8 +161,9 @@ class Request(Packet):
 
     `client` is the key of RFC 2131 section 4.2, tagged by kind so that the two never meet: the client identifier
     where one was sent, else hardware type and address; empty for a leasequery by address. `interface` is the index of the
-    interface that it came in on, `source` and `port` are the sender's, `destination` is the address that it was sent to;
-    `kind` is the message type, BOOTP where there is none, UNKNOWN_KIND where option 53 holds no type.
+    interface that it came in on, `source` and `port` are the sender's, `destination` is the address that it was sent to, and
+    `message` is what was sent; `kind` is the message type, BOOTP where there is none, UNKNOWN_KIND where option 53 holds
+    no type.
 
     Policy reads besides: `identifier`, the client identifier, b"" for none, or the one that the client sent before, where it
     leaves it out now; `relay` and `relay_address`, the content of option 82 and giaddr, or those that are remembered for
@@ -170,9 +171,10 @@ class Request(Packet):
     the request sets the last two. A query of leases by address has no client: its key is empty.
     """
 
-    __slots__ = ("client", "destination", "identifier", "interface", "interface_name", "kind", "known", "port", "relay",
-                 "relay_address", "source")
+    __slots__ = ("client", "destination", "identifier", "interface", "interface_name", "kind", "known", "message", "port",
+                 "relay", "relay_address", "source")
 
+    message: bytes
     client: bytes
     identifier: bytes
     kind: int
@@ -208,7 +210,7 @@ class Request(Packet):
         else:
             raise MalformedPacket("neither a hardware address nor a client identifier")  # RFC 4390 section 2.1
         request.interface, request.source, request.port = interface, source, port
-        request.destination = destination
+        request.destination, request.message = destination, data
         request.relay, request.relay_address = request.options.get(82, b""), request.giaddr
         request.interface_name, request.known = "", False
         kind = request.options.get(53)

@@ -24,9 +24,9 @@ from pydhcpd.services.databases import Foreign, Kind, opened, transaction
 APPLICATION_ID = 0x70796869  # "pyhi"
 SCHEMA_VERSION = 1
 CHUNK = 200  # events that are handed to SQLite at once
-WINDOW = 20_000  # leases that are compared in one transaction: some tens of milliseconds
-PORTION = 2_000  # rows that are deleted at a time
-VACUUM = 2_000  # pages that are given back to the file system at a time
+WINDOW = 1_000  # leases that are compared in one transaction: some milliseconds
+PORTION = 500  # rows that are deleted at a time
+VACUUM = 500  # pages that are given back to the file system at a time
 PATIENCE = 1.0  # seconds for which another program's lock is waited for
 SAME_CLOCK = 1.0  # seconds by which the wall clock may differ from what was noted of it
 LAST_ADDRESS = 0xFFFFFFFF
@@ -275,7 +275,7 @@ def _is_same_boot(note: TimeNote, boot: str) -> bool:
 
 def _values(one: Event) -> Values | None:
     """What an event tells of a binding; None where it tells nothing."""
-    time, kind, address, hardware, name, sent_name, note, client, _, ends, relay = one
+    time, kind, address, hardware, name, sent_name, note, client, _, ends, relay, _ = one
     if kind == LEASED:
         return address, client, hardware, name, "" if sent_name == name else sent_name, relay, int(time), ends, ""
     if kind in ENDS and address:
