@@ -59,17 +59,19 @@ def test_memory_is_bounded_and_the_oldest_go_first(kept):
     assert kinds(log.since(0)[1]) == [str(n) for n in range(5, kept + 5)]
 
 
-@given(kept=st.integers(1, 9), steps=st.lists(st.integers(0, 12) | st.just("read"), max_size=40))
+@given(kept=st.integers(1, 9), steps=st.lists(st.integers(0, 12) | st.tuples(st.integers(0, 9)), max_size=40))
 def test_a_reader_gets_each_event_once_and_in_order_or_knows_how_many_it_missed(kept, steps):
+    """Numbers are how many are published, those in tuples how many are read at the most."""
     log, published, read = Events(kept), 0, 0
     log.publish([told("before")])
     cursor = Cursor(log)
-    for step in [*steps, "read"]:
-        if step == "read":
-            found = kinds(cursor.read())
-            read += len(found)
-            assert found == [str(n) for n in range(published - len(found), published)]
-            assert read + cursor.missed == published
+    for step in [*steps, (kept,)]:
+        if isinstance(step, tuple):
+            first = max(read, published - kept)
+            missed, last = cursor.missed + first - read, min(first + step[0], published)
+            assert kinds(cursor.read(*step)) == [str(n) for n in range(first, last)]
+            assert (cursor.missed, cursor.ahead) == (missed, published - last)
+            read = last
         else:
             log.publish([told(str(published + n)) for n in range(step)])
             published += step

@@ -7,7 +7,7 @@ long as there is that pressure: then it takes a small part of the time, and what
 import time
 from collections.abc import Callable
 
-SHARE = 0.005  # of the time, for each thread
+SHARE = 0.002  # of the time, for each thread
 LONGEST = 10.0  # seconds of rest at a time
 
 

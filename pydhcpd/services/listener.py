@@ -8,7 +8,7 @@ import time
 from abc import abstractmethod
 from collections.abc import Iterator
 
-from pydhcpd.events import Cursor, Event
+from pydhcpd.events import KEPT, Cursor, Event
 from pydhcpd.services.leisure import Leisure
 from pydhcpd.services.service import Surroundings
 from pydhcpd.services.threaded import Threaded
@@ -52,7 +52,7 @@ class Listener(Threaded):
 
     def _read(self) -> None:
         is_portion = self.gives_way and not self._ended.is_set() and self.surroundings.server.is_pressed()
-        if events := self._cursor.read(PORTION if is_portion else None):
+        if events := self._cursor.read(PORTION if is_portion else KEPT):
             self.take(events)
         if self.missed > self._told_missed and self._sparing.may_say(self.name, time.monotonic()):
             log.warning("%s fell behind: %d events went by", self.name, self.missed - self._told_missed)

@@ -22,7 +22,7 @@ from pydhcpd.pace import Delays
 from pydhcpd.services.pools import networks_of, pool_rows
 from pydhcpd.services.service import Surroundings
 
-SELDOM = 50  # times as long as it takes passes until it is found out anew
+SELDOM = 500  # times as long as it takes passes until it is found out anew
 HERE = Path("/proc/self")
 BEGUN_AT = 19  # of the fields behind the name in /proc/self/stat: when the process began, in ticks since the machine did
 

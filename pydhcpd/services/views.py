@@ -88,11 +88,12 @@ class Views(Sources):
 
     def latest(self, most: int, first: int | None, last: int | None) -> tuple[Iterator[tuple[int, EventRow]], int]:
         """The last events of the last 24 hours, the newest first, and the number of the next one."""
-        begin, found = self._server.events.since(first or 0)
-        following = begin + len(found)
-        end = following if last is None else max(min(last, following), begin)
-        start, yesterday = max(end - most, begin), self._server.hosts.time.now() - DAY
-        shown = ((begin + at, found[at]) for at in range(end - begin - 1, start - begin - 1, -1))
+        events, yesterday = self._server.events, self._server.hosts.time.now() - DAY
+        following = events.published
+        end = following if last is None else min(last, following)
+        start = max(end - most, first or 0)
+        begin, found = events.since(start, max(end - start, 0))
+        shown = ((begin + at, found[at]) for at in range(len(found) - 1, -1, -1) if begin + at < end)
         return ((number, self._event_row(one)) for number, one in shown if one[0] > yesterday), following
 
     def watch(self) -> Callable[[], list[EventRow]]:

@@ -14,7 +14,7 @@ from pydhcpd.services.page.answers import Failure, encoded
 from pydhcpd.services.page.questions import Questions, Refused, Silent
 
 EVERY = 0.5  # seconds between questions
-MOST_AT_ONCE = 200  # events that one brings
+MOST_AT_ONCE = 50  # events that one brings, which is more than anybody reads
 MOST_BEHIND = 500  # events that who comes again is told of those that it missed
 MOST_FOLLOWERS = 64
 MOST_WAITING = 40  # of what the questions bring, for one follower

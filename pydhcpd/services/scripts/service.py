@@ -37,7 +37,7 @@ from pydhcpd.wire.options import Option
 log = logging.getLogger("pydhcpd.scripts")
 
 LONGEST_MESSAGE = 1 << 16
-UNDER_PRESSURE = 0.5  # seconds from one round to the next, and so from one run to the next
+UNDER_PRESSURE = 1.0  # seconds from one round to the next, and so from one run to the next
 PATIENCE = 2  # seconds for which the process may be too busy to be told of a run
 LINES = 100  # a second of what scripts say
 TIMES = 5  # how often the same trouble of one script is told in a minute
