@@ -6,7 +6,7 @@ rebinding, the client is given a wrong hardware address of the server, so that i
 
 import signal
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -56,8 +56,19 @@ def start_dhclient(lab: Lab, machine: Machine, more: str = "") -> Client:
         "request subnet-mask, broadcast-address, routers, domain-name, domain-name-servers, host-name;\n" + more)
     words = ["-4", "-cf", lab.directory / "dhclient.conf", "-lf", "/run/dhclient.leases", "-pf", "/run/dhclient.pid"]
     client = _start(lab, machine, Client, "dhclient", "-d", *words, "c0")
-    client.end = lambda: machine.run("dhclient", "-r", *words, "c0")
+    client.end = lambda: _release_dhclient(machine, words)
     return client
+
+
+def _release_dhclient(machine: Machine, words: Sequence[object]) -> None:
+    """dhclient writes its lease when its script has set the address up already; what it has not written is not released."""
+    wait_for_written_lease(machine)
+    machine.run("dhclient", "-r", *words, "c0")
+
+
+def wait_for_written_lease(machine: Machine) -> None:
+    """Until a dhclient has its lease in its file."""
+    wait_until(lambda: "lease {" in machine.run("cat", "/run/dhclient.leases").stdout, "dhclient to write its lease")
 
 
 def start_dhcpcd(lab: Lab, machine: Machine) -> Client:

@@ -7,7 +7,7 @@ import pytest
 from lab import SERVER, Lab, Machine, wait_until
 from messages import ACK, DISCOVER, NAK, OFFER, RELEASE, mac_of
 from station import Ear, Station, neighbour
-from test_live_clients import start_dhclient
+from test_live_clients import start_dhclient, wait_for_written_lease
 
 pytestmark = pytest.mark.namespaces
 MAC = mac_of(1)
@@ -36,7 +36,7 @@ def test_dhclient_releases_without_the_identifier_of_its_lease(lab: Lab) -> None
     ear = lab.keep(Ear(lab.server, "s0", both=True))
     client = start_dhclient(lab, machine, 'send dhcp-client-identifier "system";\n')
     address = ear.wait_for(lambda _, one: one.kind == ACK, "a lease")[1].yiaddr
-    wait_until(lambda: address in machine.ip_text("-4 addr show dev c0"), "the address")
+    wait_for_written_lease(machine)
     written = Path(lab.directory, "dhclient.conf")
     written.write_text(written.read_text().replace("send dhcp-client-identifier", "# send"))
     machine.run("sed", "-i", "/dhcp-client-identifier/d", "/run/dhclient.leases")
