@@ -1,6 +1,8 @@
 """What tests of several files share."""
 
+import compileall
 import signal
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -21,6 +23,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """Our options of the command line."""
     parser.addoption("--sandbox", action="store_true", help="run the system tests' daemons in a sandbox such as the unit's")
     parser.addoption("--firmware", action="store_true", help="boot every kind of firmware, not only what takes seconds")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Compile the package once, as an installation does: where Python writes no bytecode, each of a thousand daemons would."""
+    if not hasattr(config, "workerinput"):
+        compileall.compile_dir(Path(__file__).parents[1] / "pydhcpd", quiet=2)
 
 
 @pytest.fixture
