@@ -103,11 +103,13 @@ class Browser:
         self.driver, self.base = driver, base
         self.size(WIDE)
 
-    def size(self, width: int, scheme: str = "light", height: int = HEIGHT, media: str = "screen") -> None:
-        """Be so wide, and want light or dark, on a screen or on paper; nothing moves."""
+    def size(self, width: int, scheme: str = "light", height: int = HEIGHT, media: str = "screen",
+             forced_colors: str = "none") -> None:
+        """Be so wide, and want light or dark, on a screen or on paper, or the colours of who reads; nothing moves."""
         self._tell("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._tell("Emulation.setEmulatedMedia", media=media, features=[
-            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"}])
+            {"name": "prefers-color-scheme", "value": scheme}, {"name": "prefers-reduced-motion", "value": "reduce"},
+            {"name": "forced-colors", "value": forced_colors}])
 
     def _tell(self, command: str, **parameters: Any) -> Any:
         return self.driver.execute_cdp_cmd(command, parameters)
@@ -188,7 +190,7 @@ class Browser:
         found = Axe().run(self.driver)["violations"]
         return [f"{one['id']}: {one['help']}: {[node['html'] for node in one['nodes']]}" for one in found]
 
-    def shoot(self, file: Path, width: int, scheme: str) -> None:
+    def shoot(self, file: Path, width: int, scheme: str, **more: str) -> None:
         """A picture of all that is shown, as far down as it is of use."""
-        self.size(width, scheme, max(HEIGHT, min(self.run("return document.documentElement.scrollHeight"), 2 * HEIGHT)))
+        self.size(width, scheme, max(HEIGHT, min(self.run("return document.documentElement.scrollHeight"), 2 * HEIGHT)), **more)
         file.write_bytes(base64.b64decode(self._tell("Page.captureScreenshot")["data"]))

@@ -31,6 +31,7 @@ VIEWS = {"": ("Overview", ".pools a"), "#/leases": ("Leases", ".leases td a"),
          "#/boots": ("Boots", ".boots td")}
 """The heading of each view, and what is there as soon as it is filled, by its place."""
 NEWEST = "document.querySelector('.events tbody tr')?.innerText ?? ''"
+COLOUR = "getComputedStyle(part).background"
 CLASSES = 'classes = [client_class("hosts", match(host_name=PREFIX("host")), lease_limit=100)]\n'
 LEASED, KEPT = 9, 500  # leases, and rows of events
 LONG, HIDDEN = b"x" * 200, "turned\u202eround\u200b\udcff".encode(errors="surrogateescape")
@@ -346,6 +347,24 @@ def test_on_paper_there_is_what_is_to_be_read(scene: Scene) -> None:
     open_filled(browser, "#/leases")
     browser.size(WIDE, media="print")
     assert browser.text("header nav") == "" and browser.text(".tools") == "" and "host-1" in browser.text(".leases")
+    browser.size(WIDE)
+
+
+@pytest.mark.parametrize("place", VIEWS)
+def test_in_the_colours_of_who_reads_it_everything_is_there(scene: Scene, pictures: Path, place: str) -> None:
+    """Forced colours (Windows' contrast themes): the parts of a bar differ still, and no rule of axe is broken."""
+    browser = scene.browser
+    for scheme in SCHEMES:
+        browser.size(WIDE, scheme, forced_colors="active")
+        open_filled(browser, place)
+        assert browser.run("return matchMedia('(forced-colors: active)').matches")
+        assert browser.violations() == [], scheme
+        parts = browser.run(f"return [...document.querySelectorAll('.bar i')].map(part => {COLOUR})")
+        ground = browser.run(f"return [...document.querySelectorAll('.bar')].map(part => {COLOUR})")
+        assert len({*parts, *ground}) == len({*parts}) + len({*ground}), "no part looks like what is free"
+        assert place or len({*parts}) == 3
+        browser.shoot(pictures / f"{VIEWS[place][0].split()[0].lower()}-forced-{scheme}.png", WIDE, scheme,
+                      forced_colors="active")
     browser.size(WIDE)
 
 

@@ -150,10 +150,10 @@ def test_a_reload_after_a_reload_and_an_end_give_up_what_is_under_way(lab: Lab, 
     assert daemon.stop() == 0
 
 
-def test_clients_are_served_while_ten_thousand_are_judged(lab: Lab, client: Machine, station: Station) -> None:
-    """It takes half a minute, of which it rests most: answers take hardly longer beside it."""
+def test_clients_are_served_while_thousands_are_judged(lab: Lab, client: Machine, station: Station) -> None:
+    """It rests most of the time that this takes: answers take hardly longer beside it."""
     daemon = lab.daemon(router=SERVER, ip_ranges=[("10.77.1.10", "10.77.1.250"), ("10.77.100.0", "10.77.199.255")])
-    give_leases(daemon, 9990)
+    give_leases(daemon, 3990)
     daemon.start()
 
     def delays() -> list[float]:
@@ -173,7 +173,7 @@ def test_clients_are_served_while_ten_thousand_are_judged(lab: Lab, client: Mach
     assert "by the reload" not in daemon.log()[begin:], "it was done before it was measured"
     print(*(f"{one:.4f}" for one in (before[300], beside[300], before[-1], beside[-1])))
     assert beside[300] < before[300] + 0.02
-    daemon.wait_for("by the reload: 9,990 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2", begin, timeout=180)
+    daemon.wait_for("by the reload: 3,990 clients of 10.77.0.0/16: router 10.77.0.1 -> 10.77.0.2", begin, timeout=180)
 
 
 def test_a_terminal_shows_how_far_it_is_and_ctrl_c_ends_it(lab: Lab, client: Machine) -> None:
