@@ -168,7 +168,7 @@ def mac(client):
     return bytes((2, 0, 0, 0, 0, client))
 
 
-Reloads.TestCase.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+Reloads.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 TestReloads = Reloads.TestCase
 
 

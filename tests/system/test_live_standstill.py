@@ -136,8 +136,8 @@ def test_sigterm_ends_it_in_time_whatever_a_function_does(lab: Lab, client: Mach
 # --- what is not ended
 
 
-@pytest.mark.parametrize(("stopped", "running"), [(3 * LIMIT, 1.0), (0.5, 0.02)], ids=["for long", "again and again"])
-@pytest.mark.parametrize("is_inside", [True, False], ids=["in a function", "idle"])
+@pytest.mark.parametrize(("stopped", "running", "is_inside"), [(3 * LIMIT, 1.0, False), (0.5, 0.02, True)],
+                         ids=["for long, idle", "again and again, in a function"])
 def test_a_process_that_is_stopped_or_starved_is_not_ended_for_that(lab: Lab, client: Machine, station: Station, stopped: float,
                                                                     running: float, is_inside: bool) -> None:
     """By a signal, a debugger, a frozen container or a busy machine: whoever looks for progress gets no time then either."""
