@@ -42,6 +42,9 @@ class Standing:
         return json.dumps({"standing": asdict(self)}).encode()
 
 
+NOBODY = Standing("nobody looks at the page", 0, 0)
+
+
 def report_from(fields: dict[str, object]) -> Report:
     """The report of such a line. Raises TypeError where it is none."""
     return Report(**fields)  # type: ignore[arg-type]

@@ -68,9 +68,11 @@ def rows(daemon: Daemon, target: str) -> list[dict[str, Any]]:
 @pytest.mark.sandbox
 def test_what_the_prompt_shows_in_json_is_on_the_page(shown: Daemon, station: Station) -> None:
     station.lease(mac_of(7), (12, EVIL.encode()))
-    for name in ("pools", "networks", "classes", "alarms", "services", "boots", "configuration", "hosts"):
+    for name in ("pools", "networks", "classes", "alarms", "boots", "configuration", "hosts"):
         told = [json.loads(line) for line in shown.ask(name, "json").stdout.splitlines()]
         assert rows(shown, f"/api/{name}") == told, name
+    wait_until(lambda: rows(shown, "/api/services") == [json.loads(line) for line in shown.ask(
+        "services", "json").stdout.splitlines()], "the same services, of which one tells that its page is looked at", 30)
     told = [json.loads(line) for line in shown.ask("leases", "json").stdout.splitlines()]
     assert rows(shown, "/api/leases") == told and told[0]["name"] == EVIL
     told = [json.loads(line) for line in shown.ask("history", told[0]["address"], "json").stdout.splitlines()]

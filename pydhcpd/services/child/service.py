@@ -25,7 +25,7 @@ from pydhcpd.net.sockets import open_tcp, open_tcp_anywhere, open_udp
 from pydhcpd.process.roots import has_http
 from pydhcpd.services.child.messages import LONGEST_MESSAGE, Message, message_from
 from pydhcpd.services.page.sessions import NUMBER, Sessions
-from pydhcpd.services.report import LOST, Report, Standing
+from pydhcpd.services.report import LOST, NOBODY, Report
 from pydhcpd.services.service import Opener, Service, Surroundings
 
 log = logging.getLogger(__name__)
@@ -68,7 +68,7 @@ class FileServer(Service):
         self._process: subprocess.Popen[bytes] | None = None
         self._link, self._theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         self._counts: Counter[str] = Counter()
-        self._page = Standing("nobody looks at the page", 0, 0)
+        self._page = NOBODY
 
     def prepare(self, configuration: DHCPServerConfiguration) -> None:
         """What is to be served, as far as it has a port."""

@@ -20,7 +20,7 @@ from pydhcpd.services.page.interface import Interface, parameters_of
 from pydhcpd.services.page.metrics import exposition
 from pydhcpd.services.page.questions import Questions, Refused, Silent
 from pydhcpd.services.page.static_files import StaticFiles
-from pydhcpd.services.report import Standing
+from pydhcpd.services.report import NOBODY, Standing
 
 MOST, MOST_OF_ONE = 256, 192  # connections; behind a proxy, all of them come from one address
 NOT_ALLOWED, MISDIRECTED, NOT_IMPLEMENTED, UNAVAILABLE = 405, 421, 501, 503
@@ -66,7 +66,8 @@ class PageServer:
         """From time to time, where it is not as it was."""
         while True:
             await asyncio.sleep(TELL_EVERY)
-            words = f"connections to the page: {connections.open()}, of which follow events: {self._happenings.followers()}"
+            number, following = connections.open(), self._happenings.followers()
+            words = f"connections to the page: {number}, of which follow events: {following}" if number else NOBODY.words
             waiting = connections.waiting() + self._questions.waiting()
             standing = Standing(words, waiting, connections.turned_away + self._too_slow)
             if standing != self._standing:

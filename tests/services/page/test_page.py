@@ -22,6 +22,7 @@ from page_rig import PATIENCE, START, Page, all_of, wait_until
 
 from pydhcpd.services.page import happenings, questions, server
 from pydhcpd.services.page.interface import LISTS
+from pydhcpd.services.report import NOBODY
 
 EVIL = "<script>alert(1)</script>"
 LEASE = ["address", "hardware_address", "client_identifier", "name", "sent_name", "expires", "last_used", "state", "network",
@@ -432,6 +433,7 @@ def test_how_it_fares_is_told_where_it_has_changed(page, monkeypatch):
         before = len(page.told)
         time.sleep(server.TELL_EVERY * 1.5)
         assert len(page.told) == before, "no more than once"
+    wait_until(lambda: page.told[-1] == NOBODY, "nobody is there")
 
 
 def test_who_asks_at_once_for_the_same_shares_the_answer(bench, page, monkeypatch):
