@@ -176,6 +176,7 @@ def test_ten_thousand_connections_are_bounded_and_dhcp_goes_on(shown: Daemon, cl
     most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (12_000, max(most[1], 12_000)))
     child = child_of(shown)
+    wait_until(lambda: _answers(shown), "it has begun")
     before = _memory(child)
     held: list[socket.socket] = []
     try:
