@@ -146,6 +146,13 @@ def test_who_has_no_script_pays_nothing(bench) -> None:
         assert not gc.is_tracked(last)
 
 
+def test_what_a_machine_is_told_with_that_boots_beside_another_server(bench) -> None:
+    bench.serve(WITH_SCRIPT + "proxy_dhcp = True\nboot_file_name = 'x'\n")
+    bench.say(bench.discover(ALICE, options={60: b"PXEClient", 93: b"\0\0"}))
+    last = told(bench)
+    assert (last.kind, last.mac, last.options["vendor_class_identifier"]) == ("told_what_to_boot", ALICE.hex(":"), "PXEClient")
+
+
 def test_every_kind_of_event_has_a_name_that_stays() -> None:
     """Whatever the program publishes; a new kind needs a line in KINDS, and with it in the manual."""
     source = "\n".join(path.read_text() for path in Path(happenings.__file__).parent.rglob("*.py"))
