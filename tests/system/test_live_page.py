@@ -65,19 +65,23 @@ def rows(daemon: Daemon, target: str) -> list[dict[str, Any]]:
     return found
 
 
+def prompted(daemon: Daemon, *words: str) -> list[dict[str, Any]]:
+    """What the prompt shows in JSON."""
+    return [json.loads(line) for line in daemon.ask(*words, "json").stdout.splitlines()]
+
+
 @pytest.mark.sandbox
 def test_what_the_prompt_shows_in_json_is_on_the_page(shown: Daemon, station: Station) -> None:
     station.lease(mac_of(7), (12, EVIL.encode()))
     for name in ("pools", "networks", "classes", "alarms", "boots", "configuration", "hosts"):
-        told = [json.loads(line) for line in shown.ask(name, "json").stdout.splitlines()]
-        assert rows(shown, f"/api/{name}") == told, name
-    wait_until(lambda: rows(shown, "/api/services") == [json.loads(line) for line in shown.ask(
-        "services", "json").stdout.splitlines()], "the same services, of which one tells that its page is looked at", 30)
-    told = [json.loads(line) for line in shown.ask("leases", "json").stdout.splitlines()]
+        assert rows(shown, f"/api/{name}") == prompted(shown, name), name
+    wait_until(lambda: rows(shown, "/api/services") == prompted(shown, "services"),
+               "the same services, of which one tells that its page is looked at", 30)
+    told = prompted(shown, "leases")
     assert rows(shown, "/api/leases") == told and told[0]["name"] == EVIL
-    told = [json.loads(line) for line in shown.ask("history", told[0]["address"], "json").stdout.splitlines()]
+    told = prompted(shown, "history", told[0]["address"])
     assert rows(shown, f"/api/history/{told[0]['address']}") == told != []
-    events = [json.loads(line) for line in shown.ask("events", "json").stdout.splitlines()]
+    events = prompted(shown, "events")
     assert [{name: row[name] for name in row if name != "id"} for row in rows(shown, "/api/events")] == events[::-1]
     status, body = get(shown.machine, "/")
     assert status == 200 and b"<title>" in body

@@ -17,6 +17,8 @@ from messages import mac_of
 from station import Station
 from unit_file import for_sandbox
 
+from pydhcpd.services.rank import NICENESS
+
 pytestmark = pytest.mark.namespaces
 HEAD = """\
 import ctypes, mmap, os, socket, subprocess
@@ -78,7 +80,7 @@ def test_the_sandbox_refuses(lab: Lab, statement: str, error: str) -> None:
     "subprocess.run(['/bin/true'], check=True, start_new_session=True)",
     "Path('/tmp/file').touch()",
     "socket.socket(socket.AF_PACKET, socket.SOCK_RAW); socket.socket().bind(('127.0.0.1', 67))",
-    "rank = 'test ! -e /proc/self/autogroup || echo 5 >/proc/self/autogroup'\n"
+    f"rank = 'test ! -e /proc/self/autogroup || echo {NICENESS} >/proc/self/autogroup'\n"
     "subprocess.run(['sh', '-c', f'{rank} || {{ sleep 0.2; {rank}; }}'], check=True, start_new_session=True)",
 ])
 def test_the_sandbox_allows(lab: Lab, statement: str) -> None:
